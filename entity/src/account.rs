@@ -1,0 +1,42 @@
+//! One human: a platform administrator, a member of staff or a pupil.
+
+use sea_orm::entity::prelude::*;
+
+use crate::enums::AccountKind;
+
+/// Language tags in order of preference (BCP 47).
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sea_orm::FromJsonQueryResult)]
+pub struct Languages(pub Vec<String>);
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// What it is for.
+    pub kind: AccountKind,
+    /// E-mail address (staff) or user name (pupils), lower case, unique.
+    pub login: String,
+    /// The name that members see.
+    pub display_name: String,
+    /// Languages, the first is the default of new texts.
+    pub languages: Languages,
+    /// The school or body; none for administrators.
+    pub organisation_id: Option<Uuid>,
+    /// Year of birth; pupils only.
+    pub birth_year: Option<i32>,
+    /// argon2id, in PHC format.
+    pub password_hash: String,
+    /// True while the secret is one that staff have seen.
+    pub is_password_change_required: bool,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+}
+
+/// Relations are joined by hand in the stores.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,484 @@
+//! Enum columns, stored as the SCREAMING_SNAKE_CASE names of the public API.
+
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use serde::{Deserialize, Serialize};
+
+/// What an account is for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountKind {
+    /// `ADMIN`.
+    #[sea_orm(string_value = "ADMIN")]
+    Admin,
+    /// `STAFF`.
+    #[sea_orm(string_value = "STAFF")]
+    Staff,
+    /// `PUPIL`.
+    #[sea_orm(string_value = "PUPIL")]
+    Pupil,
+}
+
+/// What an organisation is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrganisationKind {
+    /// `SCHOOL`.
+    #[sea_orm(string_value = "SCHOOL")]
+    School,
+    /// `VET_INSTITUTION`.
+    #[sea_orm(string_value = "VET_INSTITUTION")]
+    VetInstitution,
+    /// `MOBILITY_ORGANISATION`.
+    #[sea_orm(string_value = "MOBILITY_ORGANISATION")]
+    MobilityOrganisation,
+    /// `NATIONAL_SUPPORT_ORGANISATION`.
+    #[sea_orm(string_value = "NATIONAL_SUPPORT_ORGANISATION")]
+    NationalSupportOrganisation,
+}
+
+/// Life of a space.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SpaceState {
+    /// `ACTIVE`.
+    #[sea_orm(string_value = "ACTIVE")]
+    Active,
+    /// `CLOSED`.
+    #[sea_orm(string_value = "CLOSED")]
+    Closed,
+    /// `ARCHIVED`.
+    #[sea_orm(string_value = "ARCHIVED")]
+    Archived,
+}
+
+/// What a member is in a space. Staff are `Coordinator` and `Teacher`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SpaceRole {
+    /// `COORDINATOR`.
+    #[sea_orm(string_value = "COORDINATOR")]
+    Coordinator,
+    /// `TEACHER`.
+    #[sea_orm(string_value = "TEACHER")]
+    Teacher,
+    /// `MENTOR`.
+    #[sea_orm(string_value = "MENTOR")]
+    Mentor,
+    /// `OBSERVER`.
+    #[sea_orm(string_value = "OBSERVER")]
+    Observer,
+    /// `PUPIL`.
+    #[sea_orm(string_value = "PUPIL")]
+    Pupil,
+}
+
+/// Whether a pupil travels; pupils only.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MobilityStatus {
+    /// `MOBILE`.
+    #[sea_orm(string_value = "MOBILE")]
+    Mobile,
+    /// `NON_MOBILE`.
+    #[sea_orm(string_value = "NON_MOBILE")]
+    NonMobile,
+    /// `HOST_PEER`.
+    #[sea_orm(string_value = "HOST_PEER")]
+    HostPeer,
+}
+
+/// Where the invitation of an organisation into a space stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InvitationState {
+    /// `INVITED`.
+    #[sea_orm(string_value = "INVITED")]
+    Invited,
+    /// `ACCEPTED`.
+    #[sea_orm(string_value = "ACCEPTED")]
+    Accepted,
+    /// `DECLINED`.
+    #[sea_orm(string_value = "DECLINED")]
+    Declined,
+}
+
+/// The four parts of a space, in their order.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PhaseKind {
+    /// `PREPARATION`.
+    #[sea_orm(string_value = "PREPARATION")]
+    Preparation,
+    /// `DURING`.
+    #[sea_orm(string_value = "DURING")]
+    During,
+    /// `AFTER`.
+    #[sea_orm(string_value = "AFTER")]
+    After,
+    /// `DISSEMINATION`.
+    #[sea_orm(string_value = "DISSEMINATION")]
+    Dissemination,
+}
+
+/// Life of a phase.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PhaseState {
+    /// `PLANNED`.
+    #[sea_orm(string_value = "PLANNED")]
+    Planned,
+    /// `OPEN`.
+    #[sea_orm(string_value = "OPEN")]
+    Open,
+    /// `CLOSED`.
+    #[sea_orm(string_value = "CLOSED")]
+    Closed,
+}
+
+/// Whether pupils' texts wait for a moderator.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ModerationMode {
+    /// `POST`.
+    #[sea_orm(string_value = "POST")]
+    Post,
+    /// `PRE`.
+    #[sea_orm(string_value = "PRE")]
+    Pre,
+}
+
+/// Who sees a root contribution; ordered from narrow to wide.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Audience {
+    /// `AUTHOR`.
+    #[sea_orm(string_value = "AUTHOR")]
+    Author,
+    /// `STAFF`.
+    #[sea_orm(string_value = "STAFF")]
+    Staff,
+    /// `SPACE`.
+    #[sea_orm(string_value = "SPACE")]
+    Space,
+}
+
+/// What a contribution is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ContributionKind {
+    /// `THREAD`.
+    #[sea_orm(string_value = "THREAD")]
+    Thread,
+    /// `COMMENT`.
+    #[sea_orm(string_value = "COMMENT")]
+    Comment,
+    /// `JOURNAL_ENTRY`.
+    #[sea_orm(string_value = "JOURNAL_ENTRY")]
+    JournalEntry,
+}
+
+/// Life of a contribution.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ContentState {
+    /// `DRAFT`.
+    #[sea_orm(string_value = "DRAFT")]
+    Draft,
+    /// `PENDING`.
+    #[sea_orm(string_value = "PENDING")]
+    Pending,
+    /// `PUBLISHED`.
+    #[sea_orm(string_value = "PUBLISHED")]
+    Published,
+    /// `HIDDEN`.
+    #[sea_orm(string_value = "HIDDEN")]
+    Hidden,
+    /// `REMOVED`.
+    #[sea_orm(string_value = "REMOVED")]
+    Removed,
+}
+
+/// Life of a revision. `Draft` is the text that only its author sees and never leaves the server as a revision.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RevisionState {
+    /// `DRAFT`.
+    #[sea_orm(string_value = "DRAFT")]
+    Draft,
+    /// `PENDING`.
+    #[sea_orm(string_value = "PENDING")]
+    Pending,
+    /// `PUBLISHED`.
+    #[sea_orm(string_value = "PUBLISHED")]
+    Published,
+    /// `RETURNED`.
+    #[sea_orm(string_value = "RETURNED")]
+    Returned,
+    /// `SUPERSEDED`.
+    #[sea_orm(string_value = "SUPERSEDED")]
+    Superseded,
+}
+
+/// What a moderator (or the author, for `Removed`) decided.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DecisionKind {
+    /// `APPROVED`.
+    #[sea_orm(string_value = "APPROVED")]
+    Approved,
+    /// `RETURNED`.
+    #[sea_orm(string_value = "RETURNED")]
+    Returned,
+    /// `HIDDEN`.
+    #[sea_orm(string_value = "HIDDEN")]
+    Hidden,
+    /// `RESTORED`.
+    #[sea_orm(string_value = "RESTORED")]
+    Restored,
+    /// `REMOVED`.
+    #[sea_orm(string_value = "REMOVED")]
+    Removed,
+}
+
+/// Why a moderator acted.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ModerationReason {
+    /// `UNKIND`.
+    #[sea_orm(string_value = "UNKIND")]
+    Unkind,
+    /// `OFF_TOPIC`.
+    #[sea_orm(string_value = "OFF_TOPIC")]
+    OffTopic,
+    /// `PRIVACY`.
+    #[sea_orm(string_value = "PRIVACY")]
+    Privacy,
+    /// `COPYRIGHT`.
+    #[sea_orm(string_value = "COPYRIGHT")]
+    Copyright,
+    /// `UNSAFE`.
+    #[sea_orm(string_value = "UNSAFE")]
+    Unsafe,
+    /// `SPAM`.
+    #[sea_orm(string_value = "SPAM")]
+    Spam,
+    /// `OTHER`.
+    #[sea_orm(string_value = "OTHER")]
+    Other,
+}
+
+/// How an author felt that week; author and staff only.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Mood {
+    /// `VERY_LOW`.
+    #[sea_orm(string_value = "VERY_LOW")]
+    VeryLow,
+    /// `LOW`.
+    #[sea_orm(string_value = "LOW")]
+    Low,
+    /// `OKAY`.
+    #[sea_orm(string_value = "OKAY")]
+    Okay,
+    /// `GOOD`.
+    #[sea_orm(string_value = "GOOD")]
+    Good,
+    /// `VERY_GOOD`.
+    #[sea_orm(string_value = "VERY_GOOD")]
+    VeryGood,
+}
+
+/// The eight key competences for lifelong learning (Council Recommendation 2018/C 189/01).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum KeyCompetence {
+    /// `LITERACY`.
+    #[sea_orm(string_value = "LITERACY")]
+    Literacy,
+    /// `MULTILINGUAL`.
+    #[sea_orm(string_value = "MULTILINGUAL")]
+    Multilingual,
+    /// `MATHS_SCIENCE_TECH`.
+    #[sea_orm(string_value = "MATHS_SCIENCE_TECH")]
+    MathsScienceTech,
+    /// `DIGITAL`.
+    #[sea_orm(string_value = "DIGITAL")]
+    Digital,
+    /// `PERSONAL_SOCIAL_LEARNING`.
+    #[sea_orm(string_value = "PERSONAL_SOCIAL_LEARNING")]
+    PersonalSocialLearning,
+    /// `CITIZENSHIP`.
+    #[sea_orm(string_value = "CITIZENSHIP")]
+    Citizenship,
+    /// `ENTREPRENEURSHIP`.
+    #[sea_orm(string_value = "ENTREPRENEURSHIP")]
+    Entrepreneurship,
+    /// `CULTURAL_EXPRESSION`.
+    #[sea_orm(string_value = "CULTURAL_EXPRESSION")]
+    CulturalExpression,
+}
+
+/// Outcomes that Erasmus+ Key Action 1 expects for pupils.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Ka1PupilOutcome {
+    /// `LEARNING_PERFORMANCE`.
+    #[sea_orm(string_value = "LEARNING_PERFORMANCE")]
+    LearningPerformance,
+    /// `EMPLOYABILITY`.
+    #[sea_orm(string_value = "EMPLOYABILITY")]
+    Employability,
+    /// `INITIATIVE`.
+    #[sea_orm(string_value = "INITIATIVE")]
+    Initiative,
+    /// `SELF_ESTEEM`.
+    #[sea_orm(string_value = "SELF_ESTEEM")]
+    SelfEsteem,
+    /// `LANGUAGE_DIGITAL`.
+    #[sea_orm(string_value = "LANGUAGE_DIGITAL")]
+    LanguageDigital,
+    /// `INTERCULTURAL`.
+    #[sea_orm(string_value = "INTERCULTURAL")]
+    Intercultural,
+    /// `PARTICIPATION`.
+    #[sea_orm(string_value = "PARTICIPATION")]
+    Participation,
+    /// `POSITIVE_INTERACTION`.
+    #[sea_orm(string_value = "POSITIVE_INTERACTION")]
+    PositiveInteraction,
+    /// `EU_AWARENESS`.
+    #[sea_orm(string_value = "EU_AWARENESS")]
+    EuAwareness,
+    /// `MOTIVATION`.
+    #[sea_orm(string_value = "MOTIVATION")]
+    Motivation,
+}
+
+/// What happened; `<SUBJECT>_<PAST VERB>`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EventKind {
+    /// `CONTRIBUTION_SUBMITTED`.
+    #[sea_orm(string_value = "CONTRIBUTION_SUBMITTED")]
+    ContributionSubmitted,
+    /// `CONTRIBUTION_PUBLISHED`.
+    #[sea_orm(string_value = "CONTRIBUTION_PUBLISHED")]
+    ContributionPublished,
+    /// `CONTRIBUTION_UPDATED`.
+    #[sea_orm(string_value = "CONTRIBUTION_UPDATED")]
+    ContributionUpdated,
+    /// `CONTRIBUTION_RETURNED`.
+    #[sea_orm(string_value = "CONTRIBUTION_RETURNED")]
+    ContributionReturned,
+    /// `CONTRIBUTION_HIDDEN`.
+    #[sea_orm(string_value = "CONTRIBUTION_HIDDEN")]
+    ContributionHidden,
+    /// `CONTRIBUTION_RESTORED`.
+    #[sea_orm(string_value = "CONTRIBUTION_RESTORED")]
+    ContributionRestored,
+    /// `CONTRIBUTION_WITHDRAWN`.
+    #[sea_orm(string_value = "CONTRIBUTION_WITHDRAWN")]
+    ContributionWithdrawn,
+    /// `CONTRIBUTION_REMOVED`.
+    #[sea_orm(string_value = "CONTRIBUTION_REMOVED")]
+    ContributionRemoved,
+    /// `CONTRIBUTION_AUDIENCE_CHANGED`.
+    #[sea_orm(string_value = "CONTRIBUTION_AUDIENCE_CHANGED")]
+    ContributionAudienceChanged,
+    /// `THREAD_LOCKED`.
+    #[sea_orm(string_value = "THREAD_LOCKED")]
+    ThreadLocked,
+    /// `THREAD_UNLOCKED`.
+    #[sea_orm(string_value = "THREAD_UNLOCKED")]
+    ThreadUnlocked,
+    /// `THREAD_PINNED`.
+    #[sea_orm(string_value = "THREAD_PINNED")]
+    ThreadPinned,
+    /// `THREAD_UNPINNED`.
+    #[sea_orm(string_value = "THREAD_UNPINNED")]
+    ThreadUnpinned,
+    /// `PHASE_OPENED`.
+    #[sea_orm(string_value = "PHASE_OPENED")]
+    PhaseOpened,
+    /// `PHASE_CLOSED`.
+    #[sea_orm(string_value = "PHASE_CLOSED")]
+    PhaseClosed,
+    /// `PHASE_REOPENED`.
+    #[sea_orm(string_value = "PHASE_REOPENED")]
+    PhaseReopened,
+    /// `PHASE_UPDATED`.
+    #[sea_orm(string_value = "PHASE_UPDATED")]
+    PhaseUpdated,
+    /// `MEMBER_ADDED`.
+    #[sea_orm(string_value = "MEMBER_ADDED")]
+    MemberAdded,
+    /// `MEMBER_UPDATED`.
+    #[sea_orm(string_value = "MEMBER_UPDATED")]
+    MemberUpdated,
+    /// `MEMBER_REMOVED`.
+    #[sea_orm(string_value = "MEMBER_REMOVED")]
+    MemberRemoved,
+    /// `SPACE_UPDATED`.
+    #[sea_orm(string_value = "SPACE_UPDATED")]
+    SpaceUpdated,
+    /// `ORGANISATION_ACCEPTED`.
+    #[sea_orm(string_value = "ORGANISATION_ACCEPTED")]
+    OrganisationAccepted,
+}

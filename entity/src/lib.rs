@@ -1,0 +1,19 @@
+//! The tables of Sojourn, one file each: shape only, no logic, no GraphQL.
+//!
+//! Identifiers are UUIDv7 made by the server; times are UTC, cut to microseconds. Enum columns hold the
+//! SCREAMING_SNAKE_CASE names of the public API.
+
+pub mod account;
+pub mod contribution;
+pub mod decision;
+pub mod enums;
+pub mod event;
+pub mod idempotency;
+pub mod membership;
+pub mod organisation;
+pub mod phase;
+pub mod revision;
+pub mod session;
+pub mod space;
+pub mod space_organisation;
+pub mod stream;

@@ -1,0 +1,66 @@
+//! One version of a contribution's text.
+
+use sea_orm::entity::prelude::*;
+
+use crate::enums::{Audience, Ka1PupilOutcome, KeyCompetence, Mood, RevisionState};
+
+/// What a kind keeps beside its text; versioned with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sea_orm::FromJsonQueryResult)]
+pub struct Detail {
+    /// Mood of a journal entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mood: Option<Mood>,
+    /// Key competences that a journal entry gives evidence of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_competences: Vec<KeyCompetence>,
+    /// Key Action 1 outcomes that a journal entry gives evidence of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ka1_outcomes: Vec<Ka1PupilOutcome>,
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "revision")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose text.
+    pub contribution_id: Uuid,
+    /// The space, for the moderation queue.
+    pub space_id: Uuid,
+    /// Version of the contribution.
+    pub version: i32,
+    /// Where it stands.
+    pub state: RevisionState,
+    /// Title; none for comments.
+    pub title: Option<String>,
+    /// CommonMark.
+    pub body: String,
+    /// Sanitised HTML of `body`.
+    pub body_html: String,
+    /// First words of `body` as plain text.
+    pub excerpt: String,
+    /// BCP 47 tag.
+    pub language: Option<String>,
+    /// The audience that comes with it when it is published; none = unchanged.
+    pub audience: Option<Audience>,
+    /// ISO week of a journal entry.
+    pub week: Option<String>,
+    /// What the kind keeps beside its text.
+    pub detail: Detail,
+    /// Version of the renderer that made `body_html`.
+    pub renderer: i32,
+    /// Whether an earlier version was published before.
+    pub is_edit: bool,
+    /// When this version was written.
+    pub created_at: DateTimeUtc,
+    /// When it was handed to moderators or published.
+    pub submitted_at: Option<DateTimeUtc>,
+}
+
+/// Relations are joined by hand in the stores.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

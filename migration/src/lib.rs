@@ -1,0 +1,51 @@
+//! Schema changes, one file each, in order. Every change runs on SQLite and PostgreSQL.
+//!
+//! A change is plain SQL in which the few types that differ are written in braces, see [`run`].
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+mod m20261121_000001_people;
+mod m20261121_000002_spaces;
+mod m20261121_000003_contributions;
+mod m20261121_000004_streams;
+
+/// The list of changes.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_people::Migration),
+            Box::new(m20261121_000002_spaces::Migration),
+            Box::new(m20261121_000003_contributions::Migration),
+            Box::new(m20261121_000004_streams::Migration),
+        ]
+    }
+}
+
+/// Runs SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}` and `{hot}` (storage parameters of a
+/// table whose one row is updated all the time) by what the database calls them.
+async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let names = match manager.get_database_backend() {
+        DbBackend::Postgres => ["uuid", "timestamptz", "jsonb", "bytea", "WITH (fillfactor = 50)"],
+        _ => ["blob", "text", "text", "blob", ""],
+    };
+    let mut sql = sql.to_owned();
+    for (key, name) in ["{uuid}", "{time}", "{json}", "{bytes}", "{hot}"].iter().zip(names) {
+        sql = sql.replace(key, name);
+    }
+    manager.get_connection().execute_unprepared(&sql).await?;
+    Ok(())
+}
+
+/// Drops tables, the last made first.
+async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
+    for table in tables.iter().rev() {
+        run(manager, &format!("DROP TABLE {table}")).await?;
+    }
+    Ok(())
+}

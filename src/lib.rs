@@ -1,0 +1,2 @@
+//! Sojourn.
+pub mod platform;

@@ -1,0 +1,47 @@
+//! Who is calling: access tokens, passwords, one-time secrets.
+
+pub mod password;
+pub mod secret;
+pub mod token;
+
+use entity::enums::AccountKind;
+use uuid::Uuid;
+
+use super::error::{Error, Reason, Result};
+
+/// Somebody who is signed in, as the account and session rows say at this request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Whose account.
+    pub account_id: Uuid,
+    /// Which session.
+    pub session_id: Uuid,
+    /// What kind of account.
+    pub kind: AccountKind,
+    /// The school or body; none for administrators.
+    pub organisation_id: Option<Uuid>,
+    /// Languages, the preferred one first.
+    pub languages: Vec<String>,
+    /// Whether the one-time secret must be replaced before anything else.
+    pub is_password_change_required: bool,
+}
+
+impl Actor {
+    /// The actor, unless the one-time secret is still in use.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`/`PASSWORD_CHANGE_REQUIRED`.
+    pub fn ready(&self) -> Result<&Self> {
+        if self.is_password_change_required {
+            Err(Error::forbidden(Reason::PasswordChangeRequired))
+        } else {
+            Ok(self)
+        }
+    }
+
+    /// Whether this is staff of the organisation.
+    #[must_use]
+    pub fn is_staff_of(&self, organisation: Uuid) -> bool {
+        self.kind == AccountKind::Staff && self.organisation_id == Some(organisation)
+    }
+}

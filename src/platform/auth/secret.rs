@@ -1,0 +1,77 @@
+//! Secrets that the server makes: one-time secrets for people, refresh tokens for clients.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+/// No letters or digits that are mixed up on paper.
+const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// A one-time secret to read off paper: `kfw3-9xqa-m7tb-h2ze`, about 79 bits.
+#[must_use]
+pub fn one_time() -> String {
+    let letters = |_| char::from(READABLE[rand::random_range(0..READABLE.len())]);
+    let groups: Vec<String> = (0..4).map(|_| (0..4).map(letters).collect()).collect();
+    groups.join("-")
+}
+
+/// The two parts of a refresh token: the first finds the session and never changes, the second is new at each rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    key: [u8; 16],
+    rotation: [u8; 32],
+}
+
+impl RefreshToken {
+    /// The first token of a session.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            key: rand::random(),
+            rotation: rand::random(),
+        }
+    }
+
+    /// The next token of the same session.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        Self {
+            key: self.key,
+            rotation: rand::random(),
+        }
+    }
+
+    /// What the client keeps.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode([&self.key[..], &self.rotation[..]].concat())
+    }
+
+    /// Reads what a client kept.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (key, rotation) = bytes.split_at_checked(16)?;
+        Some(Self {
+            key: key.try_into().ok()?,
+            rotation: rotation.try_into().ok()?,
+        })
+    }
+
+    /// What the server keeps of the first part.
+    #[must_use]
+    pub fn key_hash(&self) -> Vec<u8> {
+        Sha256::digest(self.key).to_vec()
+    }
+
+    /// What the server keeps of the second part.
+    #[must_use]
+    pub fn rotation_hash(&self) -> Vec<u8> {
+        Sha256::digest(self.rotation).to_vec()
+    }
+}
+
+impl Default for RefreshToken {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,171 @@
+//! Opening the database that a URL names.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::{Db, Inner};
+use crate::platform::{
+    clock::Clock,
+    error::{Error, Result},
+    live::Live,
+    telemetry::Stats,
+};
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite:<path>` or `postgres://…`.
+    pub url: String,
+    /// Connections for writing (PostgreSQL; SQLite has one).
+    pub writers: u32,
+    /// Connections for reading.
+    pub readers: u32,
+    /// How long a request waits for a connection.
+    pub acquire_timeout: Duration,
+}
+
+impl Db {
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// It can't be reached, or another process has the SQLite file open.
+    pub async fn connect(options: &Options, clock: Clock, live: Live) -> Result<Self> {
+        let (mut writer, mut reader, lock) = match options.url.strip_prefix("sqlite:") {
+            Some(path) => {
+                let lock = lock_file(Path::new(path.trim_start_matches("//")))?;
+                // The writer first: it makes the file and puts it into WAL mode.
+                let writer = Database::connect(sqlite(options, 1, true)).await?;
+                (
+                    writer,
+                    Database::connect(sqlite(options, options.readers, false)).await?,
+                    Some(lock),
+                )
+            }
+            None => {
+                let writer = Database::connect(postgres(options, options.writers, true)).await?;
+                (
+                    writer,
+                    Database::connect(postgres(options, options.readers, false)).await?,
+                    None,
+                )
+            }
+        };
+        writer.set_metric_callback(|_| Stats::add_statement());
+        reader.set_metric_callback(|_| Stats::add_statement());
+        let queues = Mutex::new(HashMap::new());
+        Ok(Self(Arc::new(Inner {
+            writer,
+            reader,
+            clock,
+            live,
+            queues,
+            _lock: lock,
+        })))
+    }
+
+    /// Brings the schema up to date. Several nodes may call it at once.
+    ///
+    /// # Errors
+    /// A change failed; nothing of it was kept on PostgreSQL.
+    pub async fn migrate(&self) -> Result<()> {
+        if self.is_postgres() {
+            // All changes in one transaction, one node at a time.
+            let txn = self.writer.begin().await?;
+            txn.execute_unprepared("SELECT pg_advisory_xact_lock(7305823100513)")
+                .await?;
+            Migrator::up(&txn, None).await?;
+            txn.commit().await?;
+        } else {
+            Migrator::up(&self.writer, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the database answers and has every schema change.
+    ///
+    /// # Errors
+    /// It doesn't, with the reason for the log.
+    pub async fn check(&self) -> Result<()> {
+        let pending = Migrator::get_pending_migrations(&self.reader).await?;
+        if pending.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::internal("the schema is not up to date: run `sojourn migrate`"))
+        }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        let close = async |pool: &DatabaseConnection| pool.clone().close().await;
+        let _ = close(&self.reader).await;
+        let _ = close(&self.writer).await;
+    }
+}
+
+fn lock_file(path: &Path) -> Result<std::fs::File> {
+    // Not on the database file itself: closing any descriptor of it would drop SQLite's own locks.
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = std::fs::File::create(&name).map_err(|error| Error::internal(format!("{}: {error}", path.display())))?;
+    file.try_lock()
+        .map_err(|_| Error::internal(format!("{} is in use by another process", path.display())))?;
+    Ok(file)
+}
+
+fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOptions {
+    let path = options.url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let mut connect = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
+    connect.max_connections(connections).min_connections(1);
+    connect
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    connect.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(256);
+        if is_writer {
+            // FULL: a commit that was acknowledged survives a power cut.
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+        } else {
+            sqlite.pragma("query_only", "ON")
+        }
+    });
+    connect.map_sqlx_sqlite_pool_opts(|pool| pool.idle_timeout(None).max_lifetime(None));
+    connect
+}
+
+fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(options.url.clone());
+    connect.max_connections(connections).min_connections(1);
+    connect
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    connect.map_sqlx_postgres_opts(move |postgres| {
+        let isolation = if is_writer { "read committed" } else { "repeatable read" };
+        let read_only = if is_writer { "off" } else { "on" };
+        postgres.statement_cache_capacity(256).options([
+            ("default_transaction_isolation", isolation),
+            ("default_transaction_read_only", read_only),
+            ("synchronous_commit", "on"),
+            ("lock_timeout", "5s"),
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+        ])
+    });
+    connect
+}

@@ -1,0 +1,110 @@
+//! The database port: SQLite or PostgreSQL, one way to read, one way to write.
+//!
+//! * Reads go through a [`Reader`]. On SQLite several `query_only` connections serve them, on PostgreSQL a read-only pool.
+//! * Writes go through [`Db::write`], the unit of work: one transaction, events appended as its last write, then the wake-up.
+
+mod connect;
+mod reader;
+mod sql;
+mod unit;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use sea_orm::{DatabaseConnection, DbBackend};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+pub use self::{
+    connect::Options,
+    reader::Reader,
+    sql::Sql,
+    unit::{Gate, Tx},
+};
+use super::{
+    clock::Clock,
+    error::{Error, Result},
+    live::Live,
+};
+
+/// Writers of one space that may wait for the database at the same time, per node: a hot space must not starve the others.
+const WRITERS_PER_SPACE: usize = 4;
+
+/// The database of a process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db(Arc<Inner>);
+
+/// What a [`Db`] holds.
+#[derive(Debug)]
+pub struct Inner {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    clock: Clock,
+    live: Live,
+    queues: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+    /// Held open: its lock keeps a second process off the same SQLite file.
+    _lock: Option<std::fs::File>,
+}
+
+impl std::ops::Deref for Db {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Db {
+    /// The clock that units of work use.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The live hub that units of work wake.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// The pool that readers use; for probes and jobs.
+    #[must_use]
+    pub fn system(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The pool that writers use; for migrations and tests.
+    #[must_use]
+    pub fn primary(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// A new statement.
+    #[must_use]
+    pub fn sql(&self, text: &str) -> Sql {
+        Sql::new(self.writer.get_database_backend(), text)
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Waits for a place among the writers of a space.
+    async fn queue(&self, space: Uuid) -> Result<tokio::sync::OwnedSemaphorePermit> {
+        let queue = {
+            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            match queues.get(&space).and_then(Weak::upgrade) {
+                Some(queue) => queue,
+                None => {
+                    queues.retain(|_, queue| queue.strong_count() > 0);
+                    let queue = Arc::new(Semaphore::new(WRITERS_PER_SPACE));
+                    queues.insert(space, Arc::downgrade(&queue));
+                    queue
+                }
+            }
+        };
+        queue.acquire_owned().await.map_err(Error::internal)
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading on behalf of somebody.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionTrait};
+use tokio::sync::OnceCell;
+
+use super::{Db, Sql};
+use crate::platform::{
+    auth::Actor,
+    error::{Error, Result},
+    telemetry::Stats,
+};
+
+/// Who reads, and how: by default through one connection with one snapshot of the data for the whole request, taken at the
+/// first statement, so that an answer never contradicts itself and its event cursor fits everything in it.
+#[derive(Debug)]
+pub struct Reader {
+    db: Db,
+    actor: Option<Actor>,
+    snapshot: Option<OnceCell<Result<DatabaseTransaction>>>,
+}
+
+impl Reader {
+    /// A reader with one snapshot, for a request that ends soon.
+    #[must_use]
+    pub fn new(db: &Db, actor: Option<Actor>) -> Arc<Self> {
+        Arc::new(Self {
+            db: db.clone(),
+            actor,
+            snapshot: Some(OnceCell::new()),
+        })
+    }
+
+    /// A reader that holds no connection between its statements, for what may stay open long.
+    #[must_use]
+    pub fn passing(db: &Db, actor: Option<Actor>) -> Arc<Self> {
+        Arc::new(Self {
+            db: db.clone(),
+            actor,
+            snapshot: None,
+        })
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Who reads.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] if nobody has signed in.
+    pub fn actor(&self) -> Result<&Actor> {
+        self.actor.as_ref().ok_or(Error::Unauthenticated)
+    }
+
+    /// A new statement.
+    #[must_use]
+    pub fn sql(&self, text: &str) -> Sql {
+        self.db.sql(text)
+    }
+
+    /// The rows of a statement. Boxed, so that the futures of all fields above stay small.
+    pub fn rows<T: FromQueryResult + Send>(&self, sql: Sql) -> BoxFuture<'_, Result<Vec<T>>> {
+        async move {
+            let statement = sql.statement();
+            let found = match self.snapshot().await? {
+                Some(snapshot) => snapshot.query_all_raw(statement).await,
+                None => self.db.reader.query_all_raw(statement).await,
+            }?;
+            Stats::add_rows(found.len());
+            found
+                .iter()
+                .map(|row| T::from_query_result(row, "").map_err(Error::from))
+                .collect()
+        }
+        .boxed()
+    }
+
+    /// The first row of a statement.
+    pub fn row<T: FromQueryResult + Send>(&self, sql: Sql) -> BoxFuture<'_, Result<Option<T>>> {
+        async move { Ok(self.rows(sql).await?.into_iter().next()) }.boxed()
+    }
+
+    async fn snapshot(&self) -> Result<Option<&DatabaseTransaction>> {
+        match &self.snapshot {
+            None => Ok(None),
+            Some(cell) => {
+                let begin = || async { self.db.reader.begin().await.map_err(Error::from) };
+                cell.get_or_init(begin).await.as_ref().map(Some).map_err(Clone::clone)
+            }
+        }
+    }
+}

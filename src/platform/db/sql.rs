@@ -1,0 +1,113 @@
+//! SQL text with its values, for both databases.
+
+use sea_orm::{DbBackend, Statement, Value, sea_query::ArrayType};
+use uuid::Uuid;
+
+/// A statement in the making. Text is always constant; values are bound, never written.
+#[derive(Clone, Debug)]
+pub struct Sql {
+    backend: DbBackend,
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    pub(super) fn new(backend: DbBackend, text: &str) -> Self {
+        Self {
+            backend,
+            text: text.to_owned(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Whether this is for PostgreSQL (else SQLite).
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.backend == DbBackend::Postgres
+    }
+
+    /// Adds text.
+    pub fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a placeholder and its value.
+    pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        let number = self.values.len();
+        self.push(&format!("${number}"))
+    }
+
+    /// Adds `column is one of ids` as one value, so that the text stays the same for any number of ids.
+    pub fn is_in(&mut self, column: &str, ids: &[Uuid]) -> &mut Self {
+        if self.is_postgres() {
+            self.push(column).push(" = ANY(").bind_ids(ids).push(")")
+        } else {
+            self.push(column)
+                .push(" IN (SELECT unhex(value) FROM json_each(")
+                .bind_ids(ids)
+                .push("))")
+        }
+    }
+
+    /// Adds `rows` for each of several parents: the newest comments of every thread of a page, say.
+    ///
+    /// `rows` gets the name of the parent's id and writes `SELECT id … FROM contribution … WHERE parent column = name …
+    /// LIMIT …`; `columns` and `joins` are read for the rows that it finds, under the alias `table`. Each parent costs one
+    /// range of an index. The order of all rows together is not promised.
+    pub fn for_each(
+        &mut self,
+        parents: &[Uuid],
+        (columns, table, joins): (&str, &str, &str),
+        rows: impl FnOnce(&mut Self, &str),
+    ) -> &mut Self {
+        if self.is_postgres() {
+            self.push("SELECT parent.id AS parent_id, ")
+                .push(columns)
+                .push(" FROM unnest(")
+                .bind_ids(parents);
+            self.push(") AS parent (id) CROSS JOIN LATERAL (");
+            rows(self, "parent.id");
+            self.push(") AS found JOIN ")
+                .push(table)
+                .push(" ON ")
+                .push(alias(table))
+                .push(".id = found.id ")
+                .push(joins)
+        } else {
+            self.push("SELECT unhex(parent.value) AS parent_id, ")
+                .push(columns)
+                .push(" FROM json_each(")
+                .bind_ids(parents);
+            self.push(") AS parent CROSS JOIN ")
+                .push(table)
+                .push(" ON ")
+                .push(alias(table))
+                .push(".id IN (SELECT id FROM (");
+            rows(self, "unhex(parent.value)");
+            self.push(")) ").push(joins)
+        }
+    }
+
+    fn bind_ids(&mut self, ids: &[Uuid]) -> &mut Self {
+        if self.is_postgres() {
+            let ids = ids.iter().map(|&id| Value::from(id)).collect();
+            self.bind(Value::Array(ArrayType::Uuid, Some(Box::new(ids))))
+        } else {
+            let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
+            self.bind(serde_json::Value::from(ids).to_string())
+        }
+    }
+
+    /// The finished statement.
+    #[must_use]
+    pub fn statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.text, self.values)
+    }
+}
+
+/// The alias of `table alias`.
+fn alias(table: &str) -> &str {
+    table.rsplit(' ').next().unwrap_or(table)
+}

@@ -1,0 +1,208 @@
+//! The unit of work: every change is one transaction that ends with its events.
+
+use std::{marker::PhantomData, ops::Deref, time::Duration};
+
+use futures_util::future::BoxFuture;
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait, sqlx,
+};
+use uuid::Uuid;
+
+use super::{Db, Sql};
+use crate::platform::{
+    clock::Clock,
+    error::{Error, Result},
+    stream::{self, NewEvent},
+    telemetry::Stats,
+};
+
+/// How often a unit runs again when the database asks for it.
+const RETRIES: u32 = 3;
+
+/// How a unit relates to the facts of a space (its state, phases, members).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It relies on them: nobody changes them meanwhile.
+    Shared,
+    /// It changes them: it waits for those who rely on them, and they wait for it.
+    Exclusive,
+}
+
+/// A transaction of a unit of work. Committing is not in its reach.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    txn: DatabaseTransaction,
+    clock: Clock,
+    db: Db,
+    stream: Option<Uuid>,
+    events: Vec<NewEvent>,
+    _surroundings: PhantomData<&'a ()>,
+}
+
+impl Deref for Tx<'_> {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.txn
+    }
+}
+
+impl Tx<'_> {
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A new statement.
+    #[must_use]
+    pub fn sql(&self, text: &str) -> Sql {
+        self.db.sql(text)
+    }
+
+    /// The lock clause for rows that this unit will change; on SQLite the one writer is the lock.
+    #[must_use]
+    pub fn for_update(&self) -> &'static str {
+        if self.db.is_postgres() {
+            " FOR NO KEY UPDATE"
+        } else {
+            ""
+        }
+    }
+
+    /// Passes the gate of a space. Facts are read in *later* statements, or they may be older than the gate.
+    ///
+    /// # Errors
+    /// The gate stayed shut for five seconds.
+    pub async fn gate(&self, space: Uuid, gate: Gate) -> Result<()> {
+        if self.db.is_postgres() {
+            let function = match gate {
+                Gate::Shared => "SELECT pg_advisory_xact_lock_shared(",
+                Gate::Exclusive => "SELECT pg_advisory_xact_lock(",
+            };
+            let mut sql = self.sql(function);
+            #[expect(clippy::cast_possible_wrap, reason = "the low 64 bits serve as a name")]
+            sql.bind(space.as_u64_pair().1 as i64).push(")");
+            self.txn.query_one_raw(sql.statement()).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds an event to the one stream that this unit appends to.
+    pub fn emit(&mut self, stream: Uuid, event: NewEvent) {
+        debug_assert!(
+            self.stream.is_none_or(|known| known == stream),
+            "a unit appends to one stream"
+        );
+        self.stream = Some(stream);
+        self.events.push(event);
+    }
+}
+
+impl Db {
+    /// Runs a unit of work: begins, runs `unit`, appends its events, commits, wakes listeners. With an error nothing of it
+    /// stays. `unit` may run several times: it must not keep anything from a run before.
+    ///
+    /// `space` is the space that it writes in, if any: the number of writers of one space is bounded.
+    ///
+    /// # Errors
+    /// What `unit` returns; [`Error::Unavailable`] when the outcome of the commit is unknown, in which case repeating with
+    /// the same idempotency key is safe.
+    pub async fn write<'a, T, F>(&'a self, space: Option<Uuid>, unit: F) -> Result<T>
+    where
+        T: Send,
+        F: for<'t> Fn(&'t mut Tx<'a>) -> BoxFuture<'t, Result<T>> + Send + Sync,
+    {
+        let _place = match space {
+            Some(space) => Some(self.queue(space).await?),
+            None => None,
+        };
+        let mut tries = 0;
+        loop {
+            let result = match self.begin().await {
+                Ok(mut tx) => match unit(&mut tx).await {
+                    Ok(value) => self.finish(tx).await.map(|()| value),
+                    Err(error) => {
+                        let _ = tx.txn.rollback().await;
+                        Err(error)
+                    }
+                },
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(Error::Contended) if tries < RETRIES => {
+                    tries += 1;
+                    let most = 10_u64 << tries;
+                    tokio::time::sleep(Duration::from_millis(rand::random_range(most / 2..most))).await;
+                }
+                Err(Error::Contended) => return Err(Error::Unavailable(Duration::from_secs(1))),
+                other => return other,
+            }
+        }
+    }
+
+    async fn begin<'a>(&self) -> Result<Tx<'a>> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let options = if self.is_postgres() {
+            TransactionOptions::default()
+        } else {
+            options
+        };
+        let txn = self.writer.begin_with_options(options).await?;
+        let (clock, db) = (self.clock.clone(), self.clone());
+        Ok(Tx {
+            txn,
+            clock,
+            db,
+            stream: None,
+            events: Vec::new(),
+            _surroundings: PhantomData,
+        })
+    }
+
+    /// Appends, commits and wakes in a task of its own, so that a client that hangs up can't part the three.
+    async fn finish(&self, tx: Tx<'_>) -> Result<()> {
+        let Tx {
+            txn,
+            stream,
+            events,
+            db,
+            ..
+        } = tx;
+        let stats = Stats::current();
+        let task = async move {
+            let mut last = None;
+            if let Some(stream) = stream {
+                last = Some((stream, stream::append(&db, &txn, stream, events).await?));
+            }
+            txn.commit().await.map_err(commit_error)?;
+            if let Some((stream, seq)) = last {
+                db.live.committed(stream, seq);
+            }
+            Ok(())
+        };
+        tokio::spawn(async move { stats.count(task).await })
+            .await
+            .map_err(Error::internal)?
+    }
+}
+
+/// A commit that failed without an answer of the database may have happened.
+fn commit_error(error: DbErr) -> Error {
+    let is_answer = match &error {
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            matches!(&**cause, sqlx::Error::Database(_))
+        }
+        _ => false,
+    };
+    if is_answer {
+        error.into()
+    } else {
+        tracing::warn!(?error, "the outcome of a commit is unknown");
+        Error::Unavailable(Duration::from_secs(1))
+    }
+}

@@ -1,0 +1,336 @@
+//! One error for the whole server, and what of it a client gets to see.
+//!
+//! What the caller can mend is a [`Refusal`]: mutations return it in `userErrors`, queries as a top-level error.
+//! Everything else is a top-level error with `extensions.code`; its cause is logged and never leaves the process.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// The result of everything that can go wrong.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of problem an error is: decides what a client does next.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(name = "ErrorCode")]
+pub enum Code {
+    /// The input breaks a rule; show `message` at `field`.
+    Invalid,
+    /// There is no such object, or the viewer may not see it: the two are not told apart.
+    NotFound,
+    /// The viewer sees the object, but may not do this; `reason` says why.
+    Forbidden,
+    /// The object has changed meanwhile, or the key was used for something else. The payload carries the object as it
+    /// is now.
+    Conflict,
+    /// There is no access token, or it is no longer good: refresh the session, then repeat. Always a top-level error.
+    Unauthenticated,
+    /// Too many requests: wait `retryAfterMs`. Always a top-level error.
+    RateLimited,
+    /// Not possible right now; nothing is lost by repeating after `retryAfterMs` with the same `idempotencyKey`. Always
+    /// a top-level error.
+    Unavailable,
+    /// A fault of the server; quote `requestId` when you report it. Always a top-level error.
+    Internal,
+}
+
+/// Why, exactly. Further values may appear: treat an unknown one like none.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[graphql(name = "ErrorReason")]
+pub enum Reason {
+    /// The field must be given and must not be empty.
+    Required,
+    /// The value doesn't have the form that its type asks for.
+    Malformed,
+    /// The text is too short.
+    TooShort,
+    /// The text or list is too long.
+    TooLong,
+    /// The number, date or choice is outside what is allowed here.
+    OutOfRange,
+    /// The object has a newer version than `expectedVersion`: show it, then repeat with the new version.
+    StaleVersion,
+    /// This `idempotencyKey` was used with another input.
+    KeyReused,
+    /// The phase isn't open (a coordinator opens it).
+    PhaseNotOpen,
+    /// The viewer's role in this space, or kind of account, doesn't allow it.
+    RoleNotAllowed,
+    /// Only its author may do this.
+    NotAuthor,
+    /// Only pupils with the mobility status `MOBILE` may do this.
+    NotMobile,
+    /// The thread is locked.
+    ThreadLocked,
+    /// It isn't in a state in which this is possible.
+    StateNotAllowed,
+    /// It has replies, so it can't be withdrawn any more.
+    HasReplies,
+    /// The time for this has run out.
+    TooLate,
+    /// Only staff of the same school may do this.
+    OtherSchool,
+    /// The account is a member already.
+    AlreadyMember,
+    /// Every organisation of a space keeps at least one coordinator.
+    LastCoordinator,
+    /// The login name is taken.
+    LoginTaken,
+    /// Login and password don't belong together.
+    CredentialsWrong,
+    /// The session has ended: sign in again.
+    SessionEnded,
+    /// The one-time secret must be replaced by an own password first.
+    PasswordChangeRequired,
+}
+
+impl Reason {
+    /// The name in the API.
+    #[must_use]
+    pub fn name(self) -> String {
+        enum_name(self)
+    }
+}
+
+fn enum_name<T: async_graphql::resolver_utils::EnumType>(value: T) -> String {
+    match async_graphql::resolver_utils::enum_value(value) {
+        async_graphql::Value::Enum(name) => name.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// A problem that the caller can mend.
+#[derive(SimpleObject, Clone, Debug, PartialEq, Eq)]
+#[graphql(name = "UserError")]
+pub struct Refusal {
+    /// What kind of problem it is.
+    pub code: Code,
+    /// Why, exactly; null if `code` says it all.
+    pub reason: Option<Reason>,
+    /// An English sentence for developers and logs; clients translate `code` and `reason`.
+    pub message: String,
+    /// Path of the faulty input below `input`, list positions as decimals: `["rows", "3", "birthYear"]`. Null if it is not
+    /// about one field.
+    pub field: Option<Vec<String>>,
+}
+
+/// Everything that can go wrong. Not `Display`, so that no text of it can slip into an answer.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// The caller can mend it.
+    Refused(Vec<Refusal>),
+    /// No token, or a dead one.
+    Unauthenticated,
+    /// Too many requests.
+    RateLimited(Duration),
+    /// A dependency is away or overloaded.
+    Unavailable(Duration),
+    /// The database asks to run the unit of work again; never leaves `platform::db`.
+    Contended,
+    /// A bug or a broken dependency; the text is for the log.
+    Internal(Arc<str>),
+}
+
+impl Error {
+    /// One refusal.
+    pub fn refused(code: Code, reason: impl Into<Option<Reason>>, message: impl Into<String>) -> Self {
+        Self::Refused(vec![Refusal {
+            code,
+            reason: reason.into(),
+            message: message.into(),
+            field: None,
+        }])
+    }
+
+    /// The input breaks a rule.
+    pub fn invalid(reason: Reason, message: impl Into<String>) -> Self {
+        Self::refused(Code::Invalid, reason, message)
+    }
+
+    /// There is nothing that the caller may see.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::refused(Code::NotFound, None, "There is no such object, or you may not see it.")
+    }
+
+    /// Seen, but not allowed.
+    #[must_use]
+    pub fn forbidden(reason: Reason) -> Self {
+        let message = match reason {
+            Reason::PhaseNotOpen => "The phase isn't open.",
+            Reason::RoleNotAllowed => "Your role doesn't allow this.",
+            Reason::NotAuthor => "Only the author may do this.",
+            Reason::NotMobile => "Only mobile pupils write journal entries.",
+            Reason::ThreadLocked => "The thread is locked.",
+            Reason::StateNotAllowed => "This isn't possible in the state that it is in.",
+            Reason::HasReplies => "It has replies.",
+            Reason::TooLate => "The time for this has run out.",
+            Reason::OtherSchool => "Only staff of the same school may do this.",
+            Reason::LastCoordinator => "Every organisation of a space keeps at least one coordinator.",
+            Reason::PasswordChangeRequired => "Replace the one-time secret by an own password first.",
+            _ => "You may not do this.",
+        };
+        Self::refused(Code::Forbidden, reason, message)
+    }
+
+    /// `expectedVersion` isn't the version of now.
+    #[must_use]
+    pub fn stale() -> Self {
+        Self::refused(
+            Code::Conflict,
+            Reason::StaleVersion,
+            "It has changed since the version that you expect.",
+        )
+    }
+
+    /// A bug or a broken dependency; `cause` goes to the log only.
+    pub fn internal(cause: impl std::fmt::Debug) -> Self {
+        Self::Internal(format!("{cause:?}").into())
+    }
+
+    /// Puts `steps` in front of the field of every refusal.
+    #[must_use]
+    pub fn at(self, steps: &[&str]) -> Self {
+        match self {
+            Self::Refused(mut refusals) => {
+                for refusal in &mut refusals {
+                    let mut path: Vec<_> = steps.iter().map(|&step| step.to_owned()).collect();
+                    path.extend(refusal.field.take().unwrap_or_default());
+                    refusal.field = Some(path);
+                }
+                Self::Refused(refusals)
+            }
+            other => other,
+        }
+    }
+
+    /// The refusals, or the error again if it is none that the caller can mend.
+    ///
+    /// # Errors
+    /// Every other variant.
+    pub fn into_refusals(self) -> Result<Vec<Refusal>> {
+        match self {
+            Self::Refused(refusals) => Ok(refusals),
+            other => Err(other),
+        }
+    }
+
+    /// Whether it says that the object is not there for the caller.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(refusals) if refusals.iter().any(|refusal| refusal.code == Code::NotFound))
+    }
+}
+
+/// Collects the refusals of several checks, so that a form shows all its faults at once.
+#[derive(Debug, Default)]
+pub struct Checks(Vec<Refusal>);
+
+impl Checks {
+    /// Keeps the value, or the refusal under `field`.
+    ///
+    /// # Errors
+    /// What is not a refusal passes through.
+    pub fn field<T>(&mut self, field: &str, value: Result<T>) -> Result<Option<T>> {
+        match value {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                self.0.extend(error.at(&[field]).into_refusals()?);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Ends the collection.
+    ///
+    /// # Errors
+    /// All refusals.
+    pub fn done(self) -> Result<()> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Refused(self.0))
+        }
+    }
+}
+
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(RETRY_AFTER),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
+                sqlx::Error::Database(cause) => match cause.code().as_deref() {
+                    // PostgreSQL: serialization failure, deadlock. SQLite: busy, busy (recovery), busy (snapshot).
+                    Some("40001" | "40P01" | "5" | "261" | "517") => Self::Contended,
+                    // PostgreSQL: lock timeout, administrator shutdown and its relatives, too many connections.
+                    Some("55P03" | "57P01" | "57P02" | "57P03" | "53300") => Self::Unavailable(RETRY_AFTER),
+                    _ => Self::internal(error),
+                },
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => Self::Unavailable(RETRY_AFTER),
+                _ => Self::internal(error),
+            },
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<Error> for async_graphql::Error {
+    fn from(error: Error) -> Self {
+        let (code, reason, message, retry) = match error {
+            Error::Refused(mut refusals) => {
+                let first = refusals.drain(..).next();
+                let (code, reason, message) = first.map_or((Code::Internal, None, String::new()), |refusal| {
+                    (refusal.code, refusal.reason, refusal.message)
+                });
+                (code, reason, message, None)
+            }
+            Error::Unauthenticated => (
+                Code::Unauthenticated,
+                None,
+                "Sign in, or refresh the access token.".to_owned(),
+                None,
+            ),
+            Error::RateLimited(after) => (Code::RateLimited, None, "Too many requests.".to_owned(), Some(after)),
+            Error::Unavailable(after) => (
+                Code::Unavailable,
+                None,
+                "Not available right now.".to_owned(),
+                Some(after),
+            ),
+            Error::Contended => (
+                Code::Unavailable,
+                None,
+                "Too busy right now.".to_owned(),
+                Some(RETRY_AFTER),
+            ),
+            Error::Internal(cause) => {
+                tracing::error!(%cause, "internal error");
+                (
+                    Code::Internal,
+                    None,
+                    "Something went wrong on our side.".to_owned(),
+                    None,
+                )
+            }
+        };
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", enum_name(code));
+        if let Some(reason) = reason {
+            extensions.set("reason", reason.name());
+        }
+        if let Some(after) = retry {
+            extensions.set("retryAfterMs", u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        }
+        Self {
+            message,
+            source: None,
+            extensions: Some(extensions),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Ordered streams of events: a sequence without gaps, written in the transaction of the change.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use entity::{
+    enums::{Audience, ContentState, EventKind},
+    event,
+};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult};
+use uuid::Uuid;
+
+use super::{
+    db::{Db, Sql},
+    error::{Error, Reason, Result},
+};
+
+/// An event before it has its place in a stream. Ids and enum values only: personal text never enters a stream.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+    /// Who did it.
+    pub actor_id: Option<Uuid>,
+    /// Whether the actor acted as a moderator.
+    pub is_moderation: bool,
+    /// Subject: contribution.
+    pub contribution: Option<ContributionFacts>,
+    /// Subject: phase.
+    pub phase_id: Option<Uuid>,
+    /// Subject: membership.
+    pub member_id: Option<Uuid>,
+}
+
+/// What an event says of the contribution that it is about.
+#[derive(Clone, Debug)]
+pub struct ContributionFacts {
+    /// The contribution.
+    pub id: Uuid,
+    /// Its root, if it is none.
+    pub root_id: Option<Uuid>,
+    /// Its author.
+    pub author_id: Uuid,
+    /// The author of its root (or of itself).
+    pub root_author_id: Uuid,
+    /// Its state, before and after.
+    pub state: (ContentState, ContentState),
+    /// The audience of its root, before and after.
+    pub audience: (Audience, Audience),
+}
+
+/// Starts a stream.
+///
+/// # Errors
+/// The database's.
+pub async fn create(txn: &DatabaseTransaction, id: Uuid) -> Result<()> {
+    let row = entity::stream::ActiveModel {
+        id: Set(id),
+        last_seq: Set(0),
+        last_event_id: Set(None),
+        epoch: Set(rand::random_range(1..i32::MAX)),
+    };
+    entity::stream::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Appends events and returns the number of the last. The stream's row stays locked until the commit: call it last.
+pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, events: Vec<NewEvent>) -> Result<i64> {
+    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
+    let mut sql = db.sql("UPDATE stream SET last_seq = last_seq + ");
+    sql.bind(count)
+        .push(", last_event_id = ")
+        .bind(events.last().map(|event| event.id));
+    sql.push(" WHERE id = ").bind(stream).push(" RETURNING last_seq");
+    let row = txn
+        .query_one_raw(sql.statement())
+        .await?
+        .ok_or_else(|| Error::internal("append to no stream"))?;
+    let last: i64 = row.try_get("", "last_seq")?;
+    let rows = events.into_iter().zip(last - count + 1..).map(|(new, seq)| {
+        let facts = new.contribution;
+        let of = |id: fn(&ContributionFacts) -> Uuid| facts.as_ref().map(id);
+        event::ActiveModel {
+            stream_id: Set(stream),
+            seq: Set(seq),
+            id: Set(new.id),
+            kind: Set(new.kind),
+            occurred_at: Set(new.occurred_at),
+            actor_id: Set(new.actor_id),
+            is_moderation: Set(new.is_moderation),
+            contribution_id: Set(of(|facts| facts.id)),
+            root_id: Set(facts.as_ref().and_then(|facts| facts.root_id)),
+            phase_id: Set(new.phase_id),
+            member_id: Set(new.member_id),
+            author_id: Set(of(|facts| facts.author_id)),
+            root_author_id: Set(of(|facts| facts.root_author_id)),
+            state_before: Set(facts.as_ref().map(|facts| facts.state.0)),
+            state_after: Set(facts.as_ref().map(|facts| facts.state.1)),
+            audience_before: Set(facts.as_ref().map(|facts| facts.audience.0)),
+            audience_after: Set(facts.as_ref().map(|facts| facts.audience.1)),
+        }
+    });
+    event::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    Ok(last)
+}
+
+/// Where a stream stands.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Position {
+    /// The stream.
+    pub id: Uuid,
+    /// Number of the newest event.
+    pub last_seq: i64,
+    /// Which sequence it is.
+    pub epoch: i32,
+    /// Id of the newest event.
+    pub last_event_id: Option<Uuid>,
+}
+
+impl Position {
+    /// The cursor of the newest event.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            stream: self.id,
+            epoch: self.epoch,
+            seq: self.last_seq,
+            tag: tag(self.last_event_id),
+        }
+    }
+}
+
+/// Reads events behind `after`, at most `limit`, in order. On the primary: replicas may be behind what was heard of.
+pub(super) async fn read(db: &Db, stream: Uuid, after: i64, limit: u64) -> Result<Vec<Arc<event::Model>>> {
+    let mut sql = db.sql("SELECT * FROM event WHERE stream_id = ");
+    sql.bind(stream)
+        .push(" AND seq > ")
+        .bind(after)
+        .push(" ORDER BY seq LIMIT ");
+    sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    Ok(rows::<event::Model>(db, sql).await?.into_iter().map(Arc::new).collect())
+}
+
+/// Where streams stand.
+pub(super) async fn positions(db: &Db, streams: &[Uuid]) -> Result<Vec<Position>> {
+    let mut sql = db.sql("SELECT id, last_seq, epoch, last_event_id FROM stream WHERE ");
+    sql.is_in("id", streams);
+    rows(db, sql).await
+}
+
+async fn rows<T: FromQueryResult>(db: &Db, sql: Sql) -> Result<Vec<T>> {
+    let found = db.primary().query_all_raw(sql.statement()).await?;
+    found
+        .iter()
+        .map(|row| T::from_query_result(row, "").map_err(Error::from))
+        .collect()
+}
+
+/// A place in a stream, opaque to clients: version, stream, epoch, number and four bytes of that event's id, by which a
+/// restored backup is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The stream.
+    pub stream: Uuid,
+    /// Which sequence.
+    pub epoch: i32,
+    /// The event's number; 0 is the place before the first.
+    pub seq: i64,
+    /// Four bytes of the event's id; 0 before the first.
+    pub tag: u32,
+}
+
+const CURSOR_VERSION: u8 = 1;
+
+/// What a cursor keeps of an event's id: its last bytes, which are random.
+#[must_use]
+pub fn tag(id: Option<Uuid>) -> u32 {
+    id.map_or(0, |id| u32::try_from(id.as_u128() & 0xffff_ffff).unwrap_or_default())
+}
+
+impl Cursor {
+    /// The public form.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut bytes = vec![CURSOR_VERSION];
+        bytes.extend(self.stream.as_bytes());
+        bytes.extend(self.epoch.to_be_bytes());
+        bytes.extend(self.seq.to_be_bytes());
+        bytes.extend(self.tag.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads the public form.
+    ///
+    /// # Errors
+    /// `INVALID`/`MALFORMED` for anything that [`Cursor::encode`] doesn't make.
+    pub fn decode(text: &str) -> Result<Self> {
+        let parse = || {
+            let bytes: [u8; 33] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+            let seq = i64::from_be_bytes(bytes[21..29].try_into().ok()?);
+            (bytes[0] == CURSOR_VERSION && seq >= 0).then_some(())?;
+            Some(Self {
+                stream: Uuid::from_slice(&bytes[1..17]).ok()?,
+                epoch: i32::from_be_bytes(bytes[17..21].try_into().ok()?),
+                seq,
+                tag: u32::from_be_bytes(bytes[29..33].try_into().ok()?),
+            })
+        };
+        parse().ok_or_else(|| Error::invalid(Reason::Malformed, "This is not an event cursor."))
+    }
+}

@@ -1,0 +1,74 @@
+//! Logs, and the figures of one request.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+tokio::task_local! {
+    static STATS: Arc<Stats>;
+}
+
+/// What a request cost so far.
+#[derive(Debug, Default)]
+pub struct Stats {
+    sql: AtomicU64,
+    rows: AtomicU64,
+}
+
+impl Stats {
+    /// Statements sent to the database.
+    pub fn sql(&self) -> u64 {
+        self.sql.load(Ordering::Relaxed)
+    }
+
+    /// Rows read.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Runs a future and counts what it costs.
+    pub async fn count<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        STATS.scope(Arc::clone(self), future).await
+    }
+
+    /// The figures of the running request, for tasks that it spawns.
+    #[must_use]
+    pub fn current() -> Arc<Self> {
+        STATS.try_with(Arc::clone).unwrap_or_default()
+    }
+
+    pub(super) fn add_statement() {
+        let _ = STATS.try_with(|stats| stats.sql.fetch_add(1, Ordering::Relaxed));
+    }
+
+    pub(super) fn add_rows(count: usize) {
+        let _ = STATS.try_with(|stats| stats.rows.fetch_add(count as u64, Ordering::Relaxed));
+    }
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts the logs; `filter` is a `tracing` filter such as `info,sojourn=debug`. A second call changes nothing.
+pub fn start(filter: &str, format: LogFormat) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    let _ = match format {
+        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init(),
+        LogFormat::Json => registry
+            .with(fmt::layer().json().with_writer(std::io::stderr))
+            .try_init(),
+    };
+}
