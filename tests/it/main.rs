@@ -1,3 +1,3 @@
-//! x
-#[test]
-fn x() {}
+//! All integration tests, in one binary.
+
+mod live_hub;
