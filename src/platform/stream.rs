@@ -154,7 +154,7 @@ pub(super) async fn positions(db: &Db, streams: &[Uuid]) -> Result<Vec<Position>
 }
 
 async fn rows<T: FromQueryResult>(db: &Db, sql: Sql) -> Result<Vec<T>> {
-    let found = db.primary().query_all_raw(sql.statement()).await?;
+    let found = db.newest().query_all_raw(sql.statement()).await?;
     found
         .iter()
         .map(|row| T::from_query_result(row, "").map_err(Error::from))

@@ -81,6 +81,13 @@ impl Db {
         &self.writer
     }
 
+    /// The pool that sees every commit at once: the writers' on PostgreSQL, where readers may be behind; the readers' on
+    /// SQLite, where the one writer has a queue.
+    #[must_use]
+    pub fn newest(&self) -> &DatabaseConnection {
+        if self.is_postgres() { &self.writer } else { &self.reader }
+    }
+
     /// A new statement.
     #[must_use]
     pub fn sql(&self, text: &str) -> Sql {

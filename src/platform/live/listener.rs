@@ -177,7 +177,7 @@ async fn locate(db: &Db, stream: Uuid, seq: i64) -> Result<(Position, Option<Uui
     sql.push(" LEFT JOIN event e ON e.stream_id = s.id AND e.seq = ")
         .bind(seq);
     sql.push(" WHERE s.id = ").bind(stream);
-    let row = db.primary().query_one_raw(sql.statement()).await?;
+    let row = db.newest().query_one_raw(sql.statement()).await?;
     let row = row.ok_or_else(Error::not_found)?;
     let position = Position::from_query_result(&row, "")?;
     Ok((position, row.try_get("", "event_id")?))
