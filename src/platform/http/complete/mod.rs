@@ -1,0 +1,244 @@
+//! Makes the data of an answer what the GraphQL specification asks for.
+//!
+//! The library leaves a field out when it fails, whether it is nullable or not, turns an object of which every field
+//! failed into null, and writes fields in the order in which they got ready. Clients with a cache take a field that is
+//! left out for a broken server. So fields that failed are put back as null, null goes up to the next nullable field,
+//! and all fields stand in the order of the document.
+
+#[cfg(test)]
+mod tests;
+
+use std::{cell::OnceCell, collections::HashMap};
+
+use async_graphql::{
+    Name, PathSegment, Response, ServerError, Value,
+    indexmap::IndexMap,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition,
+        },
+    },
+};
+
+use crate::platform::error::{Error, Result};
+
+/// The types of a schema's fields.
+#[derive(Debug, Default)]
+pub struct Types {
+    fields: HashMap<String, HashMap<String, Type>>,
+    /// Names of the root types for queries, mutations, subscriptions.
+    roots: [Option<String>; 3],
+}
+
+impl Types {
+    /// Reads a schema.
+    ///
+    /// # Errors
+    /// It is no schema.
+    pub fn read(sdl: &str) -> Result<Self> {
+        let mut types = Self {
+            roots: ["Query", "Mutation", "Subscription"].map(|name| Some(name.to_owned())),
+            ..Self::default()
+        };
+        for definition in parse_schema(sdl).map_err(Error::internal)?.definitions {
+            match definition {
+                TypeSystemDefinition::Schema(schema) => {
+                    let schema = schema.node;
+                    types.roots = [schema.query, schema.mutation, schema.subscription]
+                        .map(|name| name.map(|name| name.node.to_string()));
+                }
+                TypeSystemDefinition::Type(definition) => {
+                    let fields = match definition.node.kind {
+                        TypeKind::Object(object) => object.fields,
+                        TypeKind::Interface(interface) => interface.fields,
+                        _ => continue,
+                    };
+                    let fields = fields.into_iter().map(|field| field.node);
+                    let fields = fields.map(|field| (field.name.node.to_string(), field.ty.node));
+                    types
+                        .fields
+                        .entry(definition.node.name.node.to_string())
+                        .or_default()
+                        .extend(fields);
+                }
+                TypeSystemDefinition::Directive(_) => {}
+            }
+        }
+        Ok(types)
+    }
+
+    /// Completes the answer to the operation `name` of a document.
+    pub(super) fn complete(&self, document: &ExecutableDocument, name: Option<&str>, response: &mut Response) {
+        let mut operations = document.operations.iter();
+        let operation = operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name);
+        let Some((_, operation)) = operation else { return };
+        let failed = Failed::of(&response.errors);
+        let values = match std::mem::take(&mut response.data) {
+            Value::Object(values) => values,
+            Value::Null if !failed.0.is_empty() => IndexMap::new(),
+            other => {
+                response.data = other;
+                return;
+            }
+        };
+        let root = match operation.node.ty {
+            OperationType::Query => 0,
+            OperationType::Mutation => 1,
+            OperationType::Subscription => 2,
+        };
+        let run = Run { types: self, document };
+        let mut fields = Fields::new();
+        run.collect(
+            self.roots[root].as_deref(),
+            &operation.node.selection_set.node,
+            &mut fields,
+        );
+        response.data = run.object(&fields, values, Some(&failed));
+    }
+}
+
+/// The fields of an object, by response key, in the order of the document.
+type Fields<'a> = IndexMap<&'a str, Field<'a>>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+/// Where errors happened, as a tree of their paths.
+#[derive(Default)]
+struct Failed<'a>(HashMap<Step<'a>, Failed<'a>>);
+
+impl<'a> Failed<'a> {
+    fn of(errors: &'a [ServerError]) -> Self {
+        let mut root = Self::default();
+        for error in errors {
+            let mut at = &mut root;
+            for segment in &error.path {
+                let step = match segment {
+                    PathSegment::Field(key) => Step::Key(key),
+                    PathSegment::Index(index) => Step::Index(*index),
+                };
+                at = at.0.entry(step).or_default();
+            }
+        }
+        root
+    }
+}
+
+/// All selections of one response key.
+struct Field<'a> {
+    of_type: Option<&'a Type>,
+    /// What is selected below, each with the type that it selects from.
+    selected: Vec<(Option<&'a str>, &'a SelectionSet)>,
+    /// The same as fields, made when they are needed, once for all objects of a list.
+    below: OnceCell<Fields<'a>>,
+}
+
+struct Run<'a> {
+    types: &'a Types,
+    document: &'a ExecutableDocument,
+}
+
+impl<'a> Run<'a> {
+    /// Completes an object; null if a field is null that can't be.
+    fn object(&self, fields: &Fields<'a>, mut values: IndexMap<Name, Value>, failed: Option<&Failed>) -> Value {
+        let mut object = IndexMap::with_capacity(values.len());
+        for (&key, field) in fields {
+            let failed = failed.and_then(|failed| failed.0.get(&Step::Key(key)));
+            let value = match values.swap_remove(key) {
+                Some(value) => self.value(field, field.of_type.map(|of_type| &of_type.base), value, failed),
+                None if failed.is_some() => Value::Null,
+                // Skipped, or in a fragment for another type.
+                None => continue,
+            };
+            if value == Value::Null && failed.is_some() && field.of_type.is_some_and(|of_type| !of_type.nullable) {
+                return Value::Null;
+            }
+            object.insert(Name::new(key), value);
+        }
+        object.extend(values);
+        if object.is_empty() {
+            return Value::Null;
+        }
+        Value::Object(object)
+    }
+
+    /// Completes a value of a field, or of a list in it; `base` is its type.
+    fn value(&self, field: &Field<'a>, base: Option<&BaseType>, value: Value, failed: Option<&Failed>) -> Value {
+        match (value, base) {
+            (Value::Object(values), _) if !field.selected.is_empty() => self.object(self.below(field), values, failed),
+            (Value::Null, Some(BaseType::Named(_))) if failed.is_some_and(|failed| !failed.0.is_empty()) => {
+                self.object(self.below(field), IndexMap::new(), failed)
+            }
+            (Value::List(values), Some(BaseType::List(of_type))) => {
+                let mut list = Vec::with_capacity(values.len());
+                for (index, value) in values.into_iter().enumerate() {
+                    let failed = failed.and_then(|failed| failed.0.get(&Step::Index(index)));
+                    let value = self.value(field, Some(&of_type.base), value, failed);
+                    if value == Value::Null && failed.is_some() && !of_type.nullable {
+                        return Value::Null;
+                    }
+                    list.push(value);
+                }
+                Value::List(list)
+            }
+            (value, _) => value,
+        }
+    }
+
+    fn below<'f>(&self, field: &'f Field<'a>) -> &'f Fields<'a> {
+        field.below.get_or_init(|| {
+            let mut fields = Fields::new();
+            for (parent, set) in &field.selected {
+                self.collect(*parent, set, &mut fields);
+            }
+            fields
+        })
+    }
+
+    fn collect(&self, parent: Option<&'a str>, set: &'a SelectionSet, fields: &mut Fields<'a>) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let of_type =
+                        parent.and_then(|parent| self.types.fields.get(parent)?.get(field.node.name.node.as_str()));
+                    let known = fields.entry(&field.node.response_key().node).or_insert(Field {
+                        of_type,
+                        selected: Vec::new(),
+                        below: OnceCell::new(),
+                    });
+                    // Fragments for several types may disagree: null goes up only where all say so.
+                    if of_type.is_none_or(|of_type| of_type.nullable) {
+                        known.of_type = of_type;
+                    }
+                    let set = &field.node.selection_set.node;
+                    if !set.items.is_empty() {
+                        known.selected.push((of_type.map(named), set));
+                    }
+                }
+                Selection::InlineFragment(inline) => {
+                    let condition = inline.node.type_condition.as_ref();
+                    let parent = condition.map(|condition| condition.node.on.node.as_str()).or(parent);
+                    self.collect(parent, &inline.node.selection_set.node, fields);
+                }
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
+                        let parent = fragment.node.type_condition.node.on.node.as_str();
+                        self.collect(Some(parent), &fragment.node.selection_set.node, fields);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The name of a type, whatever lists are around it.
+fn named(of_type: &Type) -> &str {
+    match &of_type.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => named(inner),
+    }
+}

@@ -1,0 +1,181 @@
+//! The check of a document before anybody else touches it.
+//!
+//! The parser recurses with every bracket, and the validation of the library visits a fragment as often as it is
+//! spread: 600 bytes can mean hours. So brackets and tokens are counted before parsing, and what the fragments expand
+//! to after it, each fragment once.
+
+mod measure;
+#[cfg(test)]
+mod tests;
+
+use async_graphql::{
+    Name, Pos, Positioned, ServerError, Value, Variables,
+    parser::{
+        Error as ParseError, parse_query,
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    },
+};
+
+use super::{answer::invalid, params::Params};
+
+/// Open brackets of any kind at one place. Each is a level of recursion in the parser.
+const BRACKETS: usize = 64;
+/// Bytes of variables that are looked at, all uses of variables together: each use is checked on its own.
+const VARIABLE_BYTES: usize = 32 << 20;
+
+/// Limits of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes.
+    pub bytes: usize,
+    /// Names, numbers, texts and signs.
+    pub tokens: usize,
+    /// Fields inside each other.
+    pub depth: usize,
+    /// Selections with their arguments and directives, once all fragments are written out.
+    pub fields: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 65_536,
+            tokens: 5_000,
+            depth: 32,
+            fields: 20_000,
+        }
+    }
+}
+
+/// A document that may go on, and which of its operations is asked for.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub document: ExecutableDocument,
+    pub kind: OperationType,
+    pub name: Option<String>,
+}
+
+/// Parses and checks a document.
+pub(super) fn check(params: &Params, limits: &Limits) -> Result<Checked, ServerError> {
+    let text = &params.query;
+    if text.len() > limits.bytes {
+        return Err(invalid(format!("The document has more than {} bytes.", limits.bytes)));
+    }
+    let uses = scan(text, limits)?;
+    if uses.saturating_mul(params.size.saturating_sub(text.len())) > VARIABLE_BYTES {
+        return Err(invalid("Large variables are used too often in the document."));
+    }
+    let document = parse_query(text).map_err(|error| syntax(&error))?;
+    measure::measure(&document, limits)?;
+    let (name, operation) = select(&document.operations, params.operation_name.as_deref())?;
+    require(operation, &params.variables)?;
+    let (kind, name) = (operation.ty, name.map(ToString::to_string));
+    Ok(Checked { document, kind, name })
+}
+
+/// Counts brackets and tokens, and returns how often a `$` stands in the text.
+fn scan(text: &str, limits: &Limits) -> Result<usize, ServerError> {
+    let bytes = text.as_bytes();
+    let (mut at, mut tokens, mut open, mut dollars) = (0, 0, 0_usize, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let rest = &bytes[at..];
+        let (is_token, length) = match byte {
+            b' ' | b'\t' | b'\r' | b'\n' | b',' => (false, 1),
+            b'#' => (false, run(rest, |byte| !matches!(byte, b'\r' | b'\n'))),
+            b'"' => (true, string(rest)?),
+            byte if is_word(byte) => (true, run(rest, is_word)),
+            _ => (true, 1),
+        };
+        match byte {
+            b'{' | b'[' | b'(' => open += 1,
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            b'$' => dollars += 1,
+            _ => {}
+        }
+        if open > BRACKETS {
+            return Err(invalid(format!("The document has more than {BRACKETS} open brackets.")));
+        }
+        tokens += usize::from(is_token);
+        if tokens > limits.tokens {
+            return Err(invalid(format!("The document has more than {} tokens.", limits.tokens)));
+        }
+        at += length;
+    }
+    Ok(dollars)
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'-')
+}
+
+fn run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|&byte| !belongs(byte)).unwrap_or(bytes.len())
+}
+
+/// The length of the string at the start of `bytes`. One that isn't closed is refused here: the parser would look for
+/// another meaning, and find brackets where this saw text.
+fn string(bytes: &[u8]) -> Result<usize, ServerError> {
+    let is_block = bytes.starts_with(b"\"\"\"");
+    let mut at = if is_block { 3 } else { 1 };
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        match rest {
+            [b'"', b'"', b'"', ..] if is_block => return Ok(at + 3),
+            [b'\\', b'"', b'"', b'"', ..] if is_block => at += 4,
+            [b'"', ..] if !is_block => return Ok(at + 1),
+            [b'\\', ..] if !is_block => at += 2,
+            [b'\r' | b'\n', ..] if !is_block => break,
+            _ => at += 1,
+        }
+    }
+    Err(invalid("Syntax error: a string is not closed."))
+}
+
+/// The parser's message without its drawing of the line.
+fn syntax(error: &ParseError) -> ServerError {
+    let text = error.to_string();
+    let reason = match (error, text.rsplit_once("  = ")) {
+        (ParseError::Syntax { .. }, Some((_, reason))) => reason,
+        (ParseError::Syntax { .. }, None) => "this is not GraphQL",
+        _ => text.trim_end_matches('.'),
+    };
+    let mut told = invalid(format!("Syntax error: {}.", reason.trim()));
+    told.locations = error.positions().collect();
+    told
+}
+
+fn at(pos: Pos, message: String) -> ServerError {
+    let mut error = invalid(message);
+    error.locations.push(pos);
+    error
+}
+
+fn select<'a>(
+    operations: &'a DocumentOperations,
+    wanted: Option<&str>,
+) -> Result<(Option<&'a Name>, &'a OperationDefinition), ServerError> {
+    let mut found = operations.iter().map(|(name, operation)| (name, &operation.node));
+    match (wanted, operations) {
+        (Some(wanted), _) => found
+            .find(|(name, _)| name.is_some_and(|name| name == wanted))
+            .ok_or_else(|| invalid("The document has no operation of the name in `operationName`.")),
+        (None, DocumentOperations::Multiple(all)) if all.len() > 1 => Err(invalid(
+            "The document has several operations: say which in `operationName`.",
+        )),
+        (None, _) => found.next().ok_or_else(|| invalid("The document has no operation.")),
+    }
+}
+
+/// Refuses a required variable without a value, which the library would notice only where it is used.
+fn require(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
+    for Positioned { pos, node } in &operation.variable_definitions {
+        let is_missing = matches!(variables.get(&node.name.node), None | Some(Value::Null));
+        if is_missing && !node.var_type.node.nullable && node.default_value.is_none() {
+            let (name, wanted) = (&node.name.node, &node.var_type.node);
+            return Err(at(
+                *pos,
+                format!("Variable \"${name}\" of type \"{wanted}\" needs a value."),
+            ));
+        }
+    }
+    Ok(())
+}

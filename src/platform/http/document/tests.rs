@@ -1,0 +1,153 @@
+//! What documents are refused.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn checked(body: serde_json::Value) -> Result<Checked, String> {
+    let params = Params::from_body(body.to_string().as_bytes()).unwrap();
+    check(&params, &Limits::default()).map_err(|error| error.message)
+}
+
+fn refusal(query: &str) -> String {
+    checked(json!({ "query": query })).unwrap_err()
+}
+
+/// Each fragment spreads the next one several times.
+fn fan(fragments: usize, spreads: usize, leaf: &str) -> String {
+    let fragment = |number| {
+        let next = format!("...f{} ", number + 1).repeat(spreads);
+        format!("fragment f{number} on Query {{ {next} }}")
+    };
+    let all: String = (0..fragments).map(fragment).collect();
+    format!("{{ ...f0 }} {all} fragment f{fragments} on Query {{ {leaf} }}")
+}
+
+#[test]
+fn fragments_that_spread_fragments_are_counted_in_full() {
+    assert!(refusal(&fan(8, 10, "a")).contains("more than 20000 fields"));
+    assert!(checked(json!({ "query": fan(3, 10, "a") })).is_ok());
+}
+
+#[test]
+fn fragments_that_lead_nowhere_are_counted_too() {
+    assert!(refusal(&fan(8, 10, "...nothing")).contains("more than 20000 fields"));
+}
+
+#[test]
+fn directives_and_values_count_where_fragments_repeat_them() {
+    let field = format!("a @skip(if: [{}])", "1,".repeat(2000));
+    assert!(refusal(&fan(1, 15, &field)).contains("more than 20000 fields"));
+}
+
+#[test]
+fn a_fragment_that_contains_itself_is_refused() {
+    let document = "{ ...a } fragment a on Query { ...b } fragment b on Query { c { ...a } }";
+    assert!(refusal(document).contains("contains itself"));
+}
+
+#[test]
+fn fields_nest_at_most_32_deep() {
+    let nested = |depth| format!("{}{{ a {}", "{ a ".repeat(depth - 1), "}".repeat(depth));
+    assert!(checked(json!({ "query": nested(32) })).is_ok());
+    assert!(refusal(&nested(33)).contains("nests more than 32 fields"));
+}
+
+#[test]
+fn fragments_nest_at_most_128_deep() {
+    assert!(checked(json!({ "query": fan(120, 1, "a") })).is_ok());
+    assert!(refusal(&fan(130, 1, "a")).contains("128 fragments"));
+}
+
+#[test]
+fn brackets_are_counted_before_the_parser_sees_them() {
+    for bracket in ["{a", "[", "(a:", "{a:"] {
+        assert!(refusal(&format!("{{ a(b: {}", bracket.repeat(4000))).contains("open brackets"));
+    }
+}
+
+#[test]
+fn a_string_that_is_not_closed_hides_nothing() {
+    for opening in ["\"\"\" x\"", "\"", "\"\"\"\n"] {
+        refusal(&format!("{{ a(b: [{opening}\n {}", "[".repeat(20_000)));
+    }
+}
+
+#[test]
+fn strings_and_comments_may_hold_brackets() {
+    let brackets = "[".repeat(100);
+    let block = format!("\"\"\"{brackets}\\\"\"\"\"\"\"");
+    let document = format!("# {brackets}\n{{ a(b: \"{brackets}\\\"\") c(d: {block}) }}");
+    assert!(checked(json!({ "query": document })).is_ok());
+}
+
+#[test]
+fn tokens_and_bytes_have_a_limit() {
+    assert!(refusal(&format!("{{ {} }}", "a ".repeat(5000))).contains("5000 tokens"));
+    assert!(refusal(&format!("{{ a }} #{}", "x".repeat(65_536))).contains("65536 bytes"));
+}
+
+#[test]
+fn a_large_variable_cannot_be_used_everywhere() {
+    let query = |uses| format!("query ($x: String) {{ {} }}", "a(b: $x) ".repeat(uses));
+    let body = |uses| json!({ "query": query(uses), "variables": { "x": "y".repeat(900_000) } });
+    assert!(checked(body(30)).is_ok());
+    assert!(checked(body(100)).is_err());
+}
+
+#[test]
+fn a_required_variable_needs_a_value() {
+    let query = "query ($a: Int! = 1, $b: Int, $c: Int!) { d(a: $a, b: $b, c: $c) }";
+    assert!(checked(json!({ "query": query, "variables": { "c": 1 } })).is_ok());
+    assert!(refusal(query).contains("\"$c\" of type \"Int!\""));
+    assert!(checked(json!({ "query": query, "variables": { "c": null } })).is_err());
+}
+
+#[test]
+fn the_operation_is_the_one_that_is_named() {
+    let query = "query a { x } mutation b { y }";
+    let checked_as = |name: &str| checked(json!({ "query": query, "operationName": name }));
+    assert!(
+        matches!(checked_as("b"), Ok(Checked { kind: OperationType::Mutation, name: Some(name), .. }) if name == "b")
+    );
+    assert!(checked_as("c").is_err());
+    assert!(refusal(query).contains("operationName"));
+}
+
+proptest! {
+    #[test]
+    fn any_document_is_answered(words in proptest::collection::vec(0..WORDS.len(), 0..200)) {
+        let query: String = words.into_iter().map(|word| WORDS[word]).collect();
+        let _ = checked(json!({ "query": query }));
+    }
+}
+
+const WORDS: [&str; 24] = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "$v",
+    "@d",
+    "...",
+    " on ",
+    "fragment ",
+    "query ",
+    "a ",
+    "b ",
+    "1 ",
+    "\"",
+    "\"\"\"",
+    "#",
+    "\n",
+    "\\",
+    "é",
+    "!",
+    "=",
+];

@@ -1,0 +1,66 @@
+//! GraphQL over WebSocket: `graphql-transport-ws`, one task a socket.
+//!
+//! A socket holds no queue: operations are polled only when the message before has been taken by the client, so a
+//! client that reads slowly slows its own operations and nothing else.
+
+mod protocol;
+mod running;
+mod session;
+
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use axum::{extract::ws::WebSocketUpgrade, response::Response};
+use http::{HeaderMap, StatusCode, header};
+
+use self::session::Session;
+use super::{Front, Options};
+
+/// Bytes of a message of a client.
+const CLIENT_MESSAGE: usize = 65_536;
+/// Bytes that wait to be written; no message can be larger.
+const WRITE_BUFFER: usize = 262_144;
+/// Bytes of a message to a client: the frame around it takes up to 10.
+const MESSAGE: usize = WRITE_BUFFER - 10;
+
+/// Accepts a socket.
+pub(super) fn upgrade<E: Executor>(
+    front: &Arc<Front<E>>,
+    headers: &HeaderMap,
+    upgrade: Option<WebSocketUpgrade>,
+) -> Result<Response, (StatusCode, &'static str)> {
+    if !is_welcome(headers, &front.options) {
+        return Err((StatusCode::FORBIDDEN, "Pages of this origin may not open a socket."));
+    }
+    let upgrade = upgrade.ok_or((StatusCode::BAD_REQUEST, "This is not the beginning of a WebSocket."))?;
+    let upgrade = upgrade.protocols([protocol::NAME]);
+    if upgrade.selected_protocol().is_none() {
+        return Err((StatusCode::BAD_REQUEST, "The subprotocol must be graphql-transport-ws."));
+    }
+    let (front, sockets) = (Arc::clone(front), front.sockets.clone());
+    let upgrade = upgrade
+        .read_buffer_size(4096)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER)
+        .max_frame_size(CLIENT_MESSAGE)
+        .max_message_size(CLIENT_MESSAGE);
+    Ok(upgrade.on_upgrade(move |socket| sockets.track_future(Session::new(front, socket).run())))
+}
+
+/// Whether the page that opens the socket may: browsers ask nobody before they do. What is no browser names no origin.
+fn is_welcome(headers: &HeaderMap, options: &Options) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_same = match (origin.split_once("://"), host) {
+        (Some((_, origin)), Some(host)) => origin.eq_ignore_ascii_case(host),
+        _ => false,
+    };
+    is_same
+        || options
+            .allowed_origins
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(origin))
+}
