@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::enums::{Audience, ContentState, EventKind};
+use crate::enums::{Audience, ContentState, ContributionKind, EventKind};
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,6 +26,8 @@ pub struct Model {
     pub is_moderation: bool,
     /// Subject: contribution.
     pub contribution_id: Option<Uuid>,
+    /// What the contribution is.
+    pub contribution_kind: Option<ContributionKind>,
     /// The subject's root; none if it is one.
     pub root_id: Option<Uuid>,
     /// Subject: phase.

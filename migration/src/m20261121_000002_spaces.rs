@@ -58,6 +58,7 @@ CREATE TABLE phase (
     moderation text NOT NULL,
     allows_pupil_threads boolean NOT NULL,
     allows_pupil_comments boolean NOT NULL,
+    reopen_reason text NULL,
     version integer NOT NULL,
     CONSTRAINT uq_phase_kind UNIQUE (space_id, kind)
 );

@@ -38,6 +38,7 @@ CREATE TABLE event (
     actor_id {uuid} NULL,
     is_moderation boolean NOT NULL,
     contribution_id {uuid} NULL,
+    contribution_kind text NULL,
     root_id {uuid} NULL,
     phase_id {uuid} NULL,
     member_id {uuid} NULL,

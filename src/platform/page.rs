@@ -338,6 +338,22 @@ impl<T> Cut<T> {
         }
     }
 
+    /// The page with each row as something else.
+    pub fn map<U>(self, object: impl FnMut(T) -> U) -> Cut<U> {
+        let Self {
+            rows,
+            cursors,
+            has_next,
+            has_previous,
+        } = self;
+        Cut {
+            rows: rows.into_iter().map(object).collect(),
+            cursors,
+            has_next,
+            has_previous,
+        }
+    }
+
     /// The page as a connection.
     pub fn connection(self, total: Total) -> Listed<T>
     where

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use entity::{
-    enums::{Audience, ContentState, EventKind},
+    enums::{Audience, ContentState, ContributionKind, EventKind},
     event,
 };
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult};
@@ -42,6 +42,8 @@ pub struct NewEvent {
 pub struct ContributionFacts {
     /// The contribution.
     pub id: Uuid,
+    /// What it is.
+    pub kind: ContributionKind,
     /// Its root, if it is none.
     pub root_id: Option<Uuid>,
     /// Its author.
@@ -94,6 +96,7 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, eve
             actor_id: Set(new.actor_id),
             is_moderation: Set(new.is_moderation),
             contribution_id: Set(of(|facts| facts.id)),
+            contribution_kind: Set(facts.as_ref().map(|facts| facts.kind)),
             root_id: Set(facts.as_ref().and_then(|facts| facts.root_id)),
             phase_id: Set(new.phase_id),
             member_id: Set(new.member_id),

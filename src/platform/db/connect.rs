@@ -96,12 +96,26 @@ impl Db {
     /// # Errors
     /// It doesn't, with the reason for the log.
     pub async fn check(&self) -> Result<()> {
-        let pending = Migrator::get_pending_migrations(&self.reader).await?;
-        if pending.is_empty() {
+        let sql = self.sql("SELECT COUNT(*) AS count FROM seaql_migrations");
+        let row = self.reader.query_one_raw(sql.statement()).await?;
+        let done: i64 = row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default();
+        if usize::try_from(done).is_ok_and(|done| done >= Migrator::migrations().len()) {
             Ok(())
         } else {
             Err(Error::internal("the schema is not up to date: run `sojourn migrate`"))
         }
+    }
+
+    /// Throws away all data and the schema.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn wipe(&self) -> Result<()> {
+        let applied = Migrator::get_applied_migrations(&self.writer).await?;
+        if !applied.is_empty() {
+            Migrator::down(&self.writer, None).await?;
+        }
+        Ok(())
     }
 
     /// Closes all connections.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionTrait};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::{Db, Sql};
 use crate::platform::{
@@ -13,23 +13,41 @@ use crate::platform::{
     telemetry::Stats,
 };
 
-/// Who reads, and how: by default through one connection with one snapshot of the data for the whole request, taken at the
-/// first statement, so that an answer never contradicts itself and its event cursor fits everything in it.
+/// Who reads, and how: by default through one connection with one snapshot of the data, taken at the first statement, so
+/// that an answer never contradicts itself and its event cursor fits everything in it.
 #[derive(Debug)]
 pub struct Reader {
     db: Db,
     actor: Option<Actor>,
-    snapshot: Option<OnceCell<Result<DatabaseTransaction>>>,
+    snapshot: Option<Mutex<Option<DatabaseTransaction>>>,
 }
 
 impl Reader {
+    /// A reader with one snapshot, on behalf of nobody yet.
+    #[must_use]
+    pub fn open(db: &Db) -> Self {
+        Self {
+            db: db.clone(),
+            actor: None,
+            snapshot: Some(Mutex::new(None)),
+        }
+    }
+
+    /// The same reader on behalf of somebody.
+    #[must_use]
+    pub fn acting(self, actor: Actor) -> Arc<Self> {
+        Arc::new(Self {
+            actor: Some(actor),
+            ..self
+        })
+    }
+
     /// A reader with one snapshot, for a request that ends soon.
     #[must_use]
     pub fn new(db: &Db, actor: Option<Actor>) -> Arc<Self> {
         Arc::new(Self {
-            db: db.clone(),
             actor,
-            snapshot: Some(OnceCell::new()),
+            ..Self::open(db)
         })
     }
 
@@ -67,8 +85,15 @@ impl Reader {
     pub fn rows<T: FromQueryResult + Send>(&self, sql: Sql) -> BoxFuture<'_, Result<Vec<T>>> {
         async move {
             let statement = sql.statement();
-            let found = match self.snapshot().await? {
-                Some(snapshot) => snapshot.query_all_raw(statement).await,
+            let found = match &self.snapshot {
+                Some(snapshot) => {
+                    let mut snapshot = snapshot.lock().await;
+                    let txn = match &mut *snapshot {
+                        Some(txn) => txn,
+                        none => none.insert(self.db.reader.begin().await?),
+                    };
+                    txn.query_all_raw(statement).await
+                }
                 None => self.db.reader.query_all_raw(statement).await,
             }?;
             Stats::add_rows(found.len());
@@ -85,13 +110,13 @@ impl Reader {
         async move { Ok(self.rows(sql).await?.into_iter().next()) }.boxed()
     }
 
-    async fn snapshot(&self) -> Result<Option<&DatabaseTransaction>> {
-        match &self.snapshot {
-            None => Ok(None),
-            Some(cell) => {
-                let begin = || async { self.db.reader.begin().await.map_err(Error::from) };
-                cell.get_or_init(begin).await.as_ref().map(Some).map_err(Clone::clone)
-            }
+    /// Gives the connection back; the next statement takes a new snapshot. Before a write, so that no request waits for one
+    /// connection while it holds another, and so that what is read afterwards includes the write.
+    pub async fn release(&self) {
+        if let Some(snapshot) = &self.snapshot
+            && let Some(txn) = snapshot.lock().await.take()
+        {
+            let _ = txn.rollback().await;
         }
     }
 }

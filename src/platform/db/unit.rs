@@ -4,8 +4,8 @@ use std::{marker::PhantomData, ops::Deref, time::Duration};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, sqlx,
+    ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait, sqlx,
 };
 use uuid::Uuid;
 
@@ -87,6 +87,27 @@ impl Tx<'_> {
             self.txn.query_one_raw(sql.statement()).await?;
         }
         Ok(())
+    }
+
+    /// The rows of a statement.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rows<T: FromQueryResult>(&self, sql: Sql) -> Result<Vec<T>> {
+        let found = self.txn.query_all_raw(sql.statement()).await?;
+        Stats::add_rows(found.len());
+        found
+            .iter()
+            .map(|row| T::from_query_result(row, "").map_err(Error::from))
+            .collect()
+    }
+
+    /// The first row of a statement.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn row<T: FromQueryResult>(&self, sql: Sql) -> Result<Option<T>> {
+        Ok(self.rows(sql).await?.into_iter().next())
     }
 
     /// Adds an event to the one stream that this unit appends to.

@@ -1,0 +1,177 @@
+//! What a process holds, and how it serves.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::Context;
+use async_trait::async_trait;
+use axum::Router;
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    config::Config,
+    features::{account, space},
+    platform::{
+        auth::{Actor, password::Passwords, token::Signer},
+        clock::Clock,
+        db::{Db, Reader},
+        error::{Error, Result},
+        http::{self, Authenticate, Front, Ready, Types},
+        live::Live,
+        storage::Storage,
+    },
+    schema,
+};
+
+/// How often spaces are looked at that are due to be archived.
+const ARCHIVE_EVERY: Duration = Duration::from_secs(3600);
+/// Passes of a password hash.
+const PASSWORD_PASSES: u32 = 2;
+
+/// Everything that use cases need. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Access tokens.
+    pub signer: Arc<Signer>,
+    /// Media.
+    pub storage: Storage,
+}
+
+/// The app of this request.
+///
+/// # Errors
+/// The server is put together wrongly.
+pub fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
+    ctx.data::<App>().map_err(|error| Error::internal(error.message))
+}
+
+impl App {
+    /// Opens everything that the configuration names. Doesn't change the database's schema.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn open(config: &Config) -> std::result::Result<Self, String> {
+        let folder = &config.data_dir;
+        if config.is_embedded() || config.media_url().starts_with("file:") {
+            std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        let signer = Arc::new(config.signer()?);
+        let live = match &config.redis_url {
+            Some(url) => Live::over_redis(url, &config.redis_prefix)?,
+            None => Live::in_process(),
+        };
+        let clock = Clock::default();
+        let storage = Storage::open(&config.media_url())?;
+        let passwords = Passwords::new(config.password_memory, PASSWORD_PASSES).map_err(sentence)?;
+        let db = Db::connect(&config.database()?, clock.clone(), live)
+            .await
+            .map_err(sentence)?;
+        Ok(Self {
+            db,
+            clock,
+            passwords,
+            signer,
+            storage,
+        })
+    }
+
+    /// The front door over this app.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn router(&self, options: http::Options, stop: CancellationToken, sockets: TaskTracker) -> Result<Router> {
+        let types = Types::read(&schema::sdl()).map_err(Error::internal)?;
+        Ok(http::router(Front {
+            executor: schema::schema(self.clone()),
+            types: Arc::new(types),
+            db: self.db.clone(),
+            authenticate: Arc::new(self.clone()),
+            ready: Arc::new(self.clone()),
+            options,
+            stop,
+            sockets,
+        }))
+    }
+
+    /// Starts the work that goes on beside requests, until `stop`.
+    pub fn start_background(&self, stop: &CancellationToken) -> TaskTracker {
+        let tasks = TaskTracker::new();
+        let (app, token) = (self.clone(), stop.clone());
+        tasks.spawn(async move { app.db.live().run(app.db.clone(), token).await });
+        let (app, token) = (self.clone(), stop.clone());
+        tasks.spawn(async move {
+            while token
+                .run_until_cancelled(tokio::time::sleep(ARCHIVE_EVERY))
+                .await
+                .is_some()
+            {
+                if let Err(error) = space::archive_closed(&app).await {
+                    tracing::warn!(?error, "closed spaces could not be archived");
+                }
+            }
+        });
+        tasks.close();
+        tasks
+    }
+
+    /// Serves until `stop`, then finishes what is in flight.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        options: http::Options,
+        stop: CancellationToken,
+    ) -> std::result::Result<(), String> {
+        let sockets = TaskTracker::new();
+        let router = self.router(options, stop.clone(), sockets.clone()).map_err(sentence)?;
+        let background = self.start_background(&stop);
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .await;
+        stop.cancel();
+        sockets.close();
+        sockets.wait().await;
+        background.wait().await;
+        self.db.close().await;
+        served.map_err(|error| error.to_string())
+    }
+}
+
+/// An error as a sentence for the operator.
+#[must_use]
+pub fn sentence(error: Error) -> String {
+    match error {
+        Error::Refused(refusals) => refusals
+            .into_iter()
+            .map(|refusal| refusal.message)
+            .collect::<Vec<_>>()
+            .join(" "),
+        Error::Internal(cause) => cause.to_string(),
+        Error::Unavailable(_) | Error::Contended => "the database can't be reached".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[async_trait]
+impl Authenticate for App {
+    async fn authenticate(&self, _: &Db, token: &str) -> Result<(Arc<Reader>, Actor, DateTime<Utc>)> {
+        account::authenticate(self, token).await
+    }
+}
+
+#[async_trait]
+impl Ready for App {
+    async fn check(&self) -> Vec<(&'static str, Result<()>)> {
+        let (database, bus, media) = tokio::join!(self.db.check(), self.db.live().check(), self.storage.check());
+        vec![("database", database), ("bus", bus), ("media", media)]
+    }
+}

@@ -1,0 +1,176 @@
+//! The command line.
+
+use std::{io::Write, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, sentence},
+    config::Config,
+    demo,
+    features::account,
+    platform::{auth::secret, telemetry},
+    schema,
+};
+
+/// GraphQL backend for blended-mobility collaboration spaces.
+///
+/// Without a command it serves. Without flags it keeps everything in ./data; give --database-url, --redis-url, --media-url and
+/// --signing-key-file to run several nodes in production. Every flag can be set by the variable named beside it.
+#[derive(Parser, Debug)]
+#[command(name = "sojourn", version)]
+pub struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve (the default). Brings the database's schema up to date first.
+    Serve,
+    /// Bring the database's schema up to date, then exit.
+    Migrate,
+    /// Fill an empty database with a demo project, print its accounts, and serve.
+    Demo {
+        /// Throw all data away and start over.
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Print the schema in the schema definition language.
+    Schema {
+        /// Write to this file instead of standard output.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Things that only the operator of the machine may do.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Exit with 0 if the server on the listen address is alive.
+    Healthcheck,
+}
+
+#[derive(Subcommand, Debug)]
+enum Admin {
+    /// Make a platform administrator: the first account of a fresh installation. Not while an embedded server runs.
+    StaffCreate {
+        /// E-mail address: the login.
+        #[arg(long)]
+        email: String,
+        /// Name.
+        #[arg(long, alias = "display-name", default_value = "Administrator")]
+        name: String,
+        /// Password; without one, a one-time secret is made and printed.
+        #[arg(long, env = "SOJOURN_ADMIN_PASSWORD", hide_env_values = true)]
+        password: Option<String>,
+    },
+}
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn run(cli: Cli) -> Result<(), String> {
+    let config = cli.config;
+    telemetry::start(&config.log, config.log_format);
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let app = open(&config).await?;
+            serve(&config, app).await
+        }
+        Command::Migrate => open(&config).await.map(|_| ()),
+        Command::Demo { reset } => {
+            let app = App::open(&config).await?;
+            let accounts = demo::prepare(&app, &config.data_dir, reset).await?;
+            print(&format!(
+                "\nGraphQL endpoint: http://{}/graphql\n\n{}\n",
+                config.listen,
+                demo::table(&accounts)
+            ))?;
+            serve(&config, app).await
+        }
+        Command::Schema { output: Some(path) } => {
+            std::fs::write(&path, schema::sdl()).map_err(|error| format!("{}: {error}", path.display()))
+        }
+        Command::Schema { output: None } => print(&schema::sdl()),
+        Command::Admin(Admin::StaffCreate { email, name, password }) => {
+            let app = open(&config).await?;
+            let made = password.is_none().then(secret::one_time);
+            let password = password.or_else(|| made.clone()).unwrap_or_default();
+            let result = account::create_administrator(&app, &email, &name, (&password, made.is_some())).await;
+            result.map_err(sentence)?;
+            print(&match made {
+                None => format!("Administrator {email} made.\n"),
+                Some(secret) => format!("Administrator {email} made.\nOne-time secret: {secret}\n"),
+            })
+        }
+        Command::Healthcheck => healthcheck(&config).await,
+    }
+}
+
+async fn open(config: &Config) -> Result<App, String> {
+    let app = App::open(config).await?;
+    app.db.migrate().await.map_err(sentence)?;
+    Ok(app)
+}
+
+async fn serve(config: &Config, app: App) -> Result<(), String> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("{}: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    tracing::info!(%address, embedded = config.is_embedded(), "serving");
+    let stop = CancellationToken::new();
+    tokio::spawn(cancel_on_signal(stop.clone()));
+    app.serve(listener, config.front(), stop).await
+}
+
+async fn cancel_on_signal(stop: CancellationToken) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+    tracing::info!("stopping");
+    stop.cancel();
+}
+
+/// Asks the running server, over plain HTTP, whether it is alive.
+async fn healthcheck(config: &Config) -> Result<(), String> {
+    let mut address = config.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    match tokio::time::timeout(std::time::Duration::from_secs(3), ask).await {
+        Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200") => Ok(()),
+        _ => Err(format!("no healthy server on {address}")),
+    }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| error.to_string())
+}

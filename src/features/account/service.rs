@@ -1,0 +1,325 @@
+//! Signing in and out, passwords and one-time secrets.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    account::{self, Languages},
+    enums::AccountKind,
+    session,
+};
+use sea_orm::ActiveValue::{Set, Unchanged};
+use uuid::Uuid;
+
+use super::{rules, store};
+use crate::{
+    app::App,
+    platform::{
+        auth::{Actor, password, secret, secret::RefreshToken},
+        db::{Reader, Tx},
+        error::{Checks, Code, Error, Reason, Result},
+    },
+};
+
+/// What a client needs to stay signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// JWT for the `Authorization` header.
+    pub access_token: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// For `sessionRefresh`.
+    pub refresh_token: String,
+    /// Who signed in.
+    pub actor: Actor,
+}
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for.
+    pub kind: AccountKind,
+    /// What it signs in with.
+    pub login: String,
+    /// The name that members see.
+    pub display_name: String,
+    /// Language tags.
+    pub languages: Vec<String>,
+    /// The school or body.
+    pub organisation_id: Option<Uuid>,
+    /// Year of birth; pupils only.
+    pub birth_year: Option<i32>,
+    /// Hash of the secret.
+    pub password_hash: String,
+    /// Whether somebody else has seen the secret.
+    pub is_one_time: bool,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// The login is taken; the database's.
+pub async fn insert(tx: &Tx<'_>, new: NewAccount) -> Result<()> {
+    if store::taken(tx, &new.login).await? {
+        let message = "There is an account with this login already.";
+        return Err(Error::refused(Code::Invalid, Reason::LoginTaken, message));
+    }
+    let row = account::Model {
+        id: new.id,
+        kind: new.kind,
+        login: new.login,
+        display_name: new.display_name,
+        languages: Languages(new.languages),
+        organisation_id: new.organisation_id,
+        birth_year: new.birth_year,
+        password_hash: new.password_hash,
+        is_password_change_required: new.is_one_time,
+        created_at: tx.clock().now(),
+    };
+    store::insert(tx, row).await
+}
+
+/// Whether a login is in use.
+///
+/// # Errors
+/// The database's.
+pub async fn is_login_taken(tx: &Tx<'_>, login: &str) -> Result<bool> {
+    store::taken(tx, login).await
+}
+
+/// Makes a platform administrator: the first account of a fresh installation.
+///
+/// # Errors
+/// The e-mail address or password is refused, or the address is taken.
+pub async fn create_administrator(
+    app: &App,
+    email: &str,
+    display_name: &str,
+    (password, is_one_time): (&str, bool),
+) -> Result<Uuid> {
+    let mut checks = Checks::default();
+    let login = checks.field("email", rules::staff_login(email))?.unwrap_or_default();
+    checks.field("password", password::check(password))?;
+    checks.done()?;
+    let new = NewAccount {
+        id: app.clock.new_id(),
+        kind: AccountKind::Admin,
+        login,
+        display_name: display_name.to_owned(),
+        languages: vec!["en".to_owned()],
+        organisation_id: None,
+        birth_year: None,
+        password_hash: app.passwords.hash(password).await?,
+        is_one_time,
+    };
+    let id = new.id;
+    let new = &new;
+    app.db
+        .write(None, |tx| Box::pin(async move { insert(tx, new.clone()).await }))
+        .await?;
+    Ok(id)
+}
+
+/// Who an access token stands for, now: one statement, so that an ended session counts at once.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub async fn authenticate(app: &App, token: &str) -> Result<(Arc<Reader>, Actor, DateTime<Utc>)> {
+    let claims = app.signer.verify(token)?;
+    let reader = Reader::open(&app.db);
+    let actor = store::actor(&reader, claims.sub, claims.sid, app.clock.now())
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
+    Ok((reader.acting(actor.clone()), actor, expires_at))
+}
+
+/// Signs in.
+///
+/// # Errors
+/// `INVALID`/`CREDENTIALS_WRONG`, after exactly one verification whether the login is known or not.
+pub async fn session_create(app: &App, login: &str, password: &str) -> Result<SignedIn> {
+    let reader = Reader::passing(&app.db, None);
+    let account = store::by_login(&reader, &rules::normalise(login)).await?;
+    let is_right = app
+        .passwords
+        .verify(password, account.as_ref().map(|account| account.password_hash.as_str()))
+        .await?;
+    let Some(account) = account.filter(|_| is_right) else {
+        return Err(Error::invalid(
+            Reason::CredentialsWrong,
+            "Login and password don't belong together.",
+        ));
+    };
+    let (id, token, now) = (app.clock.new_id(), RefreshToken::new(), app.clock.now());
+    let row = session::ActiveModel {
+        id: Set(id),
+        account_id: Set(account.id),
+        key_hash: Set(token.key_hash()),
+        current_hash: Set(token.rotation_hash()),
+        previous_hash: Set(None),
+        rotated_at: Set(now),
+        expires_at: Set(now + rules::SESSION_IDLE),
+        ended_at: Set(None),
+        created_at: Set(now),
+    };
+    let row = &row;
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move { store::insert_session(tx, row.clone()).await })
+        })
+        .await?;
+    signed_in(app, &account, id, &token)
+}
+
+/// Exchanges a refresh token for new tokens.
+///
+/// The previous token works for a minute while its successor is unused, because phones lose answers: the unused successor is
+/// replaced. Any other old token means that two parties hold the session: it ends.
+///
+/// # Errors
+/// `INVALID`/`SESSION_ENDED`.
+pub async fn session_refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
+    let ended = || Error::invalid(Reason::SessionEnded, "The session has ended: sign in again.");
+    let token = RefreshToken::decode(refresh_token).ok_or_else(ended)?;
+    let next = token.next();
+    let (token, next) = (&token, &next);
+    let session = app.db.write(None, |tx| {
+        Box::pin(async move {
+            let now = tx.clock().now();
+            let Some(session) = store::lock_session(tx, token.key_hash()).await? else {
+                return Ok(None);
+            };
+            if session.ended_at.is_some() || session.expires_at <= now {
+                return Ok(None);
+            }
+            let hash = token.rotation_hash();
+            let is_current = session.current_hash == hash;
+            let is_previous =
+                session.previous_hash.as_ref() == Some(&hash) && now - session.rotated_at <= rules::ROTATION_GRACE;
+            if !is_current && !is_previous {
+                store::end_session(tx, session.id).await?;
+                return Ok(None);
+            }
+            let mut row = session::ActiveModel {
+                id: Unchanged(session.id),
+                current_hash: Set(next.rotation_hash()),
+                expires_at: Set(now + rules::SESSION_IDLE),
+                ..Default::default()
+            };
+            if is_current {
+                row.previous_hash = Set(Some(hash));
+                row.rotated_at = Set(now);
+            }
+            store::rotate(tx, row).await?;
+            Ok(Some(session))
+        })
+    });
+    let session = session.await?.ok_or_else(ended)?;
+    let reader = Reader::passing(&app.db, None);
+    let account = store::by_id(&reader, session.account_id).await?.ok_or_else(ended)?;
+    signed_in(app, &account, session.id, next)
+}
+
+fn signed_in(app: &App, account: &account::Model, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
+    let (access_token, expires_at) = app
+        .signer
+        .sign(account.id, session, app.clock.new_id(), app.clock.now())?;
+    let actor = Actor {
+        account_id: account.id,
+        session_id: session,
+        kind: account.kind,
+        organisation_id: account.organisation_id,
+        languages: account.languages.0.clone(),
+        is_password_change_required: account.is_password_change_required,
+    };
+    Ok(SignedIn {
+        access_token,
+        expires_at,
+        refresh_token: token.encode(),
+        actor,
+    })
+}
+
+/// Ends the session of the access token, or all sessions of the account.
+///
+/// # Errors
+/// The database's.
+pub async fn session_revoke(app: &App, actor: &Actor, all: bool) -> Result<()> {
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move {
+                if all {
+                    store::end_sessions(tx, actor.account_id, None).await
+                } else {
+                    store::end_session(tx, actor.session_id).await
+                }
+            })
+        })
+        .await
+}
+
+/// Replaces the own password and ends the other sessions.
+///
+/// # Errors
+/// `INVALID`: the current password is wrong (`CREDENTIALS_WRONG`), the new one too short, too long, or the same.
+pub async fn password_change(app: &App, actor: &Actor, current: &str, new: &str) -> Result<()> {
+    password::check(new).map_err(|error| error.at(&["newPassword"]))?;
+    if current == new {
+        return Err(Error::invalid(Reason::OutOfRange, "Choose another password.").at(&["newPassword"]));
+    }
+    let reader = Reader::passing(&app.db, None);
+    let account = store::by_id(&reader, actor.account_id)
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    if !app.passwords.verify(current, Some(&account.password_hash)).await? {
+        return Err(
+            Error::invalid(Reason::CredentialsWrong, "This is not the current password.").at(&["currentPassword"]),
+        );
+    }
+    let hash = app.passwords.hash(new).await?;
+    let hash = &hash;
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move {
+                store::set_password(tx, actor.account_id, None, hash.clone(), false).await?;
+                store::end_sessions(tx, actor.account_id, Some(actor.session_id)).await
+            })
+        })
+        .await
+}
+
+/// New one-time secrets for accounts of the actor's organisation, in the order asked for; their sessions end.
+///
+/// # Errors
+/// `INVALID` for more than 200 accounts; per account `NOT_FOUND`.
+pub async fn secrets_reset(app: &App, actor: &Actor, accounts: &[Uuid]) -> Result<Vec<Result<String>>> {
+    let organisation = match (actor.kind, actor.organisation_id) {
+        (AccountKind::Staff, Some(organisation)) => organisation,
+        _ => return Err(Error::forbidden(Reason::RoleNotAllowed)),
+    };
+    let secrets: Vec<String> = accounts.iter().map(|_| secret::one_time()).collect();
+    let hashes = app.passwords.hash_all(&secrets).await?;
+    let hashes = &hashes;
+    let found = app.db.write(None, |tx| {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(accounts.len());
+            for (&account, hash) in accounts.iter().zip(hashes) {
+                let is_own = store::set_password(tx, account, Some(organisation), hash.clone(), true).await?;
+                if is_own {
+                    store::end_sessions(tx, account, None).await?;
+                }
+                found.push(is_own);
+            }
+            Ok(found)
+        })
+    });
+    let found = found.await?;
+    Ok(secrets
+        .into_iter()
+        .zip(found)
+        .map(|(secret, is_own)| if is_own { Ok(secret) } else { Err(Error::not_found()) })
+        .collect())
+}

@@ -1,0 +1,251 @@
+//! Statements over `account` and `session`.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    account::{self, Languages},
+    enums::AccountKind,
+    session,
+};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult,
+    QueryFilter,
+};
+use uuid::Uuid;
+
+use crate::platform::{
+    auth::Actor,
+    db::{Db, Reader, Sql, Tx},
+    error::{Error, Result},
+    page::{Cut, Key, KeyType, Order, Page},
+};
+
+/// An account as its viewer gets it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct AccountRow {
+    /// Primary key.
+    pub id: Uuid,
+    /// What it is for.
+    pub kind: AccountKind,
+    /// What it signs in with.
+    pub login: String,
+    /// The name that members see.
+    pub display_name: String,
+    /// Language tags.
+    pub languages: Languages,
+    /// The school or body.
+    pub organisation_id: Option<Uuid>,
+    /// Whether the secret is a one-time one.
+    pub is_password_change_required: bool,
+    /// Place in lists.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Columns of an [`AccountRow`]; the account is `a`.
+const COLUMNS: &str = "a.id, a.kind, a.login, a.display_name, a.languages, a.organisation_id, a.is_password_change_required, a.created_at";
+
+/// Whether the viewer, whose account is `me`, is staff of the organisation of `a`.
+const SAME_STAFF: &str = "(me.kind = 'STAFF' AND me.organisation_id = a.organisation_id)";
+
+/// Accounts that the viewer may see: the own one, and as staff those of the same organisation.
+pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<AccountRow>> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(COLUMNS)
+        .push(" FROM account a JOIN account me ON me.id = ")
+        .bind(reader.actor()?.account_id);
+    sql.push(" WHERE (a.id = me.id OR ")
+        .push(SAME_STAFF)
+        .push(") AND ")
+        .is_in("a.id", ids);
+    reader.rows(sql).await
+}
+
+/// The order of accounts in lists.
+pub(super) const ORDER: Order = Order {
+    tag: 1,
+    columns: &[("created_at", KeyType::Time), ("id", KeyType::Id)],
+    is_descending: false,
+};
+
+/// Accounts of an organisation, for its staff.
+pub(super) async fn page(
+    reader: &Reader,
+    organisation: Uuid,
+    kind: Option<AccountKind>,
+    page: &Page,
+) -> Result<Cut<AccountRow>> {
+    let mut sql = of_organisation(reader, COLUMNS, organisation, kind)?;
+    page.push(&mut sql, "a");
+    Ok(page.cut(reader.rows(sql).await?, |row: &AccountRow| {
+        vec![Key::Time(row.created_at), Key::Id(row.id)]
+    }))
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// How many they are.
+pub(super) async fn count(reader: &Reader, organisation: Uuid, kind: Option<AccountKind>) -> Result<i64> {
+    let sql = of_organisation(reader, "COUNT(*) AS count", organisation, kind)?;
+    Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
+}
+
+fn of_organisation(reader: &Reader, columns: &str, organisation: Uuid, kind: Option<AccountKind>) -> Result<Sql> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(columns)
+        .push(" FROM account a JOIN account me ON me.id = ")
+        .bind(reader.actor()?.account_id);
+    sql.push(" WHERE ")
+        .push(SAME_STAFF)
+        .push(" AND a.organisation_id = ")
+        .bind(organisation);
+    if let Some(kind) = kind {
+        sql.push(" AND a.kind = ").bind(kind.to_value());
+    }
+    Ok(sql)
+}
+
+#[derive(FromQueryResult)]
+struct ActorRow {
+    account_id: Uuid,
+    kind: AccountKind,
+    organisation_id: Option<Uuid>,
+    languages: Languages,
+    is_password_change_required: bool,
+}
+
+/// Who a live session belongs to.
+pub(super) async fn actor(reader: &Reader, account: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<Option<Actor>> {
+    let mut sql = reader.sql(
+        "SELECT a.id AS account_id, a.kind, a.organisation_id, a.languages, a.is_password_change_required \
+         FROM session s JOIN account a ON a.id = s.account_id WHERE s.id = ",
+    );
+    sql.bind(session)
+        .push(" AND a.id = ")
+        .bind(account)
+        .push(" AND s.ended_at IS NULL AND s.expires_at > ")
+        .bind(now);
+    Ok(reader.row::<ActorRow>(sql).await?.map(|row| Actor {
+        account_id: row.account_id,
+        session_id: session,
+        kind: row.kind,
+        organisation_id: row.organisation_id,
+        languages: row.languages.0,
+        is_password_change_required: row.is_password_change_required,
+    }))
+}
+
+/// The account with a login, to check a password against.
+pub(super) async fn by_login(reader: &Reader, login: &str) -> Result<Option<account::Model>> {
+    let mut sql = reader.sql("SELECT * FROM account WHERE login = ");
+    sql.bind(login);
+    reader.row(sql).await
+}
+
+/// An account by id, to check a password against.
+pub(super) async fn by_id(reader: &Reader, id: Uuid) -> Result<Option<account::Model>> {
+    let mut sql = reader.sql("SELECT * FROM account WHERE id = ");
+    sql.bind(id);
+    reader.row(sql).await
+}
+
+/// Which of these logins are taken.
+pub(super) async fn taken(tx: &Tx<'_>, login: &str) -> Result<bool> {
+    let mut sql = tx.sql("SELECT 1 AS one FROM account WHERE login = ");
+    sql.bind(login);
+    Ok(tx.query_one_raw(sql.statement()).await?.is_some())
+}
+
+pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<()> {
+    let row = account::ActiveModel {
+        id: Set(row.id),
+        kind: Set(row.kind),
+        login: Set(row.login),
+        display_name: Set(row.display_name),
+        languages: Set(row.languages),
+        organisation_id: Set(row.organisation_id),
+        birth_year: Set(row.birth_year),
+        password_hash: Set(row.password_hash),
+        is_password_change_required: Set(row.is_password_change_required),
+        created_at: Set(row.created_at),
+    };
+    account::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// Replaces a password; returns whether the account is (still) one of `organisation`, if that is asked for.
+pub(super) async fn set_password(
+    tx: &Tx<'_>,
+    id: Uuid,
+    organisation: Option<Uuid>,
+    hash: String,
+    is_one_time: bool,
+) -> Result<bool> {
+    let mut update = account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, hash.into())
+        .col_expr(account::Column::IsPasswordChangeRequired, is_one_time.into())
+        .filter(account::Column::Id.eq(id));
+    if let Some(organisation) = organisation {
+        update = update.filter(account::Column::OrganisationId.eq(organisation));
+    }
+    Ok(update.exec(&**tx).await?.rows_affected > 0)
+}
+
+/// Ends the sessions of an account but the one that is kept.
+pub(super) async fn end_sessions(tx: &Tx<'_>, account: Uuid, keep: Option<Uuid>) -> Result<()> {
+    let mut update = session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, tx.clock().now().into())
+        .filter(session::Column::AccountId.eq(account))
+        .filter(session::Column::EndedAt.is_null());
+    if let Some(keep) = keep {
+        update = update.filter(session::Column::Id.ne(keep));
+    }
+    update.exec(&**tx).await?;
+    Ok(())
+}
+
+/// Ends one session.
+pub(super) async fn end_session(tx: &Tx<'_>, id: Uuid) -> Result<()> {
+    session::Entity::update_many()
+        .col_expr(session::Column::EndedAt, tx.clock().now().into())
+        .filter(session::Column::Id.eq(id))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_session(tx: &Tx<'_>, row: session::ActiveModel) -> Result<()> {
+    session::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// Locks the session that a refresh token belongs to.
+pub(super) async fn lock_session(tx: &Tx<'_>, key_hash: Vec<u8>) -> Result<Option<session::Model>> {
+    let mut sql = tx.sql("SELECT * FROM session WHERE key_hash = ");
+    sql.bind(key_hash).push(tx.for_update());
+    tx.row(sql).await
+}
+
+pub(super) async fn rotate(tx: &Tx<'_>, row: session::ActiveModel) -> Result<()> {
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Whether there is no account at all.
+///
+/// # Errors
+/// The database's.
+pub async fn system_is_empty(db: &Db) -> Result<bool> {
+    Ok(account::Entity::find().one(db.system()).await?.is_none())
+}
+
+/// What an account signs in with.
+///
+/// # Errors
+/// The database's; there is no such account.
+pub async fn system_login(db: &Db, id: Uuid) -> Result<String> {
+    let found = account::Entity::find_by_id(id).one(db.system()).await?;
+    found.map(|account| account.login).ok_or_else(Error::not_found)
+}

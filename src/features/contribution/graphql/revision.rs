@@ -1,0 +1,218 @@
+//! Versions of texts, decisions about them, and what waits for a moderator.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{ID, Interface, Object, SimpleObject};
+use uuid::Uuid;
+
+use super::{
+    super::store::{self, DecisionRow, RevisionRow},
+    Contribution, DecisionKind, ModerationReason, RevisionState, contributions,
+};
+use crate::{
+    features::space::graphql::Membership,
+    platform::{
+        db::Reader,
+        error::Result,
+        id::{self, Kind},
+        level::{At, Level, Link, Links},
+        page::{Cut, Listed, Page, PageArgs, Total},
+        scalar::DateTime,
+    },
+};
+
+/// What belongs to revisions.
+#[derive(Debug, Default)]
+pub struct RevisionLinks {
+    contributions: Link<HashMap<Uuid, Contribution>>,
+}
+
+/// Something that waits for a moderator.
+#[derive(Interface, Clone, Debug)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Opaque id."),
+    field(name = "contribution", ty = "Option<Contribution>", desc = "What it is about."),
+    field(name = "submitted_at", ty = "DateTime", desc = "Since when it waits.")
+)]
+pub enum ModerationItem {
+    /// A version of a text.
+    Revision(Revision),
+}
+
+/// One version of a contribution's text. For its author and staff.
+#[derive(Clone, Debug)]
+pub struct Revision(pub At<RevisionRow, RevisionLinks>);
+
+#[Object]
+impl Revision {
+    /// Opaque id.
+    pub async fn id(&self) -> ID {
+        id::encode(Kind::Revision, self.0.id)
+    }
+
+    /// Whose text it is.
+    pub async fn contribution(&self) -> Result<Option<Contribution>> {
+        let level = self.0.level();
+        let ids = || level.rows.iter().map(|row| row.contribution_id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { contributions(&level.reader, &ids()).await }) as _;
+        Ok(level
+            .links
+            .contributions
+            .load(load)
+            .await?
+            .get(&self.0.contribution_id)
+            .cloned())
+    }
+
+    /// Number of this version: send it as `expectedVersion` when you approve or return it.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// Where it stands.
+    async fn state(&self) -> RevisionState {
+        self.0.state.into()
+    }
+
+    /// Title; null for comments.
+    async fn title(&self) -> Option<&str> {
+        self.0.title.as_deref()
+    }
+
+    /// CommonMark.
+    async fn body(&self) -> Option<&str> {
+        Some(&self.0.body)
+    }
+
+    /// The same as HTML that is safe to insert into a page.
+    async fn body_html(&self) -> Option<&str> {
+        Some(&self.0.body_html)
+    }
+
+    /// When it was handed in.
+    pub async fn submitted_at(&self) -> DateTime {
+        self.0.submitted_at.unwrap_or(self.0.created_at).into()
+    }
+
+    /// Whether an earlier version was published before.
+    async fn is_edit(&self) -> bool {
+        self.0.is_edit
+    }
+}
+
+/// What a moderator decided.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct ModerationDecision {
+    /// What.
+    kind: DecisionKind,
+    /// Why.
+    reason: Option<ModerationReason>,
+    /// Words to the author.
+    note: Option<String>,
+    /// Who decided.
+    decided_by: Option<Membership>,
+    /// When.
+    decided_at: DateTime,
+    /// The version that it is about.
+    version: i32,
+}
+
+impl From<(DecisionRow, Membership)> for ModerationDecision {
+    fn from((row, decided_by): (DecisionRow, Membership)) -> Self {
+        Self {
+            kind: row.kind.into(),
+            reason: row.reason.map(Into::into),
+            note: row.note,
+            decided_by: Some(decided_by),
+            decided_at: row.decided_at.into(),
+            version: row.version,
+        }
+    }
+}
+
+type Pages = Links<Page, HashMap<Uuid, Cut<At<RevisionRow, RevisionLinks>>>>;
+
+fn filled(
+    reader: &Arc<Reader>,
+    cuts: HashMap<Uuid, Cut<RevisionRow>>,
+) -> HashMap<Uuid, Cut<At<RevisionRow, RevisionLinks>>> {
+    let rows = cuts.values().flat_map(|cut| cut.rows.iter().cloned()).collect();
+    let mut objects = Level::new(reader, rows).all().into_iter();
+    cuts.iter()
+        .map(|(&parent, cut)| (parent, cut.with(objects.by_ref().take(cut.rows.len()).collect())))
+        .collect()
+}
+
+/// Versions of the contributions of a level.
+#[derive(Debug, Default)]
+pub struct Versions {
+    pages: Pages,
+    totals: Link<HashMap<Uuid, i64>>,
+}
+
+impl Versions {
+    /// The versions of one contribution.
+    pub(super) async fn listed(
+        self: &Arc<Self>,
+        reader: &Arc<Reader>,
+        (parents, parent): (Vec<Uuid>, Uuid),
+        args: &PageArgs,
+    ) -> Result<Listed<Revision>> {
+        let page = args.page(store::REVISION_ORDER)?;
+        let link = self.pages.of(page.clone());
+        let load = || Box::pin(async { Ok(filled(reader, store::revisions(reader, &parents, &page).await?)) }) as _;
+        let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
+        let (this, reader, parents) = (Arc::clone(self), Arc::clone(reader), Arc::new(parents));
+        let total = Total::new(move || {
+            let (this, reader, parents) = (Arc::clone(&this), Arc::clone(&reader), Arc::clone(&parents));
+            Box::pin(async move {
+                let load = || Box::pin(store::revision_counts(&reader, &parents)) as _;
+                Ok(this.totals.load(load).await?.get(&parent).copied().unwrap_or_default())
+            })
+        });
+        Ok(cut.map(Revision).connection(total))
+    }
+}
+
+/// The moderation queues of the spaces of a level.
+#[derive(Debug, Default)]
+pub struct Queue {
+    pages: Pages,
+    totals: Link<HashMap<Uuid, i64>>,
+}
+
+/// The moderation queue of one space, oldest first; empty for all but staff.
+///
+/// # Errors
+/// `INVALID` for faulty page arguments.
+pub async fn queue(
+    queue: &Arc<Queue>,
+    reader: &Arc<Reader>,
+    (parents, parent): (Vec<Uuid>, Uuid),
+    args: &PageArgs,
+) -> Result<Listed<ModerationItem>> {
+    let page = args.page(store::QUEUE_ORDER)?;
+    let link = queue.pages.of(page.clone());
+    let load = || Box::pin(async { Ok(filled(reader, store::queue(reader, &parents, &page).await?)) }) as _;
+    let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
+    let (queue, reader, parents) = (Arc::clone(queue), Arc::clone(reader), Arc::new(parents));
+    let total = Total::new(move || {
+        let (queue, reader, parents) = (Arc::clone(&queue), Arc::clone(&reader), Arc::clone(&parents));
+        Box::pin(async move {
+            let load = || Box::pin(store::queue_counts(&reader, &parents)) as _;
+            Ok(queue.totals.load(load).await?.get(&parent).copied().unwrap_or_default())
+        })
+    });
+    Ok(cut
+        .map(|revision| ModerationItem::Revision(Revision(revision)))
+        .connection(total))
+}
+
+/// Revisions, as far as the viewer may see them.
+///
+/// # Errors
+/// The database's.
+pub async fn revision_nodes(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Revision>> {
+    let level = Level::new(reader, store::revisions_by_id(reader, ids).await?);
+    Ok(level.all().into_iter().map(|row| (row.id, Revision(row))).collect())
+}

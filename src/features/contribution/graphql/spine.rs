@@ -1,0 +1,741 @@
+//! Fields that all contributions share.
+
+use std::{collections::HashMap, ops::Deref, sync::Arc};
+
+use async_graphql::{ID, Interface, SimpleObject};
+use entity::enums::ContributionKind;
+use uuid::Uuid;
+
+use super::{
+    super::store::{self, ContributionRow, DecisionRow, List, ListKind},
+    Audience, BylineKind, Comment, CommentViewerCan, ContentState, Lists, ModerationDecision, Revision, listed,
+    revision::{RevisionLinks, Versions},
+};
+use crate::{
+    features::{
+        forum::graphql::{Thread, ThreadViewerCan},
+        journal::graphql::{JournalEntry, JournalEntryViewerCan},
+        organisation::graphql::Organisation,
+        space::graphql::{Membership, Phase, Space, members, phases, spaces},
+    },
+    platform::{
+        db::Reader,
+        error::{Error, Result},
+        id::{self, Kind},
+        level::{At, Level, Link},
+        page::{Listed, PageArgs},
+        permission::ActionPermission,
+        scalar::{DateTime, LanguageTag},
+    },
+    policy::ContentAction,
+};
+
+/// A contribution as one row of a level.
+pub type ContributionAt = At<ContributionRow, ContributionLinks>;
+
+/// What belongs to contributions.
+#[derive(Debug, Default)]
+pub struct ContributionLinks {
+    spaces: Link<HashMap<Uuid, Space>>,
+    phases: Link<HashMap<Uuid, Phase>>,
+    authors: Link<HashMap<Uuid, Membership>>,
+    last_comments: Link<HashMap<Uuid, Comment>>,
+    /// Roots of comments.
+    pub(super) roots: Link<HashMap<Uuid, Contribution>>,
+    /// Comments that were answered.
+    pub(super) answered: Link<HashMap<Uuid, Contribution>>,
+    pending: Link<HashMap<Uuid, Revision>>,
+    decisions: Link<HashMap<Uuid, (DecisionRow, Membership)>>,
+    versions: Arc<Versions>,
+    /// Comments and replies.
+    pub(super) lists: Arc<Lists>,
+}
+
+/// What a member makes in a space: enough for one client component to show any kind.
+#[derive(Interface, Clone, Debug)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Opaque id."),
+    field(name = "space", ty = "Space", desc = "The space that it belongs to."),
+    field(name = "phase", ty = "Phase", desc = "The phase that it belongs to."),
+    field(name = "state", ty = "ContentState", desc = "Where it stands."),
+    field(
+        name = "audience",
+        ty = "Audience",
+        desc = "Who sees it; for a comment, who sees its root."
+    ),
+    field(name = "language", ty = "Option<LanguageTag>", desc = "Language of the text."),
+    field(
+        name = "author",
+        ty = "Option<Membership>",
+        desc = "Who wrote it. Null where the viewer sees a placeholder."
+    ),
+    field(name = "byline", ty = "Byline", desc = "How to show who wrote it."),
+    field(
+        name = "body",
+        ty = "Option<String>",
+        desc = "The published text as CommonMark. Null where the viewer sees a placeholder."
+    ),
+    field(
+        name = "body_html",
+        ty = "Option<String>",
+        desc = "The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere."
+    ),
+    field(
+        name = "excerpt",
+        ty = "Option<String>",
+        desc = "Its first words as plain text, at most 200 characters."
+    ),
+    field(
+        name = "version",
+        ty = "i32",
+        desc = "Counts changes of the content: send it as `expectedVersion`."
+    ),
+    field(name = "created_at", ty = "DateTime", desc = "When it was begun."),
+    field(
+        name = "published_at",
+        ty = "Option<DateTime>",
+        desc = "When others could see it first."
+    ),
+    field(
+        name = "edited_at",
+        ty = "Option<DateTime>",
+        desc = "When it was last edited, not counting the first 30 minutes."
+    ),
+    field(
+        name = "pending_revision",
+        ty = "Option<Revision>",
+        desc = "The version that waits for a moderator. For its author and staff; null for everybody else."
+    ),
+    field(
+        name = "last_decision",
+        ty = "Option<ModerationDecision>",
+        desc = "What a moderator decided last. For its author and staff; null for everybody else."
+    ),
+    field(
+        name = "revisions",
+        ty = "Listed<Revision>",
+        desc = "Its versions, newest first. For its author and staff; empty for everybody else.",
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "Number of versions from the start, at most 100; 20 by default."
+        ),
+        arg(name = "after", ty = "Option<String>", desc = "Only what comes after this cursor."),
+        arg(
+            name = "last",
+            ty = "Option<i32>",
+            desc = "Number of versions from the end, at most 100."
+        ),
+        arg(name = "before", ty = "Option<String>", desc = "Only what comes before this cursor.")
+    ),
+    field(
+        name = "viewer_can",
+        ty = "ContributionViewerCan",
+        desc = "What the viewer may do with it."
+    )
+)]
+pub enum Contribution {
+    /// A forum thread.
+    Thread(Thread),
+    /// A comment.
+    Comment(Comment),
+    /// A journal entry.
+    JournalEntry(JournalEntry),
+}
+
+/// What members comment on.
+#[derive(Interface, Clone, Debug)]
+#[graphql(
+    field(name = "id", ty = "ID", desc = "Opaque id."),
+    field(
+        name = "comment_count",
+        ty = "i32",
+        desc = "Number of published comments at any depth; the same for everybody."
+    ),
+    field(
+        name = "last_activity_at",
+        ty = "DateTime",
+        desc = "When it, or the newest comment, was published."
+    ),
+    field(
+        name = "last_comment",
+        ty = "Option<Comment>",
+        desc = "The newest published comment."
+    ),
+    field(
+        name = "comments",
+        ty = "Listed<Comment>",
+        desc = "Comments at any depth in order of time, oldest first: a flat list that clients indent by `depth`. Hidden and removed ones stay as placeholders.",
+        arg(
+            name = "max_depth",
+            ty = "Option<i32>",
+            desc = "Only comments of this depth and above; 0 = only answers to the root."
+        ),
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "Number of comments from the start, at most 100; 20 by default."
+        ),
+        arg(name = "after", ty = "Option<String>", desc = "Only what comes after this cursor."),
+        arg(
+            name = "last",
+            ty = "Option<i32>",
+            desc = "Number of comments from the end, at most 100."
+        ),
+        arg(name = "before", ty = "Option<String>", desc = "Only what comes before this cursor.")
+    )
+)]
+pub enum Commentable {
+    /// A forum thread.
+    Thread(Thread),
+    /// A journal entry.
+    JournalEntry(JournalEntry),
+}
+
+/// What the viewer may do with a contribution, whatever its kind.
+#[derive(Interface)]
+#[graphql(
+    field(name = "contribution_publish", ty = "ActionPermission", desc = "Publish the draft."),
+    field(
+        name = "contribution_withdraw",
+        ty = "ActionPermission",
+        desc = "Take it back into the drafts."
+    ),
+    field(name = "contribution_remove", ty = "ActionPermission", desc = "Remove it for good."),
+    field(
+        name = "contribution_approve",
+        ty = "ActionPermission",
+        desc = "Publish what waits for a moderator."
+    ),
+    field(
+        name = "contribution_return",
+        ty = "ActionPermission",
+        desc = "Give back what waits, with a note."
+    ),
+    field(name = "contribution_hide", ty = "ActionPermission", desc = "Take it out of sight."),
+    field(
+        name = "contribution_restore",
+        ty = "ActionPermission",
+        desc = "Bring it back into sight."
+    )
+)]
+pub enum ContributionViewerCan {
+    /// Of a thread.
+    Thread(ThreadViewerCan),
+    /// Of a comment.
+    Comment(CommentViewerCan),
+    /// Of a journal entry.
+    JournalEntry(JournalEntryViewerCan),
+}
+
+/// Declares what the viewer may do with one kind of contribution: the lifecycle that all kinds share, and fields of its own.
+macro_rules! viewer_can {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident = $action:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject, Clone, Debug)]
+        pub struct $name {
+            /// Publish the draft.
+            #[graphql(owned)]
+            pub contribution_publish: crate::platform::permission::ActionPermission,
+            /// Take it back into the drafts.
+            #[graphql(owned)]
+            pub contribution_withdraw: crate::platform::permission::ActionPermission,
+            /// Remove it for good.
+            #[graphql(owned)]
+            pub contribution_remove: crate::platform::permission::ActionPermission,
+            /// Publish what waits for a moderator.
+            #[graphql(owned)]
+            pub contribution_approve: crate::platform::permission::ActionPermission,
+            /// Give back what waits, with a note.
+            #[graphql(owned)]
+            pub contribution_return: crate::platform::permission::ActionPermission,
+            /// Take it out of sight.
+            #[graphql(owned)]
+            pub contribution_hide: crate::platform::permission::ActionPermission,
+            /// Bring it back into sight.
+            #[graphql(owned)]
+            pub contribution_restore: crate::platform::permission::ActionPermission,
+            $($(#[$field_doc])* #[graphql(owned)] pub $field: crate::platform::permission::ActionPermission,)*
+        }
+
+        impl $name {
+            /// Asks the policy about every action.
+            pub fn of(spine: &crate::features::contribution::graphql::Spine) -> Self {
+                use crate::policy::ContentAction;
+                let can = |action| spine.can(action);
+                Self {
+                    contribution_publish: can(ContentAction::Publish),
+                    contribution_withdraw: can(ContentAction::Withdraw),
+                    contribution_remove: can(ContentAction::Remove),
+                    contribution_approve: can(ContentAction::Approve),
+                    contribution_return: can(ContentAction::Return),
+                    contribution_hide: can(ContentAction::Hide),
+                    contribution_restore: can(ContentAction::Restore),
+                    $($field: can(ContentAction::$action),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use viewer_can;
+
+/// Who wrote something, as this viewer may know it.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct Byline {
+    /// How to show it.
+    kind: BylineKind,
+    /// The author's name. Null if withheld.
+    name: Option<String>,
+    /// The author's organisation. Null if withheld.
+    organisation: Option<Organisation>,
+}
+
+/// Declares an object type with the fields of `Contribution`, and its own.
+macro_rules! contribution_object {
+    ($name:ident { $($own:tt)* }) => {
+        #[async_graphql::Object]
+        impl $name {
+            /// Opaque id.
+            pub async fn id(&self) -> async_graphql::ID {
+                self.spine().id()
+            }
+
+            /// The space that it belongs to.
+            pub async fn space(&self) -> crate::platform::error::Result<crate::features::space::graphql::Space> {
+                self.spine().space().await
+            }
+
+            /// The phase that it belongs to.
+            pub async fn phase(&self) -> crate::platform::error::Result<crate::features::space::graphql::Phase> {
+                self.spine().phase().await
+            }
+
+            /// Where it stands.
+            pub async fn state(&self) -> crate::features::contribution::graphql::ContentState {
+                self.spine().state.into()
+            }
+
+            /// Who sees it; for a comment, who sees its root.
+            pub async fn audience(&self) -> crate::features::contribution::graphql::Audience {
+                self.spine().0.audience().into()
+            }
+
+            /// Language of the text.
+            pub async fn language(&self) -> Option<crate::platform::scalar::LanguageTag> {
+                self.spine().language()
+            }
+
+            /// Who wrote it. Null where the viewer sees a placeholder.
+            pub async fn author(&self) -> crate::platform::error::Result<Option<crate::features::space::graphql::Membership>> {
+                self.spine().author().await
+            }
+
+            /// How to show who wrote it.
+            pub async fn byline(&self) -> crate::platform::error::Result<crate::features::contribution::graphql::Byline> {
+                self.spine().byline().await
+            }
+
+            /// The published text as CommonMark; the author of a draft or of what waits gets that text. Null where the viewer
+            /// sees a placeholder.
+            pub async fn body(&self) -> Option<String> {
+                self.spine().is_readable().then(|| self.spine().0.body.clone())
+            }
+
+            /// The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere, links with
+            /// `rel="nofollow ugc noopener noreferrer"`.
+            pub async fn body_html(&self) -> Option<String> {
+                self.spine().is_readable().then(|| self.spine().0.body_html.clone())
+            }
+
+            /// Its first words as plain text, at most 200 characters.
+            pub async fn excerpt(&self) -> Option<String> {
+                self.spine().is_readable().then(|| self.spine().0.excerpt.clone())
+            }
+
+            /// Counts changes of the content: send it as `expectedVersion`.
+            pub async fn version(&self) -> i32 {
+                self.spine().version()
+            }
+
+            /// When it was begun.
+            pub async fn created_at(&self) -> crate::platform::scalar::DateTime {
+                self.spine().created_at.into()
+            }
+
+            /// When others could see it first.
+            pub async fn published_at(&self) -> Option<crate::platform::scalar::DateTime> {
+                self.spine().published_at.map(Into::into)
+            }
+
+            /// When it was last edited, not counting the first 30 minutes.
+            pub async fn edited_at(&self) -> Option<crate::platform::scalar::DateTime> {
+                self.spine().edited_at.map(Into::into)
+            }
+
+            /// The version that waits for a moderator: the whole of a new contribution, or an edit of a published one. For its
+            /// author and staff; null for everybody else.
+            pub async fn pending_revision(
+                &self,
+            ) -> crate::platform::error::Result<Option<crate::features::contribution::graphql::Revision>> {
+                self.spine().pending_revision().await
+            }
+
+            /// What a moderator decided last. For its author and staff; null for everybody else.
+            pub async fn last_decision(
+                &self,
+            ) -> crate::platform::error::Result<Option<crate::features::contribution::graphql::ModerationDecision>> {
+                self.spine().last_decision().await
+            }
+
+            /// Its versions, newest first. For its author and staff; empty for everybody else.
+            pub async fn revisions(
+                &self,
+                #[graphql(desc = "Number of versions from the start, at most 100; 20 by default.")] first: Option<i32>,
+                #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+                #[graphql(desc = "Number of versions from the end, at most 100.")] last: Option<i32>,
+                #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+            ) -> crate::platform::error::Result<
+                crate::platform::page::Listed<crate::features::contribution::graphql::Revision>,
+            > {
+                self.spine().revisions(&crate::platform::page::PageArgs { first, after, last, before }).await
+            }
+
+            $($own)*
+        }
+    };
+}
+pub(crate) use contribution_object;
+
+/// Declares an object type with the fields of `Contribution` and `Commentable`, and its own.
+macro_rules! commentable_object {
+    ($name:ident { $($own:tt)* }) => {
+        crate::features::contribution::graphql::contribution_object! { $name {
+            /// Number of published comments at any depth; the same for everybody.
+            pub async fn comment_count(&self) -> i32 {
+                self.spine().comment_count
+            }
+
+            /// When it, or the newest comment, was published. Lists by last activity may skip a row that jumps to the top
+            /// while a client pages; the live event covers it.
+            pub async fn last_activity_at(&self) -> crate::platform::scalar::DateTime {
+                self.spine().last_activity_at.into()
+            }
+
+            /// The newest published comment.
+            pub async fn last_comment(
+                &self,
+            ) -> crate::platform::error::Result<Option<crate::features::contribution::graphql::Comment>> {
+                self.spine().last_comment().await
+            }
+
+            /// Comments at any depth in order of time, oldest first: a flat list that clients indent by `depth`. Hidden and
+            /// removed ones stay as placeholders.
+            #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+            pub async fn comments(
+                &self,
+                #[graphql(desc = "Only comments of this depth and above; 0 = only answers to the root.")]
+                max_depth: Option<i32>,
+                #[graphql(desc = "Number of comments from the start, at most 100; 20 by default.")] first: Option<i32>,
+                #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+                #[graphql(desc = "Number of comments from the end, at most 100.")] last: Option<i32>,
+                #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+            ) -> crate::platform::error::Result<
+                crate::platform::page::Listed<crate::features::contribution::graphql::Comment>,
+            > {
+                self.spine().comments(max_depth, &crate::platform::page::PageArgs { first, after, last, before }).await
+            }
+
+            $($own)*
+        } }
+    };
+}
+pub(crate) use commentable_object;
+
+/// The fields of `Contribution`.
+#[derive(Clone, Debug)]
+pub struct Spine(pub ContributionAt);
+
+impl Deref for Spine {
+    type Target = ContributionRow;
+
+    fn deref(&self) -> &ContributionRow {
+        &self.0
+    }
+}
+
+impl Spine {
+    fn ids(&self, id: fn(&ContributionRow) -> Option<Uuid>) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = self.0.level().rows.iter().filter_map(id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Whether the viewer may do something with it.
+    pub fn can(&self, action: ContentAction) -> ActionPermission {
+        self.0.allows(action).into()
+    }
+
+    /// The author, whether the viewer may know or not.
+    async fn writer(&self) -> Result<Option<Membership>> {
+        let level = self.0.level();
+        let load = || Box::pin(async { members(&level.reader, &self.ids(|row| Some(row.author_id))).await }) as _;
+        Ok(level.links.authors.load(load).await?.get(&self.author_id).cloned())
+    }
+
+    /// Its root, if it is a comment.
+    pub(super) async fn root_contribution(&self) -> Result<Option<Contribution>> {
+        let Some(root) = self.root_id else { return Ok(None) };
+        let level = self.0.level();
+        let load = || Box::pin(async { contributions(&level.reader, &self.ids(|row| row.root_id)).await }) as _;
+        Ok(level.links.roots.load(load).await?.get(&root).cloned())
+    }
+
+    /// What it answers, if it is a comment.
+    pub(super) async fn answered(&self) -> Result<Option<Contribution>> {
+        let Some(answered) = self.reply_to_id else {
+            return Ok(None);
+        };
+        let level = self.0.level();
+        let load = || Box::pin(async { contributions(&level.reader, &self.ids(|row| row.reply_to_id)).await }) as _;
+        Ok(level.links.answered.load(load).await?.get(&answered).cloned())
+    }
+}
+
+impl Spine {
+    /// Opaque id.
+    pub fn id(&self) -> ID {
+        let kind = match self.kind {
+            ContributionKind::Thread => Kind::Thread,
+            ContributionKind::Comment => Kind::Comment,
+            ContributionKind::JournalEntry => Kind::JournalEntry,
+        };
+        id::encode(kind, self.0.id)
+    }
+
+    /// The space that it belongs to.
+    pub async fn space(&self) -> Result<Space> {
+        let level = self.0.level();
+        let load = || Box::pin(async { spaces(&level.reader, &self.ids(|row| Some(row.space_id))).await }) as _;
+        level
+            .links
+            .spaces
+            .load(load)
+            .await?
+            .get(&self.space_id)
+            .cloned()
+            .ok_or_else(Error::not_found)
+    }
+
+    /// The phase that it belongs to.
+    pub async fn phase(&self) -> Result<Phase> {
+        let level = self.0.level();
+        let load = || Box::pin(async { phases(&level.reader, &self.ids(|row| Some(row.phase_id))).await }) as _;
+        level
+            .links
+            .phases
+            .load(load)
+            .await?
+            .get(&self.phase_id)
+            .cloned()
+            .ok_or_else(Error::not_found)
+    }
+
+    /// Language of the text.
+    pub fn language(&self) -> Option<LanguageTag> {
+        self.language.clone().filter(|_| self.is_readable()).map(LanguageTag)
+    }
+
+    /// Who wrote it. Null where the viewer sees a placeholder.
+    pub async fn author(&self) -> Result<Option<Membership>> {
+        if self.is_readable() {
+            self.writer().await
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// How to show who wrote it.
+    pub async fn byline(&self) -> Result<Byline> {
+        let author = if self.is_readable() { self.writer().await? } else { None };
+        Ok(match author {
+            None => Byline {
+                kind: BylineKind::Withheld,
+                name: None,
+                organisation: None,
+            },
+            Some(author) => Byline {
+                kind: if author.0.left_at.is_some() {
+                    BylineKind::FormerMember
+                } else {
+                    BylineKind::Member
+                },
+                name: Some(author.0.display_name.clone()),
+                organisation: author.affiliation().await?,
+            },
+        })
+    }
+
+    /// Counts changes of the content: send it as `expectedVersion`.
+    pub fn version(&self) -> i32 {
+        if self.is_backstage() {
+            self.0.version
+        } else {
+            self.published_version.unwrap_or(self.0.version)
+        }
+    }
+
+    /// The version that waits for a moderator: the whole of a new contribution, or an edit of a published one. For its author
+    /// and staff; null for everybody else.
+    pub async fn pending_revision(&self) -> Result<Option<Revision>> {
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let waiting = self.ids(|row| row.pending_version.map(|_| row.id));
+                let rows = store::revisions_of(&level.reader, &waiting).await?;
+                let level: Arc<Level<_, RevisionLinks>> = Level::new(&level.reader, rows);
+                Ok(level
+                    .all()
+                    .into_iter()
+                    .map(|row| (row.contribution_id, Revision(row)))
+                    .collect())
+            }) as _
+        };
+        if self.pending_version.is_none() || !self.is_backstage() {
+            return Ok(None);
+        }
+        Ok(level.links.pending.load(load).await?.get(&self.0.id).cloned())
+    }
+
+    /// What a moderator decided last. For its author and staff; null for everybody else.
+    pub async fn last_decision(&self) -> Result<Option<ModerationDecision>> {
+        if !self.is_backstage() {
+            return Ok(None);
+        }
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let rows = store::decisions(&level.reader, &self.ids(|row| Some(row.id))).await?;
+                let deciders: Vec<Uuid> = rows.iter().map(|row| row.decided_by_id).collect();
+                let deciders = members(&level.reader, &deciders).await?;
+                let with_decider = |row: DecisionRow| {
+                    Some((
+                        row.contribution_id,
+                        (row.clone(), deciders.get(&row.decided_by_id)?.clone()),
+                    ))
+                };
+                Ok(rows.into_iter().filter_map(with_decider).collect())
+            }) as _
+        };
+        Ok(level
+            .links
+            .decisions
+            .load(load)
+            .await?
+            .get(&self.0.id)
+            .cloned()
+            .map(ModerationDecision::from))
+    }
+
+    /// Its versions, newest first. For its author and staff; empty for everybody else.
+    pub async fn revisions(&self, args: &PageArgs) -> Result<Listed<Revision>> {
+        let level = self.0.level();
+        level
+            .links
+            .versions
+            .listed(&level.reader, (self.ids(|row| Some(row.id)), self.0.id), args)
+            .await
+    }
+}
+
+impl Spine {
+    /// The newest published comment.
+    pub async fn last_comment(&self) -> Result<Option<Comment>> {
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let roots = self.ids(|row| (row.comment_count > 0).then_some(row.id));
+                let level = Level::new(&level.reader, store::last_comments(&level.reader, &roots).await?);
+                let by_root = |comment: ContributionAt| Some((comment.root_id?, Comment(Spine(comment))));
+                Ok(level.all().into_iter().filter_map(by_root).collect())
+            }) as _
+        };
+        Ok(level.links.last_comments.load(load).await?.get(&self.0.id).cloned())
+    }
+
+    /// Comments at any depth in order of time, oldest first: a flat list that clients indent by `depth`. Hidden and removed
+    /// ones stay as placeholders.
+    pub async fn comments(&self, max_depth: Option<i32>, args: &PageArgs) -> Result<Listed<Comment>> {
+        let level = self.0.level();
+        let list = List {
+            max_depth,
+            ..List::all(ListKind::Comments)
+        };
+        let parents = (self.ids(|row| Some(row.id)), self.0.id);
+        let (cut, total) = listed(&level.links.lists, &level.reader, parents, list, args).await?;
+        Ok(cut.map(|comment| Comment(Spine(comment))).connection(total))
+    }
+}
+
+impl From<ContributionAt> for Contribution {
+    fn from(row: ContributionAt) -> Self {
+        let spine = Spine(row);
+        match spine.kind {
+            ContributionKind::Thread => Self::Thread(Thread(spine)),
+            ContributionKind::Comment => Self::Comment(Comment(spine)),
+            ContributionKind::JournalEntry => Self::JournalEntry(JournalEntry(spine)),
+        }
+    }
+}
+
+impl Contribution {
+    /// What all kinds share.
+    #[must_use]
+    pub fn spine(&self) -> &Spine {
+        match self {
+            Self::Thread(thread) => thread.spine(),
+            Self::Comment(comment) => comment.spine(),
+            Self::JournalEntry(entry) => entry.spine(),
+        }
+    }
+
+    /// As something to comment on, unless it is a comment.
+    #[must_use]
+    pub fn commentable(self) -> Option<Commentable> {
+        match self {
+            Self::Thread(thread) => Some(Commentable::Thread(thread)),
+            Self::JournalEntry(entry) => Some(Commentable::JournalEntry(entry)),
+            Self::Comment(_) => None,
+        }
+    }
+
+    /// Its root: itself unless it is a comment.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn root(&self) -> Result<Option<Commentable>> {
+        let root = match self {
+            Self::Comment(comment) => comment.0.root_contribution().await?,
+            root => Some(root.clone()),
+        };
+        Ok(root.and_then(Self::commentable))
+    }
+}
+
+/// Contributions of any kind, as far as the viewer may see them, as one level.
+///
+/// # Errors
+/// The database's.
+pub async fn contributions(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Contribution>> {
+    let level = Level::new(reader, store::by_ids(reader, ids).await?);
+    Ok(level.all().into_iter().map(|row| (row.id, row.into())).collect())
+}
+
+/// One contribution, as far as the viewer may see it.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id(reader: &Arc<Reader>, id: Option<Uuid>) -> Result<Option<Contribution>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(contributions(reader, &[id]).await?.remove(&id))
+}

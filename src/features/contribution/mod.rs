@@ -1,0 +1,23 @@
+//! The spine: what a member makes in a space and what is seen by the audience ladder.
+//!
+//! A **contribution** is a thread, a comment or a journal entry (later more kinds). A **root** stands by itself and has an
+//! audience; a **comment** belongs to a root and is seen by whoever sees that root. Each version of a text is a
+//! **revision**; a pre-moderated edit is a pending revision while the published one stays. A **decision** is what a moderator
+//! did and why.
+//!
+//! Invariants: `comment_count` is the number of published comments; `listed_at` moves once, at the first approval; a version
+//! number never returns; nobody approves a text that they have not seen; every change that others may see appends one event.
+
+pub mod graphql;
+mod rules;
+mod service;
+mod store;
+
+pub use self::{
+    rules::{Patch, Text},
+    service::{
+        Flag, NewComment, NewRoot, approve, comment_create, give_back, hide, publish, remove, restore, root_create,
+        set_flag, update, withdraw,
+    },
+    store::{ContributionRow, List, ListKind},
+};

@@ -1,0 +1,123 @@
+//! Pure decisions about texts and their versions.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    enums::{Audience, ContributionKind},
+    revision::Detail,
+};
+
+use crate::platform::{
+    error::{Checks, Result},
+    text,
+};
+
+/// Characters of a title at most.
+const LONGEST_TITLE: usize = 200;
+/// Characters of the body of a root at most.
+const LONGEST_BODY: usize = 50_000;
+/// Characters of a comment at most.
+const LONGEST_COMMENT: usize = 10_000;
+/// Characters of a moderator's note at most.
+pub(super) const LONGEST_NOTE: usize = 2_000;
+/// Edits so soon after the first publication are not marked for classmates.
+const UNMARKED: TimeDelta = TimeDelta::minutes(30);
+/// Answers below this depth stay at it.
+pub(super) const DEEPEST: i32 = 4;
+
+/// What is versioned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Title; roots only.
+    pub title: Option<String>,
+    /// CommonMark.
+    pub body: String,
+    /// BCP 47, canonical.
+    pub language: Option<String>,
+    /// ISO week; journal entries only.
+    pub week: Option<String>,
+    /// What the kind keeps beside its text.
+    pub detail: Detail,
+}
+
+/// What changes in a text; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct Patch {
+    /// Title.
+    pub title: Option<String>,
+    /// CommonMark.
+    pub body: Option<String>,
+    /// BCP 47, canonical.
+    pub language: Option<String>,
+    /// Audience; roots only.
+    pub audience: Option<Audience>,
+    /// ISO week; `Some(None)` clears it.
+    pub week: Option<Option<String>>,
+    /// Mood; `Some(None)` clears it.
+    pub mood: Option<Option<entity::enums::Mood>>,
+    /// Key competences.
+    pub key_competences: Option<Vec<entity::enums::KeyCompetence>>,
+    /// Key Action 1 outcomes.
+    pub ka1_outcomes: Option<Vec<entity::enums::Ka1PupilOutcome>>,
+}
+
+impl Patch {
+    /// The text with the changes.
+    pub(super) fn apply(&self, text: &Text) -> Text {
+        Text {
+            title: self.title.clone().or_else(|| text.title.clone()),
+            body: self.body.clone().unwrap_or_else(|| text.body.clone()),
+            language: self.language.clone().or_else(|| text.language.clone()),
+            week: self.week.clone().unwrap_or_else(|| text.week.clone()),
+            detail: Detail {
+                mood: self.mood.unwrap_or(text.detail.mood),
+                key_competences: self
+                    .key_competences
+                    .clone()
+                    .unwrap_or_else(|| text.detail.key_competences.clone()),
+                ka1_outcomes: self
+                    .ka1_outcomes
+                    .clone()
+                    .unwrap_or_else(|| text.detail.ka1_outcomes.clone()),
+            },
+        }
+    }
+}
+
+/// Checks lengths and emptiness, and trims.
+pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
+    let mut checks = Checks::default();
+    let title = match (kind, &text.title) {
+        (ContributionKind::Comment, _) => None,
+        (_, title) => checks.field(
+            "title",
+            text::required(title.as_deref().unwrap_or_default(), LONGEST_TITLE),
+        )?,
+    };
+    let longest = if kind == ContributionKind::Comment {
+        LONGEST_COMMENT
+    } else {
+        LONGEST_BODY
+    };
+    let body = checks.field("body", text::required(&text.body, longest))?;
+    checks.done()?;
+    Ok(Text {
+        title,
+        body: body.unwrap_or_default(),
+        detail: tidy(text.detail),
+        ..text
+    })
+}
+
+/// Tags without repetitions, in the order of their list.
+fn tidy(mut detail: Detail) -> Detail {
+    detail.key_competences.sort_unstable();
+    detail.key_competences.dedup();
+    detail.ka1_outcomes.sort_unstable();
+    detail.ka1_outcomes.dedup();
+    detail
+}
+
+/// Whether classmates are told of an edit.
+pub(super) fn is_marked(published_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    published_at.is_some_and(|published| now - published > UNMARKED)
+}

@@ -1,0 +1,401 @@
+//! What authors do with what they wrote.
+
+use entity::{
+    decision,
+    enums::{Audience, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason, RevisionState},
+    revision,
+};
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use super::super::{
+    rules::{self, Patch, Text},
+    store::{self, Locked},
+};
+use super::{emit, lock, patch, permit, place, recount, waits};
+use crate::{
+    app::App,
+    platform::{
+        auth::Actor,
+        db::Tx,
+        error::{Error, Reason, Result},
+        text,
+    },
+    policy::ContentAction,
+};
+
+fn text_of(known: &revision::Model) -> Text {
+    Text {
+        title: known.title.clone(),
+        body: known.body.clone(),
+        language: known.language.clone(),
+        week: known.week.clone(),
+        detail: known.detail.clone(),
+    }
+}
+
+/// The version that the author goes on from: the one that waits, else the one that everybody reads, else the newest.
+async fn latest(tx: &Tx<'_>, known: &Locked) -> Result<revision::Model> {
+    let version = known
+        .pending_version
+        .or(known.published_version)
+        .unwrap_or(known.version);
+    store::revision(tx, known.id, version)
+        .await?
+        .ok_or_else(|| Error::internal("a contribution without text"))
+}
+
+/// Changes a text or its audience. What others see changes at once, or waits for a moderator.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`STALE_VERSION`.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    kind: ContributionKind,
+    expected: i32,
+    change: Patch,
+) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    let change = &change;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, actor, place, id).await?;
+                if known.kind != kind {
+                    return Err(Error::not_found());
+                }
+                let revision = latest(tx, &known).await?;
+                let old = text_of(&revision);
+                let audience = change
+                    .audience
+                    .filter(|_| known.root_id.is_none())
+                    .unwrap_or(known.audience());
+                let new = rules::checked(change.apply(&old), kind)?;
+                let is_text = new != old;
+                let is_lower = !is_text && audience < known.audience();
+                permit(
+                    if is_lower {
+                        ContentAction::AudienceLower
+                    } else {
+                        ContentAction::Update
+                    },
+                    &known,
+                )?;
+                if expected != known.version {
+                    return Err(Error::stale());
+                }
+                if !is_text && audience == known.audience() {
+                    return Ok(());
+                }
+                match known.state {
+                    ContentState::Draft => edit_draft(tx, &known, &revision, &new, audience).await,
+                    ContentState::Pending => edit_pending(tx, &known, &new, audience, is_text).await,
+                    _ => edit_published(tx, &known, &new, audience, is_text).await,
+                }
+            })
+        })
+        .await
+}
+
+async fn edit_draft(
+    tx: &Tx<'_>,
+    known: &Locked,
+    revision: &revision::Model,
+    new: &Text,
+    audience: Audience,
+) -> Result<()> {
+    let version = known.version + 1;
+    if revision.state == RevisionState::Draft {
+        store::update_draft(tx, revision, version, new).await?;
+    } else {
+        // A version that others have seen stays as it was.
+        let of = (known.id, known.space_id, version);
+        store::insert_revision(tx, of, new, RevisionState::Draft, (None, known.published_at.is_some())).await?;
+    }
+    let mut row = patch(known.id);
+    row.version = Set(version);
+    row.language = Set(new.language.clone());
+    row.week = Set(new.week.clone());
+    row.audience = Set(audience);
+    store::update(tx, row).await
+}
+
+async fn edit_pending(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Audience, is_text: bool) -> Result<()> {
+    let still_waits = waits(
+        tx,
+        known,
+        if known.root_id.is_some() {
+            known.audience()
+        } else {
+            audience
+        },
+    );
+    let mut row = patch(known.id);
+    let mut version = known.version;
+    if is_text {
+        store::set_revision(tx, known.id, known.version, RevisionState::Superseded, None).await?;
+        version += 1;
+        let state = if still_waits {
+            RevisionState::Pending
+        } else {
+            RevisionState::Published
+        };
+        let of = (known.id, known.space_id, version);
+        store::insert_revision(tx, of, new, state, (None, known.published_at.is_some())).await?;
+    } else if !still_waits {
+        store::set_revision(tx, known.id, version, RevisionState::Published, None).await?;
+    }
+    row.version = Set(version);
+    row.language = Set(new.language.clone());
+    row.week = Set(new.week.clone());
+    if known.root_id.is_none() {
+        row.audience = Set(audience);
+    }
+    if still_waits {
+        row.pending_version = Set(Some(version));
+        store::update(tx, row).await?;
+        emit(
+            tx,
+            known,
+            EventKind::ContributionUpdated,
+            (ContentState::Pending, audience),
+        );
+    } else {
+        row.state = Set(ContentState::Published);
+        row.pending_version = Set(None);
+        row.published_version = Set(Some(version));
+        row.published_at = Set(Some(known.published_at.unwrap_or(tx.clock().now())));
+        store::update(tx, row).await?;
+        recount(tx, known, ContentState::Published, known.published_at.is_none()).await?;
+        emit(
+            tx,
+            known,
+            EventKind::ContributionPublished,
+            (ContentState::Published, audience),
+        );
+    }
+    Ok(())
+}
+
+async fn edit_published(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Audience, is_text: bool) -> Result<()> {
+    let mut row = patch(known.id);
+    let now = tx.clock().now();
+    let version = known.version + 1;
+    let of = (known.id, known.space_id, version);
+    let is_raised = audience > known.audience();
+    if waits(tx, known, audience) && (is_text || is_raised) {
+        if let Some(pending) = known.pending_version {
+            store::set_revision(tx, known.id, pending, RevisionState::Superseded, None).await?;
+        }
+        store::insert_revision(
+            tx,
+            of,
+            new,
+            RevisionState::Pending,
+            (is_raised.then_some(audience), true),
+        )
+        .await?;
+        row.version = Set(version);
+        row.pending_version = Set(Some(version));
+        store::update(tx, row).await?;
+        emit(
+            tx,
+            known,
+            EventKind::ContributionSubmitted,
+            (known.state, known.audience()),
+        );
+        return Ok(());
+    }
+    // An edit that waited is overtaken by what is now published at once.
+    if is_text || known.pending_version.is_some() {
+        if let Some(pending) = known.pending_version {
+            store::set_revision(tx, known.id, pending, RevisionState::Superseded, None).await?;
+        }
+        store::insert_revision(tx, of, new, RevisionState::Published, (None, true)).await?;
+        row.version = Set(version);
+        row.published_version = Set(Some(version));
+        row.pending_version = Set(None);
+        row.language = Set(new.language.clone());
+        row.week = Set(new.week.clone());
+        if rules::is_marked(known.published_at, now) {
+            row.edited_at = Set(Some(now));
+        }
+    }
+    let kind = if audience == known.audience() {
+        EventKind::ContributionUpdated
+    } else {
+        row.audience = Set(audience);
+        EventKind::ContributionAudienceChanged
+    };
+    store::update(tx, row).await?;
+    emit(tx, known, kind, (known.state, audience));
+    Ok(())
+}
+
+/// Hands a draft to its audience, or to the moderators first. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`/`STALE_VERSION`.
+pub async fn publish(app: &App, actor: &Actor, id: Uuid, expected: i32) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, actor, place, id).await?;
+                let is_own = known.viewer().id == known.author_id;
+                let is_done = matches!(known.state, ContentState::Pending | ContentState::Published);
+                if is_own && is_done && expected == known.version {
+                    return Ok(());
+                }
+                permit(ContentAction::Publish, &known)?;
+                if expected != known.version {
+                    return Err(Error::stale());
+                }
+                let now = tx.clock().now();
+                let waits = waits(tx, &known, known.audience());
+                let revision = if waits {
+                    RevisionState::Pending
+                } else {
+                    RevisionState::Published
+                };
+                store::set_revision(tx, id, known.version, revision, Some(now)).await?;
+                let mut row = patch(id);
+                row.listed_at = Set(Some(known.listed_at.unwrap_or(now)));
+                let state = if waits {
+                    row.pending_version = Set(Some(known.version));
+                    ContentState::Pending
+                } else {
+                    row.published_version = Set(Some(known.version));
+                    row.published_at = Set(Some(known.published_at.unwrap_or(now)));
+                    row.last_activity_at = Set(now);
+                    ContentState::Published
+                };
+                row.state = Set(state);
+                store::update(tx, row).await?;
+                recount(tx, &known, state, known.published_at.is_none()).await?;
+                let kind = if waits {
+                    EventKind::ContributionSubmitted
+                } else {
+                    EventKind::ContributionPublished
+                };
+                emit(tx, &known, kind, (state, known.audience()));
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Takes a contribution back into the author's drafts. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub async fn withdraw(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, actor, place, id).await?;
+                if known.state == ContentState::Draft {
+                    return Ok(());
+                }
+                permit(ContentAction::Withdraw, &known)?;
+                let mut row = patch(id);
+                if let Some(pending) = known.pending_version {
+                    store::set_revision(tx, id, pending, RevisionState::Draft, None).await?;
+                }
+                row.state = Set(ContentState::Draft);
+                row.pending_version = Set(None);
+                row.published_version = Set(None);
+                store::update(tx, row).await?;
+                emit(
+                    tx,
+                    &known,
+                    EventKind::ContributionWithdrawn,
+                    (ContentState::Draft, known.audience()),
+                );
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Removes the own work, or as a moderator that of somebody else, with a reason. Repeating it changes nothing. Returns whether
+/// the row itself went: a draft.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID` without a reason where one is due.
+pub async fn remove(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    reason: Option<ModerationReason>,
+    note: Option<&str>,
+) -> Result<bool> {
+    let note = note.map(|note| text::required(note, rules::LONGEST_NOTE)).transpose();
+    let note = &note.map_err(|error| error.at(&["note"]))?;
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, actor, place, id).await?;
+                let is_own = known.viewer().id == known.author_id;
+                if known.state == ContentState::Removed && (is_own || known.viewer().is_staff()) {
+                    return Ok(false);
+                }
+                permit(ContentAction::Remove, &known)?;
+                if !is_own && reason.is_none() {
+                    return Err(Error::invalid(Reason::Required, "Say why.").at(&["reason"]));
+                }
+                // A draft that nothing hangs on goes altogether.
+                if known.state == ContentState::Draft && !store::has_children(tx, id).await? {
+                    store::delete(tx, id).await?;
+                    return Ok(true);
+                }
+                let mut row = patch(id);
+                row.state = Set(ContentState::Removed);
+                row.listed_at = Set(Some(known.listed_at.unwrap_or(known.created_at)));
+                if let Some(pending) = known.pending_version {
+                    store::set_revision(tx, id, pending, RevisionState::Superseded, None).await?;
+                    row.pending_version = Set(None);
+                }
+                store::update(tx, row).await?;
+                recount(tx, &known, ContentState::Removed, false).await?;
+                if !is_own {
+                    decide(tx, &known, DecisionKind::Removed, (reason, note.clone())).await?;
+                }
+                emit(
+                    tx,
+                    &known,
+                    EventKind::ContributionRemoved,
+                    (ContentState::Removed, known.audience()),
+                );
+                Ok(false)
+            })
+        })
+        .await
+}
+
+/// Keeps what a moderator decided about the version that they saw.
+pub(super) async fn decide(
+    tx: &Tx<'_>,
+    known: &Locked,
+    kind: DecisionKind,
+    (reason, note): (Option<ModerationReason>, Option<String>),
+) -> Result<()> {
+    let row = decision::ActiveModel {
+        id: Set(tx.clock().new_id()),
+        contribution_id: Set(known.id),
+        kind: Set(kind),
+        reason: Set(reason),
+        note: Set(note),
+        decided_by_id: Set(known.viewer().id),
+        decided_at: Set(tx.clock().now()),
+        version: Set(known
+            .pending_version
+            .or(known.published_version)
+            .unwrap_or(known.version)),
+    };
+    store::insert_decision(tx, row).await
+}

@@ -1,0 +1,106 @@
+//! Use cases of contributions: writing, and the lifecycle that all kinds share.
+
+mod author;
+mod create;
+mod moderate;
+
+use entity::{
+    contribution,
+    enums::{Audience, ContentState, ContributionKind, EventKind},
+};
+use sea_orm::ActiveValue::Unchanged;
+use uuid::Uuid;
+
+pub use self::{
+    author::{publish, remove, update, withdraw},
+    create::{NewComment, NewRoot, comment_create, root_create},
+    moderate::{Flag, approve, give_back, hide, restore, set_flag},
+};
+use super::store::{self, Locked};
+use crate::{
+    app::App,
+    event,
+    platform::{
+        auth::Actor,
+        db::{Gate, Reader, Tx},
+        error::{Error, Result},
+        stream::ContributionFacts,
+    },
+    policy::{self, Verdict},
+};
+
+/// Where a contribution is, to find its locks; not a fact to decide by.
+struct Place {
+    space: Uuid,
+    root: Option<Uuid>,
+}
+
+async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
+    let reader = Reader::passing(&app.db, Some(actor.clone()));
+    let found = store::by_ids(&reader, &[id]).await?;
+    let row = found
+        .first()
+        .ok_or_else(|| Error::not_found().at(&["contributionId"]))?;
+    Ok(Place {
+        space: row.space_id,
+        root: row.root_id,
+    })
+}
+
+/// Passes the gate and locks the contribution.
+async fn lock(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<Locked> {
+    tx.gate(place.space, Gate::Shared).await?;
+    let found = store::lock(tx, actor.account_id, id, place.root).await?;
+    found.ok_or_else(|| Error::not_found().at(&["contributionId"]))
+}
+
+fn allow(verdict: Verdict) -> Result<()> {
+    verdict.map_err(Error::forbidden)
+}
+
+fn permit(action: policy::ContentAction, known: &Locked) -> Result<()> {
+    allow(known.allows(action))
+}
+
+/// A row that changes only what is set.
+fn patch(id: Uuid) -> contribution::ActiveModel {
+    contribution::ActiveModel {
+        id: Unchanged(id),
+        ..Default::default()
+    }
+}
+
+/// Whether the author's text waits for a moderator before this audience sees it.
+fn waits(tx: &Tx<'_>, known: &Locked, audience: Audience) -> bool {
+    policy::is_pre_moderated(&known.viewer(), known.phase().moderation, audience, tx.clock().now())
+}
+
+/// Notes what happened, with state and audience before and after.
+fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, (state, audience): (ContentState, Audience)) {
+    let actor = known.viewer().id;
+    let facts = ContributionFacts {
+        id: known.id,
+        kind: known.kind,
+        root_id: known.root_id,
+        author_id: known.author_id,
+        root_author_id: known.root_author_id(),
+        state: (known.state, state),
+        audience: (known.audience(), audience),
+    };
+    let event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts);
+    tx.emit(known.space_id, event);
+}
+
+/// Keeps the counters of a comment's root: whether it counts before and after, and whether it is new.
+async fn recount(tx: &Tx<'_>, known: &Locked, after: ContentState, is_new: bool) -> Result<()> {
+    let Some(root) = known.root_id.filter(|_| known.kind == ContributionKind::Comment) else {
+        return Ok(());
+    };
+    let counts = |state| i32::from(state == ContentState::Published);
+    let change = counts(after) - counts(known.state);
+    if change != 0 {
+        let at = (is_new && change > 0).then(|| tx.clock().now());
+        store::add_comment(tx, root, change, at).await?;
+    }
+    Ok(())
+}

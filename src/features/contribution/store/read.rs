@@ -1,0 +1,616 @@
+//! Reading contributions: every statement starts with the viewer's membership and what it gives sight of.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    enums::{
+        Audience, ContentState, ContributionKind, DecisionKind, ModerationMode, ModerationReason, PhaseState,
+        RevisionState, SpaceState,
+    },
+    revision::Detail,
+};
+use sea_orm::{ActiveEnum, FromQueryResult};
+use uuid::Uuid;
+
+use crate::{
+    features::space::{VIEWER_COLUMNS, ViewerRow, push_viewer},
+    platform::{
+        db::{Reader, Sql},
+        error::Result,
+        page::{Cut, Key, KeyType, Order, Page},
+    },
+    policy,
+};
+
+/// A contribution as one viewer sees it, with all facts that rules ask for.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct ContributionRow {
+    /// Primary key.
+    pub id: Uuid,
+    /// The space.
+    pub space_id: Uuid,
+    /// The phase.
+    pub phase_id: Uuid,
+    /// What it is.
+    pub kind: ContributionKind,
+    /// Its root, if it is a comment.
+    pub root_id: Option<Uuid>,
+    /// What it answers.
+    pub reply_to_id: Option<Uuid>,
+    /// 0 for answers to the root.
+    pub depth: i32,
+    /// Its author's membership.
+    pub author_id: Uuid,
+    /// Where it stands.
+    pub state: ContentState,
+    audience: Audience,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// ISO week.
+    pub week: Option<String>,
+    /// Whether a thread stands first.
+    pub is_pinned: bool,
+    is_locked: bool,
+    /// Newest content version.
+    pub version: i32,
+    /// The version that everybody reads.
+    pub published_version: Option<i32>,
+    /// The version that waits.
+    pub pending_version: Option<i32>,
+    /// Published comments below it.
+    pub comment_count: i32,
+    /// Place in feeds.
+    pub listed_at: Option<DateTime<Utc>>,
+    /// Newest publication below it.
+    pub last_activity_at: DateTime<Utc>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was first published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// Last edit that classmates are told about.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// Title of the version that is read.
+    pub title: Option<String>,
+    /// Body of the version that is read.
+    pub body: String,
+    /// The same as safe HTML.
+    pub body_html: String,
+    /// Its first words.
+    pub excerpt: String,
+    /// What the kind keeps beside its text.
+    pub detail: Detail,
+    root_state: Option<ContentState>,
+    root_audience: Option<Audience>,
+    root_author_id: Option<Uuid>,
+    root_is_locked: Option<bool>,
+    phase_state: PhaseState,
+    moderation: ModerationMode,
+    allows_pupil_threads: bool,
+    allows_pupil_comments: bool,
+    space_state: SpaceState,
+    #[sea_orm(nested)]
+    viewer: ViewerRow,
+    /// The list that it was found in.
+    parent_id: Option<Uuid>,
+}
+
+const COLUMNS: &str = "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.state, \
+    c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
+    c.comment_count, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
+    v.title, v.body, v.body_html, v.excerpt, v.detail, \
+    r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
+    p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state";
+
+const JOINS: &str = "JOIN revision v ON v.contribution_id = c.id AND v.version = COALESCE(c.published_version, c.version) \
+    JOIN phase p ON p.id = c.phase_id JOIN space s ON s.id = c.space_id LEFT JOIN contribution r ON r.id = c.root_id";
+
+impl ContributionRow {
+    /// Who sees it: for a comment, who sees its root.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        self.root_audience.unwrap_or(self.audience)
+    }
+
+    /// Whether it, or its root, takes no more comments.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.root_is_locked.unwrap_or(self.is_locked)
+    }
+
+    /// The author of its root, or of itself.
+    #[must_use]
+    pub fn root_author_id(&self) -> Uuid {
+        self.root_author_id.unwrap_or(self.author_id)
+    }
+
+    /// Who reads.
+    #[must_use]
+    pub fn viewer(&self) -> policy::Member {
+        self.viewer.member()
+    }
+
+    /// Its phase, for the policy.
+    #[must_use]
+    pub fn phase(&self) -> policy::Phase {
+        policy::Phase {
+            space: self.space_state,
+            state: self.phase_state,
+            moderation: self.moderation,
+            allows_pupil_threads: self.allows_pupil_threads,
+            allows_pupil_comments: self.allows_pupil_comments,
+        }
+    }
+
+    /// Itself, for the policy.
+    #[must_use]
+    pub fn content(&self) -> policy::Content {
+        let root = match (
+            self.root_state,
+            self.root_audience,
+            self.root_author_id,
+            self.root_is_locked,
+        ) {
+            (Some(state), Some(audience), Some(author_id), Some(is_locked)) => Some(policy::Root {
+                state,
+                audience,
+                author_id,
+                is_locked,
+            }),
+            _ => None,
+        };
+        policy::Content {
+            kind: self.kind,
+            state: self.state,
+            audience: self.audience,
+            author_id: self.author_id,
+            has_pending_edit: self.pending_version.is_some() && self.published_version.is_some(),
+            comment_count: self.comment_count,
+            is_locked: self.is_locked,
+            root,
+        }
+    }
+
+    /// What the policy says about the viewer doing something with it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn allows(&self, action: policy::ContentAction) -> policy::Verdict {
+        policy::content(action, &self.viewer(), &self.phase(), &self.content())
+    }
+
+    /// Whether the viewer reads the text, or sees a placeholder.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        policy::sees_text(&self.viewer(), &self.content())
+    }
+
+    /// Whether the viewer sees pending edits, decisions and earlier versions.
+    #[must_use]
+    pub fn is_backstage(&self) -> bool {
+        policy::sees_backstage(&self.viewer(), &self.content())
+    }
+}
+
+/// Behind `SELECT `: one contribution as an account sees it.
+pub(super) fn one(sql: Sql, account: Uuid, id: Uuid) -> Sql {
+    let mut sql = visible(sql, account);
+    sql.push(" AND c.id = ").bind(id);
+    sql
+}
+
+fn visible(mut sql: Sql, account: Uuid) -> Sql {
+    sql.push(COLUMNS)
+        .push(", ")
+        .push(VIEWER_COLUMNS)
+        .push(", NULL AS parent_id FROM contribution c ")
+        .push(JOINS);
+    push_viewer(&mut sql, account, "c.space_id");
+    sql.push("WHERE ").push(policy::VISIBLE);
+    sql
+}
+
+/// Contributions that the viewer may see.
+pub(in super::super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
+    let mut sql = visible(reader.sql("SELECT "), reader.actor()?.account_id);
+    sql.push(" AND ").is_in("c.id", ids);
+    reader.rows(sql).await
+}
+
+/// Which list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind {
+    /// Threads of a space.
+    SpaceThreads,
+    /// Threads of a phase.
+    PhaseThreads,
+    /// Journal entries of a space.
+    SpaceEntries,
+    /// Journal entries of a phase.
+    PhaseEntries,
+    /// Journal entries of a member.
+    MemberEntries,
+    /// Comments below a root, oldest first.
+    Comments,
+    /// Direct answers to a comment, oldest first.
+    Replies,
+    /// The own drafts; the parent is the account.
+    Drafts,
+}
+
+/// A list of contributions, with its filters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Which.
+    pub kind: ListKind,
+    /// Comments: only down to this depth.
+    pub max_depth: Option<i32>,
+    /// Journal entries: only of this phase.
+    pub phase_id: Option<Uuid>,
+    /// Journal entries: only of this member.
+    pub author_id: Option<Uuid>,
+    /// Journal entries: only of members of this organisation.
+    pub organisation_id: Option<Uuid>,
+    /// Journal entries: only of this week.
+    pub week: Option<String>,
+    /// Journal entries: only in these states.
+    pub states: Option<Vec<ContentState>>,
+    /// Drafts: only of this space.
+    pub space_id: Option<Uuid>,
+}
+
+const BY_ACTIVITY: &[(&str, KeyType)] = &[
+    ("is_pinned", KeyType::Bool),
+    ("last_activity_at", KeyType::Time),
+    ("id", KeyType::Id),
+];
+const BY_LISTED: &[(&str, KeyType)] = &[("listed_at", KeyType::Time), ("id", KeyType::Id)];
+const BY_CREATED: &[(&str, KeyType)] = &[("created_at", KeyType::Time), ("id", KeyType::Id)];
+
+impl List {
+    /// A list without filters.
+    #[must_use]
+    pub fn all(kind: ListKind) -> Self {
+        Self {
+            kind,
+            max_depth: None,
+            phase_id: None,
+            author_id: None,
+            organisation_id: None,
+            week: None,
+            states: None,
+            space_id: None,
+        }
+    }
+
+    /// How it is ordered.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        let (tag, columns, is_descending) = match self.kind {
+            ListKind::SpaceThreads | ListKind::PhaseThreads => (10, BY_ACTIVITY, true),
+            ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries => (11, BY_LISTED, true),
+            ListKind::Comments | ListKind::Replies => (12, BY_LISTED, false),
+            ListKind::Drafts => (13, BY_CREATED, true),
+        };
+        Order {
+            tag,
+            columns,
+            is_descending,
+        }
+    }
+
+    fn place(&self, row: &ContributionRow) -> Vec<Key> {
+        let listed = || Key::Time(row.listed_at.unwrap_or(row.created_at));
+        match self.kind {
+            ListKind::SpaceThreads | ListKind::PhaseThreads => {
+                vec![
+                    Key::Bool(row.is_pinned),
+                    Key::Time(row.last_activity_at),
+                    Key::Id(row.id),
+                ]
+            }
+            ListKind::Drafts => vec![Key::Time(row.created_at), Key::Id(row.id)],
+            _ => vec![listed(), Key::Id(row.id)],
+        }
+    }
+
+    fn parent(&self) -> &'static str {
+        match self.kind {
+            ListKind::SpaceThreads | ListKind::SpaceEntries => "c.space_id",
+            ListKind::PhaseThreads | ListKind::PhaseEntries => "c.phase_id",
+            ListKind::MemberEntries => "c.author_id",
+            ListKind::Comments => "c.root_id",
+            ListKind::Replies => "c.reply_to_id",
+            ListKind::Drafts => "c.author_account_id",
+        }
+    }
+
+    /// Writes the conditions of the list behind those of sight.
+    fn push(&self, sql: &mut Sql) {
+        let kind = match self.kind {
+            ListKind::SpaceThreads | ListKind::PhaseThreads => Some("THREAD"),
+            ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries => Some("JOURNAL_ENTRY"),
+            ListKind::Comments | ListKind::Replies | ListKind::Drafts => None,
+        };
+        if let Some(kind) = kind {
+            sql.push(" AND c.kind = '").push(kind).push("'");
+        }
+        match (self.kind, &self.states) {
+            (ListKind::Drafts, _) => {
+                sql.push(" AND c.state = 'DRAFT'");
+            }
+            (ListKind::Comments | ListKind::Replies, _) => {
+                sql.push(" AND c.state <> 'DRAFT'");
+            }
+            (_, None) => {
+                sql.push(" AND c.state IN ('PUBLISHED', 'PENDING')");
+            }
+            (_, Some(states)) => {
+                sql.push(" AND c.state IN ('-'");
+                for state in states {
+                    sql.push(", ").bind(state.to_value());
+                }
+                sql.push(")");
+            }
+        }
+        if let Some(depth) = self.max_depth {
+            sql.push(" AND c.depth <= ").bind(depth);
+        }
+        let ids = [
+            ("c.phase_id", self.phase_id),
+            ("c.author_id", self.author_id),
+            ("c.author_org_id", self.organisation_id),
+            ("c.space_id", self.space_id),
+        ];
+        for (column, id) in ids {
+            if let Some(id) = id {
+                sql.push(" AND ").push(column).push(" = ").bind(id);
+            }
+        }
+        if let Some(week) = &self.week {
+            sql.push(" AND c.week = ").bind(week.clone());
+        }
+    }
+}
+
+/// A page of a list for each of its parents, by one statement.
+pub(in super::super) async fn page(
+    reader: &Reader,
+    list: &List,
+    page: &Page,
+    parents: &[Uuid],
+) -> Result<HashMap<Uuid, Cut<ContributionRow>>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.for_each(
+        parents,
+        (&format!("{COLUMNS}, {VIEWER_COLUMNS}"), "contribution c", JOINS),
+        |sql, parent| {
+            sql.push("SELECT c.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id");
+            push_viewer(sql, account, "c.space_id");
+            sql.push("WHERE ")
+                .push(list.parent())
+                .push(" = ")
+                .push(parent)
+                .push(" AND ")
+                .push(policy::VISIBLE);
+            list.push(sql);
+            page.push(sql, "c");
+        },
+    );
+    push_viewer(&mut sql, account, "c.space_id");
+    let rows = reader.rows::<ContributionRow>(sql).await?;
+    Ok(page.cut_by(rows, |row| row.parent_id.unwrap_or_default(), |row| list.place(row)))
+}
+
+#[derive(FromQueryResult)]
+struct CountBy {
+    parent: Uuid,
+    count: i64,
+}
+
+async fn count_by(reader: &Reader, sql: Sql) -> Result<HashMap<Uuid, i64>> {
+    Ok(reader
+        .rows::<CountBy>(sql)
+        .await?
+        .into_iter()
+        .map(|row| (row.parent, row.count))
+        .collect())
+}
+
+/// How long a list is for each of its parents.
+pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(list.parent())
+        .push(" AS parent, COUNT(*) AS count FROM contribution c");
+    sql.push(" LEFT JOIN contribution r ON r.id = c.root_id");
+    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
+    sql.push("WHERE ")
+        .push(policy::VISIBLE)
+        .push(" AND ")
+        .is_in(list.parent(), parents);
+    list.push(&mut sql);
+    sql.push(" GROUP BY ").push(list.parent());
+    count_by(reader, sql).await
+}
+
+/// The newest published comment of each root.
+pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.for_each(
+        roots,
+        (&format!("{COLUMNS}, {VIEWER_COLUMNS}"), "contribution c", JOINS),
+        |sql, parent| {
+            sql.push("SELECT c.id FROM contribution c WHERE c.state = 'PUBLISHED' AND c.root_id = ")
+                .push(parent);
+            sql.push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1");
+        },
+    );
+    push_viewer(&mut sql, account, "c.space_id");
+    sql.push("WHERE ").push(policy::VISIBLE);
+    reader.rows(sql).await
+}
+
+// ------------------------------------------------------------------------------------------------------------ revisions
+
+/// A revision as the author or staff see it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct RevisionRow {
+    pub id: Uuid,
+    pub contribution_id: Uuid,
+    pub version: i32,
+    pub state: RevisionState,
+    pub title: Option<String>,
+    pub body: String,
+    pub body_html: String,
+    pub created_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub is_edit: bool,
+    parent_id: Option<Uuid>,
+}
+
+const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.version, x.state, x.title, x.body, x.body_html, x.created_at, \
+    x.submitted_at, x.is_edit";
+
+/// Sight of a contribution's versions: the author and staff.
+const BACKSTAGE: &str = " AND (c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))";
+
+const OF_CONTRIBUTION: &str =
+    "JOIN contribution c ON c.id = x.contribution_id LEFT JOIN contribution r ON r.id = c.root_id";
+
+fn backstage(reader: &Reader, columns: &str) -> Result<Sql> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(columns).push(" FROM revision x ").push(OF_CONTRIBUTION);
+    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
+    sql.push("WHERE x.state <> 'DRAFT' AND ")
+        .push(policy::VISIBLE)
+        .push(BACKSTAGE);
+    Ok(sql)
+}
+
+/// Revisions that the viewer may see.
+pub(in super::super) async fn revisions_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<RevisionRow>> {
+    let mut sql = backstage(reader, &format!("{REVISION_COLUMNS}, NULL AS parent_id"))?;
+    sql.push(" AND ").is_in("x.id", ids);
+    reader.rows(sql).await
+}
+
+/// The revisions that wait for a moderator, of contributions that the viewer may see behind the stage.
+pub(in super::super) async fn revisions_of(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<RevisionRow>> {
+    let mut sql = backstage(reader, &format!("{REVISION_COLUMNS}, NULL AS parent_id"))?;
+    sql.push(" AND x.state = 'PENDING' AND ")
+        .is_in("x.contribution_id", contributions);
+    reader.rows(sql).await
+}
+
+pub(in super::super) const REVISION_ORDER: Order = Order {
+    tag: 14,
+    columns: &[("version", KeyType::Number), ("id", KeyType::Id)],
+    is_descending: true,
+};
+
+/// Versions of contributions, newest first.
+pub(in super::super) async fn revisions(
+    reader: &Reader,
+    contributions: &[Uuid],
+    page: &Page,
+) -> Result<HashMap<Uuid, Cut<RevisionRow>>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.for_each(
+        contributions,
+        (REVISION_COLUMNS, "revision x", OF_CONTRIBUTION),
+        |sql, parent| {
+            sql.push("SELECT x.id FROM revision x WHERE x.state <> 'DRAFT' AND x.contribution_id = ")
+                .push(parent);
+            page.push(sql, "x");
+        },
+    );
+    push_viewer(&mut sql, account, "c.space_id");
+    sql.push("WHERE ").push(policy::VISIBLE).push(BACKSTAGE);
+    let rows = reader.rows::<RevisionRow>(sql).await?;
+    Ok(page.cut_by(
+        rows,
+        |row| row.contribution_id,
+        |row| vec![Key::Number(row.version), Key::Id(row.id)],
+    ))
+}
+
+/// How many versions contributions have.
+pub(in super::super) async fn revision_counts(reader: &Reader, contributions: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    let mut sql = backstage(reader, "x.contribution_id AS parent, COUNT(*) AS count")?;
+    sql.push(" AND ")
+        .is_in("x.contribution_id", contributions)
+        .push(" GROUP BY x.contribution_id");
+    count_by(reader, sql).await
+}
+
+pub(in super::super) const QUEUE_ORDER: Order = Order {
+    tag: 15,
+    columns: &[("submitted_at", KeyType::Time), ("id", KeyType::Id)],
+    is_descending: false,
+};
+
+const IN_QUEUE: &str = " AND m.role IN ('COORDINATOR', 'TEACHER') AND c.audience <> 'AUTHOR'";
+
+/// What waits for a moderator in spaces, oldest first; for staff only.
+pub(in super::super) async fn queue(
+    reader: &Reader,
+    spaces: &[Uuid],
+    page: &Page,
+) -> Result<HashMap<Uuid, Cut<RevisionRow>>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.for_each(spaces, (REVISION_COLUMNS, "revision x", ""), |sql, parent| {
+        sql.push("SELECT x.id FROM revision x ").push(OF_CONTRIBUTION);
+        push_viewer(sql, account, "x.space_id");
+        sql.push("WHERE x.state = 'PENDING' AND x.space_id = ").push(parent);
+        sql.push(" AND ").push(policy::VISIBLE).push(IN_QUEUE);
+        page.push(sql, "x");
+    });
+    let rows = reader.rows::<RevisionRow>(sql).await?;
+    let place = |row: &RevisionRow| vec![Key::Time(row.submitted_at.unwrap_or(row.created_at)), Key::Id(row.id)];
+    Ok(page.cut_by(rows, |row| row.parent_id.unwrap_or_default(), place))
+}
+
+/// How much waits.
+pub(in super::super) async fn queue_counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    let mut sql = backstage(reader, "x.space_id AS parent, COUNT(*) AS count")?;
+    sql.push(IN_QUEUE)
+        .push(" AND x.state = 'PENDING' AND ")
+        .is_in("x.space_id", spaces)
+        .push(" GROUP BY x.space_id");
+    count_by(reader, sql).await
+}
+
+/// What a moderator decided last.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct DecisionRow {
+    pub contribution_id: Uuid,
+    pub kind: DecisionKind,
+    pub reason: Option<ModerationReason>,
+    pub note: Option<String>,
+    pub decided_by_id: Uuid,
+    pub decided_at: DateTime<Utc>,
+    pub version: i32,
+}
+
+/// The last decision about each contribution, for its author and staff.
+pub(in super::super) async fn decisions(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<DecisionRow>> {
+    let account = reader.actor()?.account_id;
+    let columns = "x.contribution_id, x.kind, x.reason, x.note, x.decided_by_id, x.decided_at, x.version";
+    let mut sql = reader.sql("");
+    sql.for_each(
+        contributions,
+        (columns, "decision x", OF_CONTRIBUTION),
+        |sql, parent| {
+            sql.push("SELECT x.id FROM decision x WHERE x.contribution_id = ")
+                .push(parent);
+            sql.push(" ORDER BY x.decided_at DESC, x.id DESC LIMIT 1");
+        },
+    );
+    push_viewer(&mut sql, account, "c.space_id");
+    sql.push("WHERE ").push(policy::VISIBLE).push(BACKSTAGE);
+    reader.rows(sql).await
+}

@@ -1,0 +1,192 @@
+//! Changing contributions, inside a unit of work.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    contribution, decision,
+    enums::{DecisionKind, RevisionState},
+    revision,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use super::{super::rules::Text, read};
+use crate::platform::{
+    db::Tx,
+    error::Result,
+    text::{self, Rendered},
+};
+
+/// A contribution that nobody else changes until the unit ends.
+pub(in super::super) type Locked = read::ContributionRow;
+
+/// Locks a contribution (its root first, so that two units never wait for each other) and reads it as `account` sees it.
+pub(in super::super) async fn lock(tx: &Tx<'_>, account: Uuid, id: Uuid, root: Option<Uuid>) -> Result<Option<Locked>> {
+    for id in root.into_iter().chain([id]) {
+        let mut sql = tx.sql("SELECT 1 AS one FROM contribution WHERE id = ");
+        sql.bind(id).push(tx.for_update());
+        tx.query_one_raw(sql.statement()).await?;
+    }
+    tx.row(read::one(tx.sql("SELECT "), account, id)).await
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    id: Uuid,
+}
+
+/// The contribution that an author's client key stands for.
+pub(in super::super) async fn by_client_key(tx: &Tx<'_>, author: Uuid, key: &str) -> Result<Option<Uuid>> {
+    let mut sql = tx.sql("SELECT id FROM contribution WHERE author_id = ");
+    sql.bind(author).push(" AND client_key = ").bind(key);
+    Ok(tx.row::<Id>(sql).await?.map(|row| row.id))
+}
+
+/// Whether anything hangs on a contribution.
+pub(in super::super) async fn has_children(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
+    let mut sql = tx.sql("SELECT id FROM contribution WHERE root_id = ");
+    sql.bind(id).push(" LIMIT 1");
+    Ok(tx.row::<Id>(sql).await?.is_some())
+}
+
+pub(in super::super) async fn insert(tx: &Tx<'_>, row: contribution::ActiveModel) -> Result<()> {
+    contribution::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+pub(in super::super) async fn update(tx: &Tx<'_>, row: contribution::ActiveModel) -> Result<()> {
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Removes a draft with its versions.
+pub(in super::super) async fn delete(tx: &Tx<'_>, id: Uuid) -> Result<()> {
+    contribution::Entity::delete_by_id(id).exec(&**tx).await?;
+    Ok(())
+}
+
+/// Counts a comment of a root in (`1`) or out (`-1`), and notes the time of a publication.
+pub(in super::super) async fn add_comment(
+    tx: &Tx<'_>,
+    root: Uuid,
+    count: i32,
+    at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let column = contribution::Column::CommentCount;
+    let mut update = contribution::Entity::update_many().col_expr(column, Expr::col(column).add(count));
+    if let Some(at) = at {
+        update = update.col_expr(contribution::Column::LastActivityAt, at.into());
+    }
+    update.filter(contribution::Column::Id.eq(root)).exec(&**tx).await?;
+    Ok(())
+}
+
+/// Adds a version of a text.
+pub(in super::super) async fn insert_revision(
+    tx: &Tx<'_>,
+    (contribution, space, version): (Uuid, Uuid, i32),
+    text: &Text,
+    state: RevisionState,
+    (audience, is_edit): (Option<entity::enums::Audience>, bool),
+) -> Result<()> {
+    let now = tx.clock().now();
+    let Rendered { html, excerpt } = text::render(&text.body);
+    let row = revision::ActiveModel {
+        id: Set(tx.clock().new_id()),
+        contribution_id: Set(contribution),
+        space_id: Set(space),
+        version: Set(version),
+        state: Set(state),
+        title: Set(text.title.clone()),
+        body: Set(text.body.clone()),
+        body_html: Set(html),
+        excerpt: Set(excerpt),
+        language: Set(text.language.clone()),
+        audience: Set(audience),
+        week: Set(text.week.clone()),
+        detail: Set(text.detail.clone()),
+        renderer: Set(text::RENDERER),
+        is_edit: Set(is_edit),
+        created_at: Set(now),
+        submitted_at: Set((state != RevisionState::Draft).then_some(now)),
+    };
+    revision::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// Replaces the text of a draft in place: an autosave leaves one row.
+pub(in super::super) async fn update_draft(
+    tx: &Tx<'_>,
+    known: &revision::Model,
+    version: i32,
+    text: &Text,
+) -> Result<()> {
+    let Rendered { html, excerpt } = text::render(&text.body);
+    let row = revision::ActiveModel {
+        id: sea_orm::ActiveValue::Unchanged(known.id),
+        version: Set(version),
+        title: Set(text.title.clone()),
+        body: Set(text.body.clone()),
+        body_html: Set(html),
+        excerpt: Set(excerpt),
+        language: Set(text.language.clone()),
+        week: Set(text.week.clone()),
+        detail: Set(text.detail.clone()),
+        renderer: Set(text::RENDERER),
+        created_at: Set(tx.clock().now()),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// One version of a contribution.
+pub(in super::super) async fn revision(
+    tx: &Tx<'_>,
+    contribution: Uuid,
+    version: i32,
+) -> Result<Option<revision::Model>> {
+    let mut sql = tx.sql("SELECT * FROM revision WHERE contribution_id = ");
+    sql.bind(contribution).push(" AND version = ").bind(version);
+    tx.row(sql).await
+}
+
+/// Sets where a version stands; one that is submitted gets its time.
+pub(in super::super) async fn set_revision(
+    tx: &Tx<'_>,
+    contribution: Uuid,
+    version: i32,
+    state: RevisionState,
+    submitted_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let mut update = revision::Entity::update_many().col_expr(revision::Column::State, Expr::value(state));
+    if let Some(at) = submitted_at {
+        update = update.col_expr(revision::Column::SubmittedAt, at.into());
+    }
+    let update = update.filter(revision::Column::ContributionId.eq(contribution));
+    update.filter(revision::Column::Version.eq(version)).exec(&**tx).await?;
+    Ok(())
+}
+
+pub(in super::super) async fn insert_decision(tx: &Tx<'_>, row: decision::ActiveModel) -> Result<()> {
+    decision::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Last {
+    kind: DecisionKind,
+    version: i32,
+}
+
+/// The newest decision, to tell a repeated call from a new one.
+pub(in super::super) async fn latest_decision(tx: &Tx<'_>, contribution: Uuid) -> Result<Option<(DecisionKind, i32)>> {
+    let mut sql = tx.sql("SELECT kind, version FROM decision WHERE contribution_id = ");
+    sql.bind(contribution)
+        .push(" ORDER BY decided_at DESC, id DESC LIMIT 1");
+    Ok(tx.row::<Last>(sql).await?.map(|row| (row.kind, row.version)))
+}

@@ -1,0 +1,425 @@
+//! Journal entries in the API.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use entity::{
+    enums::{Audience as Audience_, ContributionKind},
+    revision::Detail,
+};
+use uuid::Uuid;
+
+use crate::{
+    app::app,
+    features::{
+        contribution::{
+            self, List, ListKind, NewRoot, Patch, Text,
+            graphql::{
+                Audience, ContentState, Contribution, Lists, Spine, by_id, commentable_object, listed, viewer_can,
+            },
+        },
+        space::graphql::{Phase, Space},
+    },
+    platform::{
+        db::Reader,
+        error::{Error, Reason, Refusal, Result},
+        graphql::{actor, input_id, reader, settle},
+        id::{self, Kind},
+        idempotency::Key,
+        page::{Listed, PageArgs},
+        scalar::{IsoWeek, LanguageTag},
+    },
+};
+
+/// How an author felt that week.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "entity::enums::Mood")]
+pub enum Mood {
+    /// Very low.
+    VeryLow,
+    /// Low.
+    Low,
+    /// Okay.
+    Okay,
+    /// Good.
+    Good,
+    /// Very good.
+    VeryGood,
+}
+
+/// The eight key competences for lifelong learning (Council Recommendation 2018/C 189/01).
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "entity::enums::KeyCompetence")]
+pub enum KeyCompetence {
+    /// Literacy.
+    Literacy,
+    /// Using several languages.
+    Multilingual,
+    /// Mathematics, science, technology and engineering.
+    MathsScienceTech,
+    /// Digital.
+    Digital,
+    /// Personal, social and learning to learn.
+    PersonalSocialLearning,
+    /// Citizenship.
+    Citizenship,
+    /// Entrepreneurship.
+    Entrepreneurship,
+    /// Cultural awareness and expression.
+    CulturalExpression,
+}
+
+/// Outcomes that Erasmus+ Key Action 1 expects for pupils.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "entity::enums::Ka1PupilOutcome")]
+pub enum Ka1PupilOutcome {
+    /// Better learning.
+    LearningPerformance,
+    /// Better prospects at work.
+    Employability,
+    /// More initiative.
+    Initiative,
+    /// More self-esteem.
+    SelfEsteem,
+    /// Better languages and digital skills.
+    LanguageDigital,
+    /// More awareness of other cultures.
+    Intercultural,
+    /// More taking part in society.
+    Participation,
+    /// Better dealing with people of other backgrounds.
+    PositiveInteraction,
+    /// More awareness of the European project.
+    EuAwareness,
+    /// More wish to learn on.
+    Motivation,
+}
+
+viewer_can! {
+    /// What the viewer may do with a journal entry.
+    JournalEntryViewerCan {
+        /// Edit it.
+        journal_entry_update = Update,
+        /// Comment on it.
+        comment_create = CommentCreate,
+    }
+}
+
+/// A reflection of a mobile pupil.
+#[derive(Clone, Debug)]
+pub struct JournalEntry(pub Spine);
+
+impl JournalEntry {
+    /// What all contributions share.
+    pub(in crate::features) fn spine(&self) -> &Spine {
+        &self.0
+    }
+}
+
+commentable_object! { JournalEntry {
+    /// What it is about. Null where the viewer sees a placeholder.
+    async fn title(&self) -> Option<&str> {
+        self.0.title.as_deref().filter(|_| self.0.is_readable())
+    }
+
+    /// The week that it reflects on.
+    async fn week(&self) -> Option<IsoWeek> {
+        self.0.week.clone().map(IsoWeek)
+    }
+
+    /// How its author felt. For the author and staff; null for everybody else.
+    async fn mood(&self) -> Option<Mood> {
+        self.0.detail.mood.filter(|_| self.0.is_backstage()).map(Into::into)
+    }
+
+    /// Key competences that it gives evidence of, in the order of the enum, at most 8.
+    async fn key_competences(&self) -> Vec<KeyCompetence> {
+        let competences = self.0.detail.key_competences.iter().filter(|_| self.0.is_readable());
+        competences.map(|&competence| competence.into()).collect()
+    }
+
+    /// Key Action 1 outcomes that it gives evidence of, in the order of the enum, at most 10.
+    async fn ka1_outcomes(&self) -> Vec<Ka1PupilOutcome> {
+        let outcomes = self.0.detail.ka1_outcomes.iter().filter(|_| self.0.is_readable());
+        outcomes.map(|&outcome| outcome.into()).collect()
+    }
+
+    /// What the viewer may do with it.
+    pub async fn viewer_can(&self) -> JournalEntryViewerCan {
+        JournalEntryViewerCan::of(&self.0)
+    }
+} }
+
+/// Which journal entries; what is absent doesn't filter.
+#[derive(InputObject, Default)]
+pub struct JournalEntryFilterInput {
+    /// Only of this phase.
+    phase_id: Option<ID>,
+    /// Only of this member.
+    author_id: Option<ID>,
+    /// Only of members of this organisation.
+    organisation_id: Option<ID>,
+    /// Only of this week.
+    week: Option<IsoWeek>,
+    /// Only in these states: `PENDING`, `PUBLISHED` and `HIDDEN` are possible. By default `PUBLISHED`, and what waits for a
+    /// moderator as far as the viewer sees it.
+    state: Option<Vec<ContentState>>,
+}
+
+impl JournalEntryFilterInput {
+    fn list(self, kind: ListKind) -> Result<List> {
+        let id = |kind, id: Option<ID>| id.map(|id| id::decode_as(&[kind], &id)).transpose();
+        let states = self
+            .state
+            .map(|states| states.into_iter().map(Into::into).collect::<Vec<_>>());
+        let listed = |state: &entity::enums::ContentState| {
+            use entity::enums::ContentState::{Hidden, Pending, Published};
+            matches!(state, Pending | Published | Hidden)
+        };
+        if states.as_ref().is_some_and(|states| !states.iter().all(listed)) {
+            return Err(Error::invalid(
+                Reason::OutOfRange,
+                "The states PENDING, PUBLISHED and HIDDEN are possible.",
+            ));
+        }
+        Ok(List {
+            phase_id: id(Kind::Phase, self.phase_id)?,
+            author_id: id(Kind::Membership, self.author_id)?,
+            organisation_id: id(Kind::Organisation, self.organisation_id)?,
+            week: self.week.map(|week| week.checked()).transpose()?,
+            states,
+            ..List::all(kind)
+        })
+    }
+}
+
+/// The journal entries of a space, phase or member.
+pub async fn journal_entries(
+    lists: &Arc<Lists>,
+    reader: &Arc<Reader>,
+    parents: (Vec<Uuid>, Uuid),
+    (kind, filter): (ListKind, Option<JournalEntryFilterInput>),
+    args: &PageArgs,
+) -> Result<Listed<JournalEntry>> {
+    let list = filter.unwrap_or_default().list(kind)?;
+    let (cut, total) = listed(lists, reader, parents, list, args).await?;
+    Ok(cut.map(|entry| JournalEntry(Spine(entry))).connection(total))
+}
+
+/// Input of `journalEntryCreate`.
+#[derive(InputObject)]
+pub struct JournalEntryCreateInput {
+    /// The phase.
+    phase_id: ID,
+    /// What it is about, 1 to 200 characters.
+    title: String,
+    /// CommonMark, 1 to 50,000 characters.
+    body: String,
+    /// Language of the text; by default the author's first.
+    language: Option<LanguageTag>,
+    /// Who sees it once it is published; by default `SPACE`.
+    audience: Option<Audience>,
+    /// True publishes it at once; false by default.
+    publish: Option<bool>,
+    /// The week that it reflects on.
+    week: Option<IsoWeek>,
+    /// How the author felt; only the author and staff see it.
+    mood: Option<Mood>,
+    /// Key competences that it gives evidence of.
+    key_competences: Option<Vec<KeyCompetence>>,
+    /// Key Action 1 outcomes that it gives evidence of.
+    ka1_outcomes: Option<Vec<Ka1PupilOutcome>>,
+    /// 16 to 64 characters, new for every entry: a repeated call with the same key and input makes nothing twice, even days
+    /// later.
+    idempotency_key: Option<String>,
+}
+
+/// Answer of `journalEntryCreate`.
+#[derive(SimpleObject)]
+pub struct JournalEntryCreatePayload {
+    /// The new entry.
+    journal_entry: Option<JournalEntry>,
+    /// Its phase.
+    phase: Option<Phase>,
+    /// Its space.
+    space: Option<Space>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
+/// Input of `journalEntryUpdate`.
+#[derive(InputObject)]
+pub struct JournalEntryUpdateInput {
+    /// The entry.
+    journal_entry_id: ID,
+    /// Its `version` as the author has seen it.
+    expected_version: i32,
+    /// What it is about, 1 to 200 characters; absent = unchanged.
+    title: Option<String>,
+    /// CommonMark, 1 to 50,000 characters; absent = unchanged.
+    body: Option<String>,
+    /// Language of the text; absent = unchanged.
+    language: Option<LanguageTag>,
+    /// Who sees it; absent = unchanged. Narrowing is possible in a closed phase too.
+    audience: Option<Audience>,
+    /// The week that it reflects on; absent = unchanged, null = none.
+    week: MaybeUndefined<IsoWeek>,
+    /// How the author felt; absent = unchanged, null = not said.
+    mood: MaybeUndefined<Mood>,
+    /// Key competences; absent = unchanged, null = none.
+    key_competences: MaybeUndefined<Vec<KeyCompetence>>,
+    /// Key Action 1 outcomes; absent = unchanged, null = none.
+    ka1_outcomes: MaybeUndefined<Vec<Ka1PupilOutcome>>,
+}
+
+/// Answer of `journalEntryUpdate`.
+#[derive(SimpleObject)]
+pub struct JournalEntryUpdatePayload {
+    /// The entry as it is now.
+    journal_entry: Option<JournalEntry>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
+/// Mutations of the journal.
+#[derive(Default)]
+pub struct JournalMutation;
+
+#[Object]
+impl JournalMutation {
+    /// Begins a journal entry. Mobile pupils only; a draft unless `publish` is true.
+    async fn journal_entry_create(
+        &self,
+        ctx: &Context<'_>,
+        input: JournalEntryCreateInput,
+    ) -> Result<Option<JournalEntryCreatePayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
+        let known = phase_id.as_ref().ok().copied();
+        let work = async {
+            let key = Key::new("journalEntryCreate", input.idempotency_key.as_deref(), &input)?;
+            let language = input
+                .language
+                .map(|tag| tag.checked())
+                .transpose()
+                .map_err(|error| error.at(&["language"]))?;
+            let week = input
+                .week
+                .map(|week| week.checked())
+                .transpose()
+                .map_err(|error| error.at(&["week"]))?;
+            let detail = Detail {
+                mood: input.mood.map(Into::into),
+                key_competences: input
+                    .key_competences
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
+                ka1_outcomes: input
+                    .ka1_outcomes
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
+            };
+            let new = NewRoot {
+                kind: ContributionKind::JournalEntry,
+                phase_id: phase_id?,
+                text: Text {
+                    title: Some(input.title),
+                    body: input.body,
+                    language,
+                    week,
+                    detail,
+                },
+                audience: input.audience.map_or(Audience_::Space, Into::into),
+                is_published: input.publish.unwrap_or(false),
+            };
+            contribution::root_create(app, actor, new, key).await
+        };
+        let (id, user_errors) = settle(ctx, work).await?;
+        let reader = reader(ctx)?;
+        let journal_entry = entry(by_id(reader, id).await?);
+        let (phase, space) = crate::features::space::graphql::surroundings(reader, known).await?;
+        Ok(Some(JournalEntryCreatePayload {
+            journal_entry,
+            phase,
+            space,
+            user_errors,
+        }))
+    }
+
+    /// Edits a journal entry or changes its audience. A draft is saved in place: call it as often as you like. Where texts are
+    /// pre-moderated, the published text stays until a moderator approves the new one.
+    async fn journal_entry_update(
+        &self,
+        ctx: &Context<'_>,
+        input: JournalEntryUpdateInput,
+    ) -> Result<Option<JournalEntryUpdatePayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let id = input_id("journalEntryId", &[Kind::JournalEntry], &input.journal_entry_id);
+        let known = id.as_ref().ok().copied();
+        let work = async {
+            let language = input
+                .language
+                .map(|tag| tag.checked())
+                .transpose()
+                .map_err(|error| error.at(&["language"]))?;
+            let week = match input.week {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(week) => Some(Some(week.checked().map_err(|error| error.at(&["week"]))?)),
+            };
+            let change = Patch {
+                title: input.title,
+                body: input.body,
+                language,
+                audience: input.audience.map(Into::into),
+                week,
+                mood: match input.mood {
+                    MaybeUndefined::Undefined => None,
+                    MaybeUndefined::Null => Some(None),
+                    MaybeUndefined::Value(mood) => Some(Some(mood.into())),
+                },
+                key_competences: listed_tags(input.key_competences),
+                ka1_outcomes: listed_tags(input.ka1_outcomes),
+            };
+            contribution::update(
+                app,
+                actor,
+                id?,
+                ContributionKind::JournalEntry,
+                input.expected_version,
+                change,
+            )
+            .await
+        };
+        let (_, user_errors) = settle(ctx, work).await?;
+        let found = if actor.ready().is_ok() {
+            by_id(reader(ctx)?, known).await?
+        } else {
+            None
+        };
+        Ok(Some(JournalEntryUpdatePayload {
+            journal_entry: entry(found),
+            user_errors,
+        }))
+    }
+}
+
+/// Tags of an update: null clears them.
+fn listed_tags<T: Into<U>, U>(tags: MaybeUndefined<Vec<T>>) -> Option<Vec<U>> {
+    match tags {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(Vec::new()),
+        MaybeUndefined::Value(tags) => Some(tags.into_iter().map(Into::into).collect()),
+    }
+}
+
+fn entry(contribution: Option<Contribution>) -> Option<JournalEntry> {
+    match contribution {
+        Some(Contribution::JournalEntry(entry)) => Some(entry),
+        _ => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! One subscriber's way through the stream of a space.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use super::graphql::{Control, SpaceEvent, StreamEndReason, control, deliver};
+use crate::{
+    features::space::graphql::spaces,
+    platform::{
+        auth::Actor,
+        db::{Db, Reader},
+        error::{Error, Result},
+        live::{Listener, Next, SessionWatch},
+        stream::Cursor,
+    },
+};
+
+/// After so long without an event, a subscriber gets a heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
+/// A subscriber. Its place in the stream is all that it remembers.
+pub(super) struct Follower {
+    db: Db,
+    actor: Actor,
+    space: Uuid,
+    listener: Listener,
+    session: SessionWatch,
+    ready: VecDeque<SpaceEvent>,
+    is_ended: bool,
+}
+
+impl Follower {
+    /// Starts behind `after`, or from now.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for all but members; `INVALID` for a cursor of something else.
+    pub(super) async fn new(db: &Db, actor: &Actor, space: Uuid, after: Option<Cursor>) -> Result<Self> {
+        let reader = Reader::passing(db, Some(actor.clone()));
+        if !spaces(&reader, &[space]).await?.contains_key(&space) {
+            return Err(Error::not_found());
+        }
+        let session = db.live().watch_session(actor.session_id);
+        let listener = db.live().listen(db, space, after).await?;
+        let (db, actor) = (db.clone(), actor.clone());
+        Ok(Self {
+            db,
+            actor,
+            space,
+            listener,
+            session,
+            ready: VecDeque::new(),
+            is_ended: false,
+        })
+    }
+
+    /// The next event; none after the end.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn next(&mut self) -> Result<Option<SpaceEvent>> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
+            }
+            if self.is_ended {
+                return Ok(None);
+            }
+            let from = self.listener.cursor();
+            let next = tokio::select! {
+                biased;
+                () = self.session.ended() => None,
+                next = self.listener.next(HEARTBEAT) => Some(next?),
+            };
+            let reader = Reader::passing(&self.db, Some(self.actor.clone()));
+            match next {
+                None => self.end(&reader, from, StreamEndReason::SessionEnded),
+                Some(Next::Idle) => self
+                    .ready
+                    .push_back(control(&reader, self.listener.cursor(), Control::Heartbeat)),
+                Some(Next::Reset { reason, resume }) => {
+                    self.ready.push_back(control(&reader, resume, Control::Reset(reason)));
+                }
+                Some(Next::Events(events)) => self.take(&reader, from, events).await?,
+            }
+        }
+    }
+
+    /// Loads what events are about as the viewer is now; who is no member any more gets none of them.
+    async fn take(&mut self, reader: &Arc<Reader>, from: Cursor, events: Vec<Arc<entity::event::Model>>) -> Result<()> {
+        match spaces(reader, &[self.space]).await?.remove(&self.space) {
+            None => self.end(reader, from, StreamEndReason::MembershipEnded),
+            Some(space) => {
+                let viewer = space.viewer();
+                self.ready
+                    .extend(deliver(reader, (&viewer, &space), from, events).await?);
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, reader: &Arc<Reader>, cursor: Cursor, reason: StreamEndReason) {
+        self.ready.push_back(control(reader, cursor, Control::Ended(reason)));
+        self.is_ended = true;
+    }
+}

@@ -1,0 +1,52 @@
+//! The subscription root.
+
+use async_graphql::{Context, ID, Subscription};
+use futures_util::{Stream, stream};
+
+use super::{graphql::SpaceEvent, service::Follower};
+use crate::platform::{
+    error::{Error, Result},
+    graphql::ready,
+    id::{self, Kind},
+    stream::Cursor,
+};
+
+/// Subscriptions.
+#[derive(Default)]
+pub struct LiveSubscription;
+
+#[Subscription]
+impl LiveSubscription {
+    /// What happens in a space, in order and without gaps: first what happened after `after`, then what happens. Subscribe with
+    /// the `eventCursor` of the space that you have loaded, and after a break with the last `cursor` that you have seen.
+    async fn space_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The space.")] space_id: ID,
+        #[graphql(desc = "Only what happened after this cursor; absent = from now.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<SpaceEvent>>> {
+        let reader = ready(ctx)?;
+        let space = id::decode_as(&[Kind::Space], &space_id)?;
+        let after = after.as_deref().map(Cursor::decode).transpose()?;
+        let follower = Follower::new(reader.db(), reader.actor()?, space, after).await?;
+        Ok(stream::unfold(Some(follower), |follower| async move {
+            let mut follower = follower?;
+            match follower.next().await {
+                Ok(event) => event.map(|event| (Ok(event), Some(follower))),
+                // The stream ends; the client comes back with its cursor.
+                Err(error) => Some((Err(unavailable(error)), None)),
+            }
+        }))
+    }
+}
+
+/// A failed read of a stream is a reason to come back, not a fault of the client.
+fn unavailable(error: Error) -> Error {
+    match error {
+        Error::Internal(cause) => {
+            tracing::error!(%cause, "a stream of events broke");
+            Error::Unavailable(std::time::Duration::from_secs(1))
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,9 @@
+//! What Sojourn can do, one folder a feature, in order: a feature uses only what an earlier one's `mod.rs` re-exports.
+
+pub mod account;
+pub mod contribution;
+pub mod forum;
+pub mod journal;
+pub mod live;
+pub mod organisation;
+pub mod space;

@@ -1,0 +1,14 @@
+//! Organisations: schools and the bodies that help them, and the accounts that they make.
+//!
+//! A platform administrator makes an organisation and its first staff account; from then on its staff make accounts for
+//! their colleagues and pupils. Accounts never leave their organisation.
+
+pub mod graphql;
+mod rules;
+mod service;
+mod store;
+
+pub use self::{
+    service::{NewOrganisation, PupilRow, create, pupils_create, staff_create},
+    store::OrganisationRow,
+};

@@ -1,0 +1,256 @@
+//! Making organisations and the accounts of their people.
+
+use entity::{
+    enums::{AccountKind, OrganisationKind},
+    organisation,
+};
+use uuid::Uuid;
+
+use super::{rules, store};
+use crate::{
+    app::App,
+    features::account::{self, NewAccount},
+    platform::{
+        auth::{Actor, secret},
+        db::Tx,
+        error::{Checks, Error, Reason, Result},
+        idempotency::{self, Claim, Key},
+        text,
+    },
+};
+
+/// An organisation to be made.
+#[derive(Clone, Debug)]
+pub struct NewOrganisation {
+    /// What it is.
+    pub kind: OrganisationKind,
+    /// Its name.
+    pub name: String,
+    /// Town.
+    pub city: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// IANA time zone.
+    pub time_zone: String,
+}
+
+/// A pupil to be made.
+#[derive(Clone, Debug)]
+pub struct PupilRow {
+    /// Given name.
+    pub given_name: String,
+    /// First letter of the family name.
+    pub family_initial: String,
+    /// Year of birth.
+    pub birth_year: i32,
+    /// Language tags, the preferred one first.
+    pub languages: Vec<String>,
+}
+
+/// Makes an organisation.
+///
+/// # Errors
+/// `FORBIDDEN` for all but administrators; `INVALID`.
+pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<Key>) -> Result<Uuid> {
+    if actor.kind != AccountKind::Admin {
+        return Err(Error::forbidden(Reason::RoleNotAllowed));
+    }
+    let new = &rules::organisation(new)?;
+    let (id, key) = (app.clock.new_id(), &key);
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move {
+                if let Claim::Replay(id) = idempotency::claim(tx, actor.account_id, key.as_ref(), id).await? {
+                    return Ok(id);
+                }
+                let row = organisation::Model {
+                    id,
+                    kind: new.kind,
+                    name: new.name.clone(),
+                    name_key: format!("{} {}", new.name, new.city).to_lowercase(),
+                    city: new.city.clone(),
+                    country: new.country.clone(),
+                    time_zone: new.time_zone.clone(),
+                    created_at: tx.clock().now(),
+                };
+                store::insert(tx, row).await?;
+                Ok(id)
+            })
+        })
+        .await
+}
+
+/// An account that was made, with its one-time secret unless this is a replay.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The account.
+    pub id: Uuid,
+    /// Its one-time secret.
+    pub secret: Option<String>,
+}
+
+/// Makes a staff account: staff for their own organisation, administrators the first of an organisation.
+///
+/// # Errors
+/// `FORBIDDEN`, `INVALID`, `NOT_FOUND` for an organisation that isn't there.
+pub async fn staff_create(
+    app: &App,
+    actor: &Actor,
+    organisation: Uuid,
+    (email, display_name, languages): (&str, &str, &[String]),
+    key: Option<Key>,
+) -> Result<Made> {
+    if actor.kind != AccountKind::Admin {
+        own_staff(actor, organisation)?;
+    }
+    let mut checks = Checks::default();
+    let login = checks.field("email", account::staff_login(email))?.unwrap_or_default();
+    let display_name = checks
+        .field("displayName", text::required(display_name, 100))?
+        .unwrap_or_default();
+    let languages = checks
+        .field("languages", rules::languages(languages))?
+        .unwrap_or_default();
+    checks.done()?;
+    let secret = secret::one_time();
+    let new = &NewAccount {
+        id: app.clock.new_id(),
+        kind: AccountKind::Staff,
+        login,
+        display_name,
+        languages,
+        organisation_id: Some(organisation),
+        birth_year: None,
+        password_hash: app.passwords.hash(&secret).await?,
+        is_one_time: true,
+    };
+    let key = &key;
+    let claim = app.db.write(None, |tx| {
+        Box::pin(async move {
+            let claim = idempotency::claim(tx, actor.account_id, key.as_ref(), new.id).await?;
+            if claim == Claim::New {
+                let has_staff = store::has_staff(tx, organisation).await?;
+                let has_staff = has_staff.ok_or_else(|| Error::not_found().at(&["organisationId"]))?;
+                if has_staff && actor.kind == AccountKind::Admin {
+                    return Err(Error::forbidden(Reason::StateNotAllowed));
+                }
+                account::insert(tx, new.clone())
+                    .await
+                    .map_err(|error| error.at(&["email"]))?;
+            }
+            Ok(claim)
+        })
+    });
+    Ok(match claim.await? {
+        Claim::New => Made {
+            id: new.id,
+            secret: Some(secret),
+        },
+        Claim::Replay(id) => Made { id, secret: None },
+    })
+}
+
+/// What became of a batch of pupils.
+#[derive(Debug)]
+pub struct MadePupils {
+    /// One result for each row.
+    pub rows: Vec<Result<Made>>,
+    /// Whether the batch was made before.
+    pub is_replay: bool,
+}
+
+/// Makes pupil accounts with user names and one-time secrets. A faulty row doesn't hold up the others.
+///
+/// # Errors
+/// `FORBIDDEN` for all but staff of the organisation; `INVALID` for no or more than 200 rows.
+pub async fn pupils_create(
+    app: &App,
+    actor: &Actor,
+    organisation: Uuid,
+    rows: &[PupilRow],
+    key: Option<Key>,
+) -> Result<MadePupils> {
+    own_staff(actor, organisation)?;
+    if rows.is_empty() {
+        return Err(Error::invalid(Reason::Required, "At least one row.").at(&["rows"]));
+    }
+    if rows.len() > rules::MOST_ROWS {
+        return Err(Error::invalid(Reason::TooLong, format!("At most {} rows.", rules::MOST_ROWS)).at(&["rows"]));
+    }
+    let year = rules::year(app.clock.now());
+    let checked: Vec<Result<PupilRow>> = rows.iter().map(|row| rules::pupil(row, year)).collect();
+    let secrets: Vec<String> = rows.iter().map(|_| secret::one_time()).collect();
+    let hashes = app.passwords.hash_all(&secrets).await?;
+    // The ids of a batch follow from the batch's own, so that a replay finds its accounts without a table of batches.
+    let batch = app.clock.new_id();
+    let (checked_rows, hashes, key) = (&checked, &hashes, &key);
+    let claim = app.db.write(None, |tx| {
+        Box::pin(async move {
+            let claim = idempotency::claim(tx, actor.account_id, key.as_ref(), batch).await?;
+            if claim == Claim::New {
+                for (position, (row, hash)) in checked_rows.iter().zip(hashes).enumerate() {
+                    if let Ok(row) = row {
+                        insert_pupil(tx, id_in_batch(batch, position), organisation, row, hash.clone()).await?;
+                    }
+                }
+            }
+            Ok(claim)
+        })
+    });
+    let (batch, is_replay) = match claim.await? {
+        Claim::New => (batch, false),
+        Claim::Replay(batch) => (batch, true),
+    };
+    let made = checked
+        .into_iter()
+        .zip(secrets)
+        .enumerate()
+        .map(|(position, (row, secret))| {
+            row.map(|_| Made {
+                id: id_in_batch(batch, position),
+                secret: (!is_replay).then_some(secret),
+            })
+        });
+    Ok(MadePupils {
+        rows: made.collect(),
+        is_replay,
+    })
+}
+
+async fn insert_pupil(tx: &Tx<'_>, id: Uuid, organisation: Uuid, row: &PupilRow, password_hash: String) -> Result<()> {
+    let mut digits = 10_000;
+    let login = loop {
+        let login = account::login_of_pupil(&row.given_name, &row.family_initial, rand::random_range(0..digits));
+        if !account::is_login_taken(tx, &login).await? {
+            break login;
+        }
+        digits = digits.saturating_mul(2);
+    };
+    let new = NewAccount {
+        id,
+        kind: AccountKind::Pupil,
+        login,
+        display_name: rules::display_name(row),
+        languages: row.languages.clone(),
+        organisation_id: Some(organisation),
+        birth_year: Some(row.birth_year),
+        password_hash,
+        is_one_time: true,
+    };
+    account::insert(tx, new).await
+}
+
+/// The last 16 bits of a batch's id, which are random, give way to the position.
+fn id_in_batch(batch: Uuid, position: usize) -> Uuid {
+    Uuid::from_u128((batch.as_u128() & !0xffff) | u128::try_from(position).unwrap_or_default())
+}
+
+fn own_staff(actor: &Actor, organisation: Uuid) -> Result<()> {
+    if actor.kind != AccountKind::Staff {
+        return Err(Error::forbidden(Reason::RoleNotAllowed));
+    }
+    if !actor.is_staff_of(organisation) {
+        return Err(Error::forbidden(Reason::OtherSchool));
+    }
+    Ok(())
+}

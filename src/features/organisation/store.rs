@@ -1,0 +1,118 @@
+//! Statements over `organisation`.
+
+use entity::{enums::OrganisationKind, organisation};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
+use uuid::Uuid;
+
+use crate::platform::{
+    db::{Reader, Sql, Tx},
+    error::Result,
+    page::{Cut, Key, KeyType, Order, Page},
+};
+
+/// An organisation. Its facts are public among everybody who may see it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct OrganisationRow {
+    /// Primary key.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: OrganisationKind,
+    /// Its name.
+    pub name: String,
+    /// Place in lists.
+    pub name_key: String,
+    /// Town.
+    pub city: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// IANA time zone.
+    pub time_zone: String,
+}
+
+const COLUMNS: &str = "o.id, o.kind, o.name, o.name_key, o.city, o.country, o.time_zone";
+
+/// Staff and administrators see every organisation; pupils their own and those of their spaces.
+const VISIBLE: &str = "(me.kind <> 'PUPIL' OR o.id = me.organisation_id OR EXISTS (SELECT 1 FROM membership m \
+    JOIN space_organisation so ON so.space_id = m.space_id AND so.state = 'ACCEPTED' \
+    WHERE m.account_id = me.id AND m.left_at IS NULL AND so.organisation_id = o.id))";
+
+/// Organisations that the viewer may see.
+pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<OrganisationRow>> {
+    let mut sql = visible(reader, COLUMNS)?;
+    sql.push(" AND ").is_in("o.id", ids);
+    reader.rows(sql).await
+}
+
+pub(super) const ORDER: Order = Order {
+    tag: 2,
+    columns: &[("name_key", KeyType::Text), ("id", KeyType::Id)],
+    is_descending: false,
+};
+
+/// Organisations by name; `search` is a part of name or city.
+pub(super) async fn page(reader: &Reader, search: Option<&str>, page: &Page) -> Result<Cut<OrganisationRow>> {
+    let mut sql = found(reader, COLUMNS, search)?;
+    page.push(&mut sql, "o");
+    Ok(page.cut(reader.rows(sql).await?, |row: &OrganisationRow| {
+        vec![Key::Text(row.name_key.clone()), Key::Id(row.id)]
+    }))
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// How many there are.
+pub(super) async fn count(reader: &Reader, search: Option<&str>) -> Result<i64> {
+    let sql = found(reader, "COUNT(*) AS count", search)?;
+    Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
+}
+
+fn found(reader: &Reader, columns: &str, search: Option<&str>) -> Result<Sql> {
+    let mut sql = visible(reader, columns)?;
+    if let Some(search) = search {
+        let literal = search
+            .trim()
+            .to_lowercase()
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        sql.push(" AND o.name_key LIKE ")
+            .bind(format!("%{literal}%"))
+            .push(" ESCAPE '\\'");
+    }
+    Ok(sql)
+}
+
+fn visible(reader: &Reader, columns: &str) -> Result<Sql> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(columns)
+        .push(" FROM organisation o JOIN account me ON me.id = ")
+        .bind(reader.actor()?.account_id);
+    sql.push(" WHERE ").push(VISIBLE);
+    Ok(sql)
+}
+
+pub(super) async fn insert(tx: &Tx<'_>, row: organisation::Model) -> Result<()> {
+    let row = organisation::ActiveModel {
+        id: Set(row.id),
+        kind: Set(row.kind),
+        name: Set(row.name),
+        name_key: Set(row.name_key),
+        city: Set(row.city),
+        country: Set(row.country),
+        time_zone: Set(row.time_zone),
+        created_at: Set(row.created_at),
+    };
+    organisation::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// Whether an organisation exists, and whether it has staff already.
+pub(super) async fn has_staff(tx: &Tx<'_>, id: Uuid) -> Result<Option<bool>> {
+    let mut sql = tx.sql("SELECT EXISTS (SELECT 1 FROM account a WHERE a.organisation_id = o.id AND a.kind = 'STAFF') AS has_staff FROM organisation o WHERE o.id = ");
+    sql.bind(id);
+    let row = tx.query_one_raw(sql.statement()).await?;
+    Ok(row.map(|row| row.try_get("", "has_staff")).transpose()?)
+}

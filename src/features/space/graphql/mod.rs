@@ -1,0 +1,13 @@
+//! Spaces in the API.
+
+mod member;
+mod mutation;
+mod phase;
+mod space;
+
+pub use self::{
+    member::{MemberMutation, Membership, MobilityStatus, SpaceRole, members, own_memberships},
+    mutation::{InvitationMutation, SpaceMutation},
+    phase::{Phase, PhaseMutation, PhaseViewerCan, phases, surroundings},
+    space::{Space, SpaceInvitation, SpaceViewerCan, invitation_nodes, invitations, spaces},
+};

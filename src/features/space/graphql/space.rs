@@ -1,0 +1,433 @@
+//! Spaces and invitations into them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Enum, ID, Object, SimpleObject};
+use uuid::Uuid;
+
+use super::{
+    super::store::{self, InvitationRow, SpaceRow},
+    Membership, Phase, SpaceRole,
+    member::{MemberLists, members, members_of},
+    phase::{PhaseKind, phases_of},
+};
+use crate::{
+    features::{
+        contribution::{
+            ListKind,
+            graphql::{Lists, ModerationItem, Queue, queue},
+        },
+        forum::graphql::{Thread, threads},
+        journal::graphql::{JournalEntry, JournalEntryFilterInput, journal_entries},
+        organisation::graphql::{Organisation, of_rows, organisations},
+    },
+    platform::{
+        db::Reader,
+        error::{Error, Result},
+        id::{self, Kind},
+        level::{At, Level, Link, Links},
+        page::{Cut, Listed, Page, PageArgs, Total},
+        permission::ActionPermission,
+        scalar::DateTime,
+    },
+    policy::{self, SpaceAction},
+};
+
+/// Where a space stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "entity::enums::SpaceState")]
+pub enum SpaceState {
+    /// In use.
+    Active,
+    /// Nobody writes; a coordinator can open it again within 180 days.
+    Closed,
+    /// Read-only for good.
+    Archived,
+}
+
+/// What belongs to spaces.
+#[derive(Debug, Default)]
+pub struct SpaceLinks {
+    phases: Link<HashMap<Uuid, Vec<Phase>>>,
+    organisations: Links<Page, HashMap<Uuid, Cut<Organisation>>>,
+    organisation_counts: Arc<Link<HashMap<Uuid, i64>>>,
+    members: Arc<MemberLists>,
+    viewers: Link<HashMap<Uuid, Membership>>,
+    lists: Arc<Lists>,
+    queue: Arc<Queue>,
+}
+
+/// The working area of a project. Seen by its members only.
+#[derive(Clone, Debug)]
+pub struct Space(pub At<SpaceRow, SpaceLinks>);
+
+impl Space {
+    /// Who reads, as a member of this space.
+    #[must_use]
+    pub fn viewer(&self) -> policy::Member {
+        self.0.viewer.member()
+    }
+
+    fn parents(&self) -> (Vec<Uuid>, Uuid) {
+        (self.0.level().rows.iter().map(|row| row.id).collect(), self.0.id)
+    }
+}
+
+#[Object]
+impl Space {
+    /// Opaque id.
+    pub async fn id(&self) -> ID {
+        id::encode(Kind::Space, self.0.id)
+    }
+
+    /// Title.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// What the project is about.
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+
+    /// Where it stands.
+    async fn state(&self) -> SpaceState {
+        self.0.state.into()
+    }
+
+    /// IANA time zone of its weeks and dates, for instance `Europe/Madrid`.
+    async fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+
+    /// Counts changes of its settings and state: send it as `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// The place in the space's event stream at which everything selected below this object was read, or earlier: subscribe with
+    /// `spaceEvents(spaceId, after: eventCursor)` and no change is lost.
+    async fn event_cursor(&self) -> String {
+        self.0.position().cursor().encode()
+    }
+
+    /// Exactly four, in order of kind.
+    async fn phases(&self) -> Result<Vec<Phase>> {
+        let level = self.0.level();
+        let load = || Box::pin(async { phases_of(&level.reader, &self.parents().0).await }) as _;
+        Ok(level
+            .links
+            .phases
+            .load(load)
+            .await?
+            .get(&self.0.id)
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    /// The phase of this kind.
+    async fn phase(&self, #[graphql(desc = "Which of the four.")] kind: PhaseKind) -> Result<Phase> {
+        let level = self.0.level();
+        let load = || Box::pin(async { phases_of(&level.reader, &self.parents().0).await }) as _;
+        let phases = level.links.phases.load(load).await?.get(&self.0.id);
+        let kind = kind.into();
+        phases
+            .into_iter()
+            .flatten()
+            .find(|phase| phase.0.kind == kind)
+            .cloned()
+            .ok_or_else(Error::not_found)
+    }
+
+    /// The organisations that take part, in the order in which they were invited.
+    async fn organisations(
+        &self,
+        #[graphql(desc = "Number of organisations from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of organisations from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Organisation>> {
+        let level = self.0.level();
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        }
+        .page(store::PART_ORDER)?;
+        let (parents, parent) = self.parents();
+        let link = level.links.organisations.of(page.clone());
+        let load = || {
+            Box::pin(async {
+                let cuts = store::organisations(&level.reader, &parents, &page).await?;
+                let objects = of_rows(
+                    &level.reader,
+                    cuts.values().flat_map(|cut| cut.rows.iter().cloned()).collect(),
+                );
+                let object = |row: &super::super::super::organisation::OrganisationRow| objects.get(&row.id).cloned();
+                let filled = |cut: &Cut<_>| cut.with(cut.rows.iter().filter_map(object).collect());
+                Ok(cuts.iter().map(|(&space, cut)| (space, filled(cut))).collect())
+            }) as _
+        };
+        let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
+        let (counts, reader) = (Arc::clone(&level.links.organisation_counts), Arc::clone(&level.reader));
+        let parents = Arc::new(parents);
+        let total = Total::new(move || {
+            let (counts, reader, parents) = (Arc::clone(&counts), Arc::clone(&reader), Arc::clone(&parents));
+            Box::pin(async move {
+                let load = || Box::pin(store::organisation_counts(&reader, &parents)) as _;
+                Ok(counts.load(load).await?.get(&parent).copied().unwrap_or_default())
+            })
+        });
+        Ok(cut.connection(total))
+    }
+
+    /// Who belongs to it, in the order in which they came; without those who left.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn members(
+        &self,
+        #[graphql(desc = "Only members with this role.")] role: Option<SpaceRole>,
+        #[graphql(desc = "Number of members from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of members from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Membership>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        members_of(
+            &level.links.members,
+            &level.reader,
+            self.parents(),
+            role.map(Into::into),
+            &args,
+        )
+        .await
+    }
+
+    /// The viewer's own membership.
+    async fn viewer_membership(&self) -> Result<Option<Membership>> {
+        let level = self.0.level();
+        let ids = || level.rows.iter().map(|row| row.viewer.member().id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { members(&level.reader, &ids()).await }) as _;
+        Ok(level
+            .links
+            .viewers
+            .load(load)
+            .await?
+            .get(&self.0.viewer.member().id)
+            .cloned())
+    }
+
+    /// What the viewer may do with it. Ask again after a `MemberEvent` about the viewer or a `SpaceSettingsEvent`.
+    async fn viewer_can(&self) -> SpaceViewerCan {
+        let (viewer, facts) = (self.0.viewer.member(), self.0.facts());
+        let now = self.0.reader().db().clock().now();
+        let can = |action| -> ActionPermission { policy::space(action, &viewer, &facts, now).into() };
+        SpaceViewerCan {
+            space_update: can(SpaceAction::Update),
+            space_close: can(SpaceAction::Close),
+            space_reopen: can(SpaceAction::Reopen),
+            space_archive: can(SpaceAction::Archive),
+            space_organisation_invite: can(SpaceAction::OrganisationInvite),
+            member_add: can(SpaceAction::PupilAdd),
+            member_update: can(SpaceAction::MemberUpdate),
+            member_remove: can(SpaceAction::MemberRemove),
+            moderate: can(SpaceAction::Moderate),
+        }
+    }
+
+    /// Its threads, pinned ones first, then by last activity. A list by activity may skip a thread that jumps to the top while a
+    /// client pages; the live event covers it.
+    async fn threads(
+        &self,
+        #[graphql(desc = "Number of threads from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of threads from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Thread>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        threads(
+            &level.links.lists,
+            &level.reader,
+            self.parents(),
+            ListKind::SpaceThreads,
+            &args,
+        )
+        .await
+    }
+
+    /// Its journal entries, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
+    async fn journal_entries(
+        &self,
+        #[graphql(desc = "Which entries; by default all that are published or wait for a moderator.")] filter: Option<
+            JournalEntryFilterInput,
+        >,
+        #[graphql(desc = "Number of entries from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of entries from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<JournalEntry>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let which = (ListKind::SpaceEntries, filter);
+        journal_entries(&level.links.lists, &level.reader, self.parents(), which, &args).await
+    }
+
+    /// What waits for a moderator, oldest first. For staff; empty for everybody else.
+    async fn moderation_queue(
+        &self,
+        #[graphql(desc = "Number of items from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<ModerationItem>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        queue(&level.links.queue, &level.reader, self.parents(), &args).await
+    }
+}
+
+/// What the viewer may do with a space.
+#[derive(SimpleObject)]
+pub struct SpaceViewerCan {
+    /// Change its settings.
+    space_update: ActionPermission,
+    /// Close it: possible while no phase is open.
+    space_close: ActionPermission,
+    /// Open it again.
+    space_reopen: ActionPermission,
+    /// Make it read-only for good.
+    space_archive: ActionPermission,
+    /// Invite another organisation.
+    space_organisation_invite: ActionPermission,
+    /// Add members of the own organisation; teachers add pupils only.
+    member_add: ActionPermission,
+    /// Change roles and mobility statuses.
+    member_update: ActionPermission,
+    /// Remove members.
+    member_remove: ActionPermission,
+    /// Read the moderation queue and decide what waits; hide, restore and remove what others wrote.
+    moderate: ActionPermission,
+}
+
+/// Spaces, as far as the viewer is a member.
+///
+/// # Errors
+/// The database's.
+pub async fn spaces(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Space>> {
+    let level = Level::new(reader, store::spaces(reader, ids).await?);
+    Ok(level.all().into_iter().map(|space| (space.id, Space(space))).collect())
+}
+
+/// What belongs to invitations.
+#[derive(Debug, Default)]
+pub struct InvitationLinks {
+    organisations: Link<HashMap<Uuid, Organisation>>,
+}
+
+/// An invitation of an organisation into a space. Seen by staff of that organisation and coordinators of the space, until it is
+/// answered.
+#[derive(Clone, Debug)]
+pub struct SpaceInvitation(pub At<InvitationRow, InvitationLinks>);
+
+impl SpaceInvitation {
+    async fn party(&self, id: Uuid) -> Result<Organisation> {
+        let level = self.0.level();
+        let ids = || {
+            level
+                .rows
+                .iter()
+                .flat_map(|row| [row.organisation_id, row.invited_by_id])
+                .collect::<Vec<_>>()
+        };
+        let load = || Box::pin(async move { organisations(&level.reader, &ids()).await }) as _;
+        level
+            .links
+            .organisations
+            .load(load)
+            .await?
+            .get(&id)
+            .cloned()
+            .ok_or_else(Error::not_found)
+    }
+}
+
+#[Object]
+impl SpaceInvitation {
+    /// Opaque id.
+    pub async fn id(&self) -> ID {
+        id::encode(Kind::Invitation, self.0.id)
+    }
+
+    /// Title of the space.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// Who invites.
+    async fn invited_by(&self) -> Result<Organisation> {
+        self.party(self.0.invited_by_id).await
+    }
+
+    /// Who is invited.
+    async fn organisation(&self) -> Result<Organisation> {
+        self.party(self.0.organisation_id).await
+    }
+
+    /// When.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+}
+
+/// Invitations by id, as far as the viewer may see them.
+///
+/// # Errors
+/// The database's.
+pub async fn invitation_nodes(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, SpaceInvitation>> {
+    let level = Level::new(reader, store::invitations_by_id(reader, ids).await?);
+    Ok(level
+        .all()
+        .into_iter()
+        .map(|row| (row.id, SpaceInvitation(row)))
+        .collect())
+}
+
+/// Invitations that wait for the viewer's organisation.
+///
+/// # Errors
+/// `INVALID` for faulty page arguments.
+pub async fn invitations(reader: &Arc<Reader>, args: &PageArgs) -> Result<Listed<SpaceInvitation>> {
+    let cut = store::invitations(reader, &args.page(store::INVITATION_ORDER)?).await?;
+    let level = Level::new(reader, cut.rows.clone());
+    let reader = Arc::clone(reader);
+    let total = Total::new(move || {
+        let reader = Arc::clone(&reader);
+        Box::pin(async move { store::invitation_count(&reader).await })
+    });
+    Ok(cut
+        .with(level.all().into_iter().map(SpaceInvitation).collect())
+        .connection(total))
+}

@@ -1,0 +1,25 @@
+//! Spaces: the working area of a project, with its phases, organisations and members.
+//!
+//! A space has exactly four **phases**, opened and closed by coordinators: dates are advice, the state is the rule. An
+//! **organisation** takes part once its own staff have accepted. A **member** is an account in a space with a role; pupils are
+//! added only by staff of their own school, and the row of somebody who left stays, so that authors still resolve.
+//!
+//! Invariants: every organisation of a space keeps at least one coordinator; whatever changes these facts passes the space's
+//! gate alone, so that nobody writes under facts that have changed.
+
+pub mod graphql;
+mod job;
+mod rules;
+mod service;
+mod store;
+
+pub use self::{
+    job::archive_closed,
+    rules::NewMember,
+    service::{
+        MemberPatch, PhasePatch, SpacePatch, archive, close, create, member_add, member_remove, member_update,
+        organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids, phase_open,
+        phase_reopen, phase_update, reopen, update,
+    },
+    store::{Facts, MemberRow, PhaseRow, VIEWER_COLUMNS, ViewerRow, facts, phase_facts, push_viewer, space_of_phase},
+};

@@ -1,0 +1,32 @@
+//! Use cases of spaces, phases, organisations and members.
+
+mod members;
+mod organisations;
+mod phases;
+mod spaces;
+
+pub(super) use self::spaces::archive_by_time;
+pub use self::{
+    members::{MemberPatch, member_add, member_remove, member_update},
+    organisations::{organisation_accept, organisation_decline, organisation_invite},
+    phases::{PhasePatch, phase_close, phase_ids, phase_open, phase_reopen, phase_update},
+    spaces::{SpacePatch, archive, close, create, reopen, update},
+};
+use crate::{
+    platform::error::{Error, Result},
+    policy::Verdict,
+};
+
+/// A verdict as the error that a client gets.
+fn allow(verdict: Verdict) -> Result<()> {
+    verdict.map_err(Error::forbidden)
+}
+
+/// Refuses a change to something that has another version than its author has seen.
+fn expect_version(expected: i32, version: i32) -> Result<()> {
+    if expected == version {
+        Ok(())
+    } else {
+        Err(Error::stale())
+    }
+}

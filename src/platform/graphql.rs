@@ -1,0 +1,75 @@
+//! What all resolvers share.
+
+use std::{future::Future, sync::Arc};
+
+use async_graphql::{Context, ID};
+use uuid::Uuid;
+
+use super::{
+    auth::Actor,
+    db::Reader,
+    error::{Error, Refusal, Result},
+    id::{self, Kind},
+};
+
+/// The reader of this request.
+///
+/// # Errors
+/// The server is put together wrongly.
+pub fn reader<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Reader>> {
+    ctx.data::<Arc<Reader>>()
+        .map_err(|error| Error::internal(error.message))
+}
+
+/// Who asks; every root field but a few begins with this.
+///
+/// # Errors
+/// `UNAUTHENTICATED`, or `FORBIDDEN`/`PASSWORD_CHANGE_REQUIRED` while the one-time secret is in use.
+pub fn ready<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Reader>> {
+    let reader = reader(ctx)?;
+    reader.actor()?.ready()?;
+    Ok(reader)
+}
+
+/// Who acts in a mutation.
+///
+/// # Errors
+/// `UNAUTHENTICATED`.
+pub fn actor<'a>(ctx: &Context<'a>) -> Result<&'a Actor> {
+    reader(ctx)?.actor()
+}
+
+/// Runs the use case of a mutation: what it made, or what the caller can mend, for `userErrors`. What is read afterwards
+/// sees the change.
+///
+/// # Errors
+/// What the caller can't mend.
+pub async fn settle<T>(ctx: &Context<'_>, work: impl Future<Output = Result<T>>) -> Result<(Option<T>, Vec<Refusal>)> {
+    match actor(ctx)?.ready() {
+        Ok(_) => settle_any(ctx, work).await,
+        Err(error) => Ok((None, error.into_refusals()?)),
+    }
+}
+
+/// The same for the few mutations that somebody with a one-time secret, or nobody, may call.
+///
+/// # Errors
+/// What the caller can't mend.
+pub async fn settle_any<T>(
+    ctx: &Context<'_>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<(Option<T>, Vec<Refusal>)> {
+    reader(ctx)?.release().await;
+    match work.await {
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(error) => Ok((None, error.into_refusals()?)),
+    }
+}
+
+/// Reads an id in the input of a mutation.
+///
+/// # Errors
+/// `INVALID`/`MALFORMED` at `field`.
+pub fn input_id(field: &str, kinds: &[Kind], id: &ID) -> Result<Uuid> {
+    id::decode_as(kinds, id).map_err(|error| error.at(&[field]))
+}

@@ -1,0 +1,94 @@
+//! Retries after a lost answer: a client's key makes a create happen once.
+
+use async_graphql::InputType;
+use entity::idempotency;
+use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    db::Tx,
+    error::{Code, Error, Reason, Result},
+};
+
+/// A client's key, with what it stands for.
+#[derive(Clone, Debug)]
+pub struct Key {
+    key: String,
+    mutation: &'static str,
+    input_hash: Vec<u8>,
+}
+
+/// What a key says about a unit of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Go on.
+    New,
+    /// It was done already, and made this.
+    Replay(Uuid),
+}
+
+impl Key {
+    /// Checks a key; `input` is all that must be the same when it is used again.
+    ///
+    /// # Errors
+    /// `INVALID` at `idempotencyKey` unless it has 16 to 64 characters.
+    pub fn new(mutation: &'static str, key: Option<&str>, input: &impl InputType) -> Result<Option<Self>> {
+        let Some(key) = key else { return Ok(None) };
+        let refuse = |reason, message: &str| Err(Error::invalid(reason, message).at(&["idempotencyKey"]));
+        match key.chars().count() {
+            0..16 => return refuse(Reason::TooShort, "At least 16 characters."),
+            16..=64 => {}
+            _ => return refuse(Reason::TooLong, "At most 64 characters."),
+        }
+        if key.chars().any(char::is_control) {
+            return refuse(Reason::Malformed, "Control characters are not allowed.");
+        }
+        let input = serde_json::to_vec(&input.to_value()).map_err(Error::internal)?;
+        Ok(Some(Self {
+            key: key.to_owned(),
+            mutation,
+            input_hash: Sha256::digest(input).to_vec(),
+        }))
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.key
+    }
+}
+
+/// Claims a key for a subject: the first statement of a unit. It waits for another unit with the same key.
+///
+/// # Errors
+/// `CONFLICT`/`KEY_REUSED` if the key stands for something else.
+pub async fn claim(tx: &Tx<'_>, account: Uuid, key: Option<&Key>, subject: Uuid) -> Result<Claim> {
+    let Some(key) = key else { return Ok(Claim::New) };
+    for _ in 0..3 {
+        let row = idempotency::ActiveModel {
+            account_id: Set(account),
+            key: Set(key.key.clone()),
+            mutation: Set(key.mutation.to_owned()),
+            input_hash: Set(key.input_hash.clone()),
+            subject_id: Set(subject),
+            created_at: Set(tx.clock().now()),
+        };
+        let columns = [idempotency::Column::AccountId, idempotency::Column::Key];
+        let insert = idempotency::Entity::insert(row).on_conflict(OnConflict::columns(columns).do_nothing().to_owned());
+        if insert.exec_without_returning(&**tx).await? == 1 {
+            return Ok(Claim::New);
+        }
+        let mut sql = tx.sql("SELECT * FROM idempotency WHERE account_id = ");
+        sql.bind(account).push(" AND key = ").bind(key.key.clone());
+        // No row: the other unit was rolled back in between.
+        if let Some(known) = tx.row::<idempotency::Model>(sql).await? {
+            if known.mutation == key.mutation && known.input_hash == key.input_hash {
+                return Ok(Claim::Replay(known.subject_id));
+            }
+            let message = "This key was used with another input.";
+            return Err(Error::refused(Code::Conflict, Reason::KeyReused, message).at(&["idempotencyKey"]));
+        }
+    }
+    Err(Error::Contended)
+}

@@ -1,0 +1,212 @@
+//! Custom scalars. Input is taken as it comes and checked by the use case, so that a faulty value is an ordinary user error
+//! with its field instead of a refusal of the whole document.
+
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{Datelike, IsoWeek as Week, NaiveDate, SecondsFormat, Utc, Weekday};
+use icu_locale_core::LanguageIdentifier;
+
+use super::error::{Error, Reason, Result};
+
+fn string<T: ScalarType + InputType>(value: Value, wrap: fn(String) -> T) -> InputValueResult<T> {
+    match value {
+        Value::String(text) => Ok(wrap(text)),
+        other => Err(InputValueError::expected_type(other)),
+    }
+}
+
+/// A moment in UTC, RFC 3339: `2026-11-21T09:30:00.123456Z`. Input may carry another offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DateTime(String);
+
+#[Scalar(
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
+)]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        string(value, Self)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl From<chrono::DateTime<Utc>> for DateTime {
+    fn from(time: chrono::DateTime<Utc>) -> Self {
+        Self(time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl DateTime {
+    /// The moment.
+    ///
+    /// # Errors
+    /// `INVALID`/`MALFORMED`; `OUT_OF_RANGE` outside the years 1970 to 2200.
+    pub fn checked(&self) -> Result<chrono::DateTime<Utc>> {
+        let time = chrono::DateTime::parse_from_rfc3339(&self.0)
+            .map_err(|_| Error::invalid(Reason::Malformed, "Expected a date and time like 2026-11-21T09:30:00Z."))?
+            .to_utc();
+        if (1970..=2200).contains(&time.year()) {
+            Ok(chrono::SubsecRound::trunc_subsecs(time, 6))
+        } else {
+            Err(Error::invalid(
+                Reason::OutOfRange,
+                "Expected a year between 1970 and 2200.",
+            ))
+        }
+    }
+}
+
+/// A week as ISO 8601 counts them, Monday to Sunday: `2026-W47`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IsoWeek(pub String);
+
+#[Scalar(
+    name = "IsoWeek",
+    specified_by_url = "https://www.iso.org/iso-8601-date-and-time-format.html"
+)]
+impl ScalarType for IsoWeek {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        string(value, Self)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl IsoWeek {
+    /// The week, if the year has it.
+    ///
+    /// # Errors
+    /// `INVALID`/`MALFORMED`, or `OUT_OF_RANGE` for a week that the year doesn't have.
+    pub fn checked(&self) -> Result<String> {
+        let parse = || {
+            let (year, week) = self.0.split_once("-W")?;
+            let is_number = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+            (is_number(year, 4) && is_number(week, 2)).then_some(())?;
+            Some((year.parse().ok()?, week.parse().ok()?))
+        };
+        let (year, week) =
+            parse().ok_or_else(|| Error::invalid(Reason::Malformed, "Expected an ISO week like 2026-W47."))?;
+        if NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).is_none() || !(1970..=2200).contains(&year) {
+            return Err(Error::invalid(Reason::OutOfRange, "That year has no such week."));
+        }
+        Ok(self.0.clone())
+    }
+
+    /// The name of a week.
+    #[must_use]
+    pub fn name(week: Week) -> String {
+        format!("{:04}-W{:02}", week.year(), week.week())
+    }
+}
+
+/// A language, BCP 47: `es`, `pt-BR`, `sr-Latn`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LanguageTag(pub String);
+
+#[Scalar(name = "LanguageTag", specified_by_url = "https://www.rfc-editor.org/rfc/bcp/bcp47")]
+impl ScalarType for LanguageTag {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        string(value, Self)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl LanguageTag {
+    /// The tag in canonical case.
+    ///
+    /// # Errors
+    /// `INVALID`/`MALFORMED`.
+    pub fn checked(&self) -> Result<String> {
+        let tag = self
+            .0
+            .parse::<LanguageIdentifier>()
+            .ok()
+            .filter(|tag| !tag.language.is_unknown());
+        let tag = tag.map(|tag| tag.to_string()).filter(|_| !self.0.contains('_'));
+        tag.ok_or_else(|| Error::invalid(Reason::Malformed, "Expected a language tag like es or pt-BR."))
+    }
+}
+
+/// A country, ISO 3166-1 alpha-2: `LV`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountryCode(pub String);
+
+#[Scalar(
+    name = "CountryCode",
+    specified_by_url = "https://www.iso.org/iso-3166-country-codes.html"
+)]
+impl ScalarType for CountryCode {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        string(value, Self)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// The officially assigned codes of ISO 3166-1 (as of 2026).
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV \
+    BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR \
+    GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG \
+    KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX \
+    MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG \
+    SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG \
+    VI VN VU WF WS YE YT ZA ZM ZW";
+
+impl CountryCode {
+    /// The code, if it is assigned.
+    ///
+    /// # Errors
+    /// `INVALID`/`MALFORMED`.
+    pub fn checked(&self) -> Result<String> {
+        if self.0.len() == 2 && COUNTRIES.split_whitespace().any(|known| known == self.0) {
+            Ok(self.0.clone())
+        } else {
+            Err(Error::invalid(Reason::Malformed, "Expected a country code like LV."))
+        }
+    }
+}
+
+/// Checks the name of a time zone.
+///
+/// # Errors
+/// `INVALID`/`MALFORMED` unless the IANA database has it.
+pub fn time_zone(name: &str) -> Result<String> {
+    name.parse::<chrono_tz::Tz>()
+        .map(|zone| zone.name().to_owned())
+        .map_err(|_| Error::invalid(Reason::Malformed, "Expected an IANA time zone like Europe/Riga."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_canonical_or_refused() {
+        let checked = |tag: &str| LanguageTag(tag.to_owned()).checked().ok();
+        assert_eq!(checked("PT-br").as_deref(), Some("pt-BR"));
+        assert_eq!(checked("sr-latn").as_deref(), Some("sr-Latn"));
+        for wrong in ["", "und", "english", "e", "es_ES", "xx-", "🇪🇸"] {
+            assert_eq!(checked(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_week_exists_or_is_refused() {
+        let is_week = |week: &str| IsoWeek(week.to_owned()).checked().is_ok();
+        assert!(is_week("2026-W53") && is_week("2026-W01"));
+        for wrong in [
+            "2025-W53", "2026-W00", "2026-W1", "2026W47", "26-W47", "2026-W+1", "", "2026-W54",
+        ] {
+            assert!(!is_week(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! Who may do what: the whole table, as pure functions over plain values.
+//!
+//! *Sight* comes first: what somebody may not see does not exist for them (`NOT_FOUND`). It has two forms that a property
+//! test holds together: [`sees`] for one object in memory, [`VISIBLE`] for lists in SQL. Then *permission*: the functions
+//! [`space`], [`phase`] and [`content`] say whether an action is allowed and, if not, why; mutations obey them and
+//! `viewerCan` shows them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::{
+    Audience, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole, SpaceState,
+};
+use uuid::Uuid;
+
+use crate::platform::error::Reason;
+
+/// Whether something is allowed, or why not.
+pub type Verdict = Result<(), Reason>;
+
+/// How long a closed space can be opened again.
+pub const REOPEN_WITHIN: TimeDelta = TimeDelta::days(180);
+
+/// The viewer in a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The membership.
+    pub id: Uuid,
+    /// What they are.
+    pub role: SpaceRole,
+    /// Whom they stand for.
+    pub organisation_id: Uuid,
+    /// Whether they travel.
+    pub mobility: Option<MobilityStatus>,
+    /// Until when their texts wait for a moderator.
+    pub pre_moderated_until: Option<DateTime<Utc>>,
+}
+
+impl Member {
+    /// Staff moderate; coordinators and teachers are staff.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        is_staff(self.role)
+    }
+}
+
+/// Whether a role is staff.
+#[must_use]
+pub fn is_staff(role: SpaceRole) -> bool {
+    matches!(role, SpaceRole::Coordinator | SpaceRole::Teacher)
+}
+
+/// A space as far as rules ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Where it stands.
+    pub state: SpaceState,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Whether one of its phases is open.
+    pub has_open_phase: bool,
+}
+
+/// A phase as far as rules ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// State of its space.
+    pub space: SpaceState,
+    /// Where it stands.
+    pub state: PhaseState,
+    /// Whether pupils' texts wait.
+    pub moderation: ModerationMode,
+    /// Whether pupils open threads.
+    pub allows_pupil_threads: bool,
+    /// Whether pupils comment.
+    pub allows_pupil_comments: bool,
+}
+
+/// A contribution as far as rules ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// What it is.
+    pub kind: ContributionKind,
+    /// Where it stands.
+    pub state: ContentState,
+    /// Who sees it, if it is a root.
+    pub audience: Audience,
+    /// Its author.
+    pub author_id: Uuid,
+    /// Whether an edit waits for a moderator.
+    pub has_pending_edit: bool,
+    /// Published comments below it.
+    pub comment_count: i32,
+    /// Whether it takes comments no more.
+    pub is_locked: bool,
+    /// Its root, if it is none.
+    pub root: Option<Root>,
+}
+
+/// The root of a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// Where it stands.
+    pub state: ContentState,
+    /// Who sees it.
+    pub audience: Audience,
+    /// Its author.
+    pub author_id: Uuid,
+    /// Whether it takes comments no more.
+    pub is_locked: bool,
+}
+
+// ---------------------------------------------------------------------------------------------------------------- sight
+
+/// Whether a member sees a contribution at all (a placeholder counts).
+#[must_use]
+pub fn sees(viewer: &Member, content: &Content) -> bool {
+    match &content.root {
+        None => sees_root(viewer, content.state, content.audience, content.author_id),
+        Some(root) => {
+            sees_root(viewer, root.state, root.audience, root.author_id)
+                && match content.state {
+                    ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
+                    ContentState::Pending => viewer.id == content.author_id || viewer.is_staff(),
+                    ContentState::Draft => viewer.id == content.author_id,
+                }
+        }
+    }
+}
+
+fn sees_root(viewer: &Member, state: ContentState, audience: Audience, author_id: Uuid) -> bool {
+    viewer.id == author_id
+        || match state {
+            ContentState::Draft => false,
+            ContentState::Published => match audience {
+                Audience::Space => true,
+                Audience::Staff => viewer.is_staff(),
+                Audience::Author => false,
+            },
+            ContentState::Pending | ContentState::Hidden | ContentState::Removed => {
+                viewer.is_staff() && audience != Audience::Author
+            }
+        }
+}
+
+/// Whether a member could see a contribution when an event about it began, going by what the event keeps.
+#[must_use]
+pub fn may_have_seen(
+    viewer: &Member,
+    state: ContentState,
+    audience: Audience,
+    author_id: Uuid,
+    root_author_id: Option<Uuid>,
+) -> bool {
+    match root_author_id {
+        None => sees_root(viewer, state, audience, author_id),
+        Some(root_author_id) => {
+            let is_near = viewer.id == author_id || viewer.is_staff();
+            let is_shown = match state {
+                ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
+                ContentState::Pending => is_near,
+                ContentState::Draft => viewer.id == author_id,
+            };
+            sees_root(viewer, ContentState::Published, audience, root_author_id) && is_shown
+        }
+    }
+}
+
+/// Whether a member who sees a contribution reads its text and knows its author, or sees a placeholder.
+#[must_use]
+pub fn sees_text(viewer: &Member, content: &Content) -> bool {
+    !matches!(content.state, ContentState::Hidden | ContentState::Removed) || sees_backstage(viewer, content)
+}
+
+/// Whether a member sees pending edits, decisions and earlier versions: the author and staff.
+#[must_use]
+pub fn sees_backstage(viewer: &Member, content: &Content) -> bool {
+    viewer.id == content.author_id || viewer.is_staff()
+}
+
+/// [`sees`] as an SQL condition over `c` (contribution), `r` (its root, left joined) and `m` (the viewer's membership).
+pub const VISIBLE: &str = "\
+    ((c.root_id IS NULL AND (c.author_id = m.id \
+        OR (c.state = 'PUBLISHED' AND (c.audience = 'SPACE' \
+            OR (c.audience = 'STAFF' AND m.role IN ('COORDINATOR', 'TEACHER')))) \
+        OR (c.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND c.audience <> 'AUTHOR' \
+            AND m.role IN ('COORDINATOR', 'TEACHER')))) \
+    OR (c.root_id IS NOT NULL AND (r.author_id = m.id \
+        OR (r.state = 'PUBLISHED' AND (r.audience = 'SPACE' \
+            OR (r.audience = 'STAFF' AND m.role IN ('COORDINATOR', 'TEACHER')))) \
+        OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND r.audience <> 'AUTHOR' \
+            AND m.role IN ('COORDINATOR', 'TEACHER'))) \
+        AND (c.state IN ('PUBLISHED', 'HIDDEN', 'REMOVED') OR c.author_id = m.id \
+            OR (c.state = 'PENDING' AND m.role IN ('COORDINATOR', 'TEACHER')))))";
+
+// ------------------------------------------------------------------------------------------------------------ permission
+
+/// What is done to a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpaceAction {
+    /// `spaceUpdate`.
+    Update,
+    /// `spaceClose`.
+    Close,
+    /// `spaceReopen`.
+    Reopen,
+    /// `spaceArchive`.
+    Archive,
+    /// `spaceOrganisationInvite`.
+    OrganisationInvite,
+    /// `memberAdd` of pupils.
+    PupilAdd,
+    /// `memberAdd` of staff.
+    StaffAdd,
+    /// `memberUpdate`.
+    MemberUpdate,
+    /// `memberRemove`.
+    MemberRemove,
+    /// Approve, return, hide, restore and remove what others wrote; read the moderation queue.
+    Moderate,
+}
+
+impl SpaceAction {
+    /// Every action.
+    pub const ALL: [Self; 10] = [
+        Self::Update,
+        Self::Close,
+        Self::Reopen,
+        Self::Archive,
+        Self::OrganisationInvite,
+        Self::PupilAdd,
+        Self::StaffAdd,
+        Self::MemberUpdate,
+        Self::MemberRemove,
+        Self::Moderate,
+    ];
+}
+
+/// What a member may do to a space.
+///
+/// # Errors
+/// Why not.
+pub fn space(action: SpaceAction, viewer: &Member, space: &Space, now: DateTime<Utc>) -> Verdict {
+    let may = match action {
+        SpaceAction::PupilAdd | SpaceAction::Moderate => viewer.is_staff(),
+        _ => viewer.role == SpaceRole::Coordinator,
+    };
+    ensure(may, Reason::RoleNotAllowed)?;
+    let state = space.state;
+    match action {
+        SpaceAction::Update | SpaceAction::OrganisationInvite | SpaceAction::PupilAdd | SpaceAction::StaffAdd => {
+            ensure(state == SpaceState::Active, Reason::StateNotAllowed)
+        }
+        SpaceAction::Close => ensure(
+            state == SpaceState::Active && !space.has_open_phase,
+            Reason::StateNotAllowed,
+        ),
+        SpaceAction::Reopen => {
+            ensure(state == SpaceState::Closed, Reason::StateNotAllowed)?;
+            ensure(
+                space.closed_at.is_some_and(|closed| now - closed <= REOPEN_WITHIN),
+                Reason::TooLate,
+            )
+        }
+        SpaceAction::Archive => ensure(state == SpaceState::Closed, Reason::StateNotAllowed),
+        SpaceAction::MemberUpdate | SpaceAction::MemberRemove | SpaceAction::Moderate => {
+            ensure(state != SpaceState::Archived, Reason::StateNotAllowed)
+        }
+    }
+}
+
+/// What is done to a phase or begun in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhaseAction {
+    /// `phaseUpdate`.
+    Update,
+    /// `phaseOpen`.
+    Open,
+    /// `phaseClose`.
+    Close,
+    /// `phaseReopen`.
+    Reopen,
+    /// `threadCreate`, published or as a draft.
+    ThreadCreate,
+    /// `journalEntryCreate`, published or as a draft.
+    JournalEntryCreate,
+}
+
+impl PhaseAction {
+    /// Every action.
+    pub const ALL: [Self; 6] = [
+        Self::Update,
+        Self::Open,
+        Self::Close,
+        Self::Reopen,
+        Self::ThreadCreate,
+        Self::JournalEntryCreate,
+    ];
+}
+
+/// What a member may do to a phase or begin in it.
+///
+/// # Errors
+/// Why not.
+pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
+    let role = viewer.role;
+    match action {
+        PhaseAction::ThreadCreate => {
+            let may = match role {
+                SpaceRole::Coordinator | SpaceRole::Teacher | SpaceRole::Mentor => true,
+                SpaceRole::Observer => false,
+                SpaceRole::Pupil => phase.allows_pupil_threads,
+            };
+            ensure(may, Reason::RoleNotAllowed)?;
+            ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
+            ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)
+        }
+        PhaseAction::JournalEntryCreate => {
+            ensure(role == SpaceRole::Pupil, Reason::RoleNotAllowed)?;
+            ensure(viewer.mobility == Some(MobilityStatus::Mobile), Reason::NotMobile)?;
+            ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
+            ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)
+        }
+        PhaseAction::Update | PhaseAction::Open | PhaseAction::Close | PhaseAction::Reopen => {
+            ensure(role == SpaceRole::Coordinator, Reason::RoleNotAllowed)?;
+            let state = match action {
+                PhaseAction::Open => phase.state == PhaseState::Planned,
+                PhaseAction::Close => phase.state == PhaseState::Open,
+                PhaseAction::Reopen => phase.state == PhaseState::Closed,
+                _ => true,
+            };
+            ensure(state && phase.space == SpaceState::Active, Reason::StateNotAllowed)
+        }
+    }
+}
+
+/// What is done to a contribution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentAction {
+    /// `threadUpdate`, `commentUpdate`, `journalEntryUpdate`.
+    Update,
+    /// An update that only narrows the audience.
+    AudienceLower,
+    /// `contributionPublish`.
+    Publish,
+    /// `contributionWithdraw`.
+    Withdraw,
+    /// `contributionRemove`.
+    Remove,
+    /// `contributionApprove`.
+    Approve,
+    /// `contributionReturn`.
+    Return,
+    /// `contributionHide`.
+    Hide,
+    /// `contributionRestore`.
+    Restore,
+    /// `threadPin`, `threadUnpin`.
+    Pin,
+    /// `threadLock`, `threadUnlock`.
+    Lock,
+    /// `commentCreate` on it.
+    CommentCreate,
+}
+
+impl ContentAction {
+    /// Every action.
+    pub const ALL: [Self; 12] = [
+        Self::Update,
+        Self::AudienceLower,
+        Self::Publish,
+        Self::Withdraw,
+        Self::Remove,
+        Self::Approve,
+        Self::Return,
+        Self::Hide,
+        Self::Restore,
+        Self::Pin,
+        Self::Lock,
+        Self::CommentCreate,
+    ];
+}
+
+/// What a member who sees a contribution may do to it.
+///
+/// # Errors
+/// Why not.
+pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &Content) -> Verdict {
+    use ContentState::{Draft, Hidden, Pending, Published, Removed};
+
+    let is_own = content.author_id == viewer.id;
+    let state = content.state;
+    let author = || {
+        ensure(is_own, Reason::NotAuthor)?;
+        ensure(viewer.role != SpaceRole::Observer, Reason::RoleNotAllowed)
+    };
+    let moderator = || ensure(viewer.is_staff(), Reason::RoleNotAllowed);
+    let writable = || ensure(phase.space != SpaceState::Archived, Reason::StateNotAllowed);
+    let open = || ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen);
+    let is = |allowed: bool| ensure(allowed, Reason::StateNotAllowed);
+    match action {
+        ContentAction::Update => {
+            author()?;
+            writable()?;
+            ensure(
+                state == Draft && may_draft(viewer, phase) || open().is_ok(),
+                Reason::PhaseNotOpen,
+            )?;
+            is(matches!(state, Draft | Pending | Published))
+        }
+        ContentAction::AudienceLower => {
+            author()?;
+            writable()?;
+            is(content.root.is_none() && matches!(state, Draft | Pending | Published))
+        }
+        ContentAction::Publish => {
+            author()?;
+            writable()?;
+            open()?;
+            if let Some(root) = &content.root {
+                takes_comments(root.state, root.is_locked)?;
+            }
+            is(state == Draft)
+        }
+        ContentAction::Withdraw => {
+            author()?;
+            writable()?;
+            open()?;
+            match (state, content.kind) {
+                (Pending, _) | (Published, ContributionKind::JournalEntry) => Ok(()),
+                (Published, ContributionKind::Thread) => ensure(content.comment_count == 0, Reason::HasReplies),
+                _ => Err(Reason::StateNotAllowed),
+            }
+        }
+        ContentAction::Remove if is_own => {
+            author()?;
+            writable()?;
+            is(matches!(state, Draft | Pending | Published))
+        }
+        ContentAction::Remove => {
+            moderator()?;
+            writable()?;
+            is(matches!(state, Pending | Published | Hidden))
+        }
+        ContentAction::Approve | ContentAction::Return => {
+            moderator()?;
+            writable()?;
+            is(state == Pending || state == Published && content.has_pending_edit)
+        }
+        ContentAction::Hide => {
+            moderator()?;
+            writable()?;
+            is(state == Published)
+        }
+        ContentAction::Restore => {
+            moderator()?;
+            writable()?;
+            is(state == Hidden)
+        }
+        ContentAction::Pin | ContentAction::Lock => {
+            moderator()?;
+            writable()?;
+            is(content.kind == ContributionKind::Thread && !matches!(state, Draft | Removed))
+        }
+        ContentAction::CommentCreate => {
+            let may = match viewer.role {
+                SpaceRole::Coordinator | SpaceRole::Teacher | SpaceRole::Mentor => true,
+                SpaceRole::Observer => false,
+                SpaceRole::Pupil => phase.allows_pupil_comments,
+            };
+            ensure(may, Reason::RoleNotAllowed)?;
+            writable()?;
+            open()?;
+            is(content.root.is_none())?;
+            takes_comments(state, content.is_locked)
+        }
+    }
+}
+
+/// Whether a text of this author waits for a moderator before this audience sees it.
+#[must_use]
+pub fn is_pre_moderated(author: &Member, moderation: ModerationMode, audience: Audience, now: DateTime<Utc>) -> bool {
+    let is_watched = moderation == ModerationMode::Pre || author.pre_moderated_until.is_some_and(|until| until > now);
+    is_watched && audience == Audience::Space && !author.is_staff()
+}
+
+/// Staff prepare drafts in planned phases; everybody else writes in open ones.
+fn may_draft(viewer: &Member, phase: &Phase) -> bool {
+    match phase.state {
+        PhaseState::Open => true,
+        PhaseState::Planned => viewer.is_staff(),
+        PhaseState::Closed => false,
+    }
+}
+
+fn takes_comments(state: ContentState, is_locked: bool) -> Verdict {
+    ensure(
+        matches!(state, ContentState::Published | ContentState::Pending),
+        Reason::StateNotAllowed,
+    )?;
+    ensure(!is_locked, Reason::ThreadLocked)
+}
+
+fn ensure(allowed: bool, reason: Reason) -> Verdict {
+    if allowed { Ok(()) } else { Err(reason) }
+}

@@ -1,0 +1,79 @@
+//! The one list of features: what the API is made of.
+
+mod node;
+mod viewer;
+
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
+
+use self::node::NodeQuery;
+use crate::{
+    app::App,
+    features::{
+        account::graphql::AccountMutation,
+        contribution::graphql::{CommentMutation, LifecycleMutation},
+        forum::graphql::ForumMutation,
+        journal::graphql::JournalMutation,
+        live::LiveSubscription,
+        organisation::graphql::{OrganisationMutation, OrganisationQuery},
+        space::graphql::{InvitationMutation, MemberMutation, PhaseMutation, SpaceMutation},
+    },
+};
+
+/// Reads. What the viewer may not see is null or missing, never an error.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Query(NodeQuery, OrganisationQuery);
+
+/// Writes. Each takes one `input` and answers with what changed and `userErrors`, which are empty if and only if it was done. A
+/// payload is null only together with a top-level error.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(
+    AccountMutation,
+    OrganisationMutation,
+    SpaceMutation,
+    InvitationMutation,
+    PhaseMutation,
+    MemberMutation,
+    LifecycleMutation,
+    ForumMutation,
+    CommentMutation,
+    JournalMutation,
+);
+
+/// Live events.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(LiveSubscription);
+
+/// The executable schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// The schema without data.
+#[must_use]
+pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<node::Node>()
+        .disable_suggestions()
+        // The front door bounds documents; this only keeps the stack safe.
+        .limit_recursive_depth(128)
+}
+
+/// The schema over an app.
+#[must_use]
+pub fn schema(app: App) -> Schema {
+    builder().data(app).finish()
+}
+
+/// The schema in the schema definition language, sorted, as it is committed in `schema.graphql`.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    builder()
+        .finish()
+        .sdl_with_options(options.prefer_single_line_descriptions())
+}

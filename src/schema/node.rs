@@ -1,0 +1,158 @@
+//! Objects by id.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, ID, Interface, Object};
+use uuid::Uuid;
+
+use super::viewer::Viewer;
+use crate::{
+    features::{
+        account::graphql::{Account, accounts},
+        contribution::graphql::{
+            Comment, Commentable, Contribution, Lists, ModerationItem, Revision, contributions, revision_nodes,
+        },
+        forum::graphql::Thread,
+        journal::graphql::JournalEntry,
+        organisation::graphql::{Organisation, organisations},
+        space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
+    },
+    platform::{
+        db::Reader,
+        error::{Error, Reason, Result},
+        graphql::{reader, ready},
+        id::{self, Kind},
+    },
+};
+
+/// An object with an id that is unique over all types.
+#[derive(Interface, Clone, Debug)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque id, the same for good."))]
+pub enum Node {
+    /// An account.
+    Account(Account),
+    /// An organisation.
+    Organisation(Organisation),
+    /// An invitation into a space.
+    SpaceInvitation(SpaceInvitation),
+    /// A space.
+    Space(Space),
+    /// A phase.
+    Phase(Phase),
+    /// A member.
+    Membership(Membership),
+    /// Any contribution.
+    Contribution(Contribution),
+    /// What members comment on.
+    Commentable(Commentable),
+    /// What waits for a moderator.
+    ModerationItem(ModerationItem),
+    /// A thread.
+    Thread(Thread),
+    /// A comment.
+    Comment(Comment),
+    /// A journal entry.
+    JournalEntry(JournalEntry),
+    /// A version of a text.
+    Revision(Revision),
+}
+
+/// Most ids in one call of `nodes`.
+const MOST: usize = 100;
+
+/// Queries over all types.
+#[derive(Default)]
+pub(super) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// Who asks. Null without an access token.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Viewer>> {
+        let reader = reader(ctx)?;
+        let Ok(actor) = reader.actor() else { return Ok(None) };
+        let (reader, drafts) = (Arc::clone(reader), Arc::<Lists>::default());
+        Ok(Some(Viewer {
+            account_id: actor.account_id,
+            reader,
+            drafts,
+        }))
+    }
+
+    /// One object by its id. Null if there is none, or the viewer may not see it.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The id.")] id: ID) -> Result<Option<Node>> {
+        let reader = ready(ctx)?;
+        let id = id::decode(&id)?;
+        Ok(load(reader, &[id]).await?.remove(&id))
+    }
+
+    /// Objects by their ids, at most 100, in the same order; null for each that there isn't, or that the viewer may not see.
+    async fn nodes(&self, ctx: &Context<'_>, #[graphql(desc = "The ids.")] ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+        let reader = ready(ctx)?;
+        if ids.len() > MOST {
+            return Err(Error::invalid(Reason::TooLong, format!("At most {MOST} ids.")));
+        }
+        let ids = ids.iter().map(|id| id::decode(id)).collect::<Result<Vec<_>>>()?;
+        let found = load(reader, &ids).await?;
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    /// A space of the viewer. Null if there is none with this id, or the viewer is no member.
+    async fn space(&self, ctx: &Context<'_>, #[graphql(desc = "The id.")] id: ID) -> Result<Option<Space>> {
+        let reader = ready(ctx)?;
+        let id = id::decode_as(&[Kind::Space], &id)?;
+        Ok(spaces(reader, &[id]).await?.remove(&id))
+    }
+}
+
+/// One statement for each type.
+async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kind, Uuid), Node>> {
+    let of = |kinds: &[Kind]| -> Vec<Uuid> {
+        ids.iter()
+            .filter(|(kind, _)| kinds.contains(kind))
+            .map(|(_, id)| *id)
+            .collect()
+    };
+    let mut nodes = HashMap::new();
+    for kind in [
+        Kind::Account,
+        Kind::Organisation,
+        Kind::Invitation,
+        Kind::Space,
+        Kind::Phase,
+        Kind::Membership,
+        Kind::Revision,
+    ] {
+        let ids = of(&[kind]);
+        if ids.is_empty() {
+            continue;
+        }
+        let found: Vec<(Uuid, Node)> = match kind {
+            Kind::Account => nodes_of(accounts(reader, &ids).await?),
+            Kind::Organisation => nodes_of(organisations(reader, &ids).await?),
+            Kind::Invitation => nodes_of(invitation_nodes(reader, &ids).await?),
+            Kind::Space => nodes_of(spaces(reader, &ids).await?),
+            Kind::Phase => nodes_of(phases(reader, &ids).await?),
+            Kind::Membership => nodes_of(members(reader, &ids).await?),
+            _ => nodes_of(revision_nodes(reader, &ids).await?),
+        };
+        nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));
+    }
+    let ids = of(&[Kind::Thread, Kind::Comment, Kind::JournalEntry]);
+    if !ids.is_empty() {
+        nodes.extend(
+            contributions(reader, &ids)
+                .await?
+                .into_iter()
+                .map(|(id, contribution)| match contribution {
+                    Contribution::Thread(thread) => ((Kind::Thread, id), Node::Thread(thread)),
+                    Contribution::Comment(comment) => ((Kind::Comment, id), Node::Comment(comment)),
+                    Contribution::JournalEntry(entry) => ((Kind::JournalEntry, id), Node::JournalEntry(entry)),
+                }),
+        );
+    }
+    Ok(nodes)
+}
+
+fn nodes_of<T: Into<Node>>(objects: HashMap<Uuid, T>) -> Vec<(Uuid, Node)> {
+    objects.into_iter().map(|(id, object)| (id, object.into())).collect()
+}

@@ -1,0 +1,115 @@
+//! The viewer: who asks.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, Object};
+use uuid::Uuid;
+
+use crate::{
+    features::{
+        account::graphql::{Account, accounts},
+        contribution::{
+            List, ListKind,
+            graphql::{Contribution, Lists, listed},
+        },
+        space::graphql::{Membership, SpaceInvitation, invitations, own_memberships},
+    },
+    platform::{
+        db::Reader,
+        error::{Error, Result},
+        id::{self, Kind},
+        page::{Listed, PageArgs},
+    },
+};
+
+/// Who asks, with what is theirs alone.
+pub(super) struct Viewer {
+    pub(super) reader: Arc<Reader>,
+    pub(super) account_id: Uuid,
+    pub(super) drafts: Arc<Lists>,
+}
+
+impl Viewer {
+    /// The reader, unless the one-time secret is still in use.
+    fn ready(&self) -> Result<&Arc<Reader>> {
+        self.reader.actor()?.ready()?;
+        Ok(&self.reader)
+    }
+}
+
+#[Object]
+impl Viewer {
+    /// The own account. Readable even while `isPasswordChangeRequired`.
+    async fn account(&self) -> Result<Account> {
+        let id = self.account_id;
+        accounts(&self.reader, &[id])
+            .await?
+            .remove(&id)
+            .ok_or(Error::Unauthenticated)
+    }
+
+    /// The spaces that the viewer belongs to, as memberships, in the order in which they came into them.
+    async fn memberships(
+        &self,
+        #[graphql(desc = "Number of memberships from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of memberships from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Membership>> {
+        own_memberships(
+            self.ready()?,
+            &PageArgs {
+                first,
+                after,
+                last,
+                before,
+            },
+        )
+        .await
+    }
+
+    /// What the viewer has begun and not published, or got back, newest first.
+    async fn drafts(
+        &self,
+        #[graphql(desc = "Only those of this space.")] space_id: Option<ID>,
+        #[graphql(desc = "Number of drafts from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of drafts from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Contribution>> {
+        let space_id = space_id.map(|id| id::decode_as(&[Kind::Space], &id)).transpose()?;
+        let list = List {
+            space_id,
+            ..List::all(ListKind::Drafts)
+        };
+        let parents = (vec![self.account_id], self.account_id);
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let (cut, total) = listed(&self.drafts, self.ready()?, parents, list, &args).await?;
+        Ok(cut.map(Contribution::from).connection(total))
+    }
+
+    /// Invitations of the viewer's organisation into spaces, oldest first. For staff; empty for everybody else.
+    async fn invitations(
+        &self,
+        #[graphql(desc = "Number of invitations from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of invitations from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<SpaceInvitation>> {
+        invitations(
+            self.ready()?,
+            &PageArgs {
+                first,
+                after,
+                last,
+                before,
+            },
+        )
+        .await
+    }
+}
