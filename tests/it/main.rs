@@ -1,7 +1,13 @@
-//! All tests, through the real router on fresh databases.
+//! All tests that go through a port of the server, in one program.
 //!
-//! One binary, one set-up at a time: `SOJOURN_TEST_SETUP=embedded` (the default: SQLite, in process) or `production`
-//! (PostgreSQL and Redis, which `tests/run` starts).
+//! One set-up at a time: `SOJOURN_TEST_SETUP=embedded` (the default: SQLite, in process, local folder) or `production`
+//! (PostgreSQL and Redis at `SOJOURN_TEST_DATABASE_URL` and `SOJOURN_TEST_REDIS_URL`, which `tests/run` starts). Every test has
+//! a database of its own.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics says where")]
+#![recursion_limit = "512"]
 
 mod front;
 mod live_hub;
+mod smoke;
+mod support;

@@ -201,7 +201,7 @@ pub struct Door {
 }
 
 fn live() -> Live {
-    Default::default()
+    Live::in_process()
 }
 
 pub async fn door() -> Door {

@@ -1,0 +1,264 @@
+//! A server on a fresh database, people to act in it, and a client of its sockets.
+
+mod cast;
+mod socket;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use clap::{Args, FromArgMatches};
+use http::Request;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use serde_json::{Value, json};
+use sojourn::{
+    app::App,
+    config::Config,
+    features::account,
+    platform::{auth::Actor, http::Options},
+};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+pub use self::{
+    cast::{Cast, PASSWORD, Person},
+    socket::Socket,
+};
+
+/// Whether the tests run over PostgreSQL and Redis.
+pub fn is_production() -> bool {
+    match std::env::var("SOJOURN_TEST_SETUP").as_deref() {
+        Ok("production") => true,
+        Ok("embedded") | Err(_) => false,
+        Ok(other) => panic!("SOJOURN_TEST_SETUP is {other}"),
+    }
+}
+
+/// Whether the long forms of tests run.
+pub fn is_long() -> bool {
+    std::env::var("SOJOURN_TEST_LONG").is_ok_and(|long| long == "1")
+}
+
+/// One process of the server.
+pub struct Node {
+    pub app: App,
+    pub router: Router,
+    stop: CancellationToken,
+}
+
+/// A server on a fresh database: one node, and more over the same database if a test asks for them.
+pub struct World {
+    pub node: Node,
+    config: Config,
+    folder: Arc<TempDir>,
+}
+
+/// The configuration that the command line would give.
+fn config(arguments: &[String]) -> Config {
+    let command = Config::augment_args(clap::Command::new("test"));
+    let name = ["test".to_owned()];
+    let matches = command.try_get_matches_from(name.iter().chain(arguments)).unwrap();
+    Config::from_arg_matches(&matches).unwrap()
+}
+
+/// A migrated database to copy from: copying costs a tenth of migrating.
+async fn template(admin: &str) -> &'static str {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    let make = || async {
+        let name = format!("template_{}", Uuid::now_v7().simple());
+        execute(admin, &format!("CREATE DATABASE {name}")).await;
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(&config(&arguments(&folder, Some(&database_url(admin, &name)))))
+            .await
+            .unwrap();
+        app.db.migrate().await.unwrap();
+        app.db.close().await;
+        name
+    };
+    TEMPLATE.get_or_init(make).await
+}
+
+async fn execute(url: &str, statement: &str) {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options.max_connections(1).sqlx_logging(false);
+    let connection = Database::connect(options).await.unwrap();
+    // Copies of one template wait for each other.
+    for attempt in 0.. {
+        match connection.execute_unprepared(statement).await {
+            Ok(_) => break,
+            Err(error) if attempt > 50 => panic!("{error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    connection.close().await.unwrap();
+}
+
+fn database_url(admin: &str, name: &str) -> String {
+    let (server, _) = admin.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
+fn arguments(folder: &TempDir, database: Option<&str>) -> Vec<String> {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut arguments = vec![
+        format!("--data-dir={}", folder.path().display()),
+        "--password-memory=8".to_owned(),
+        "--database-writers=8".to_owned(),
+        "--database-readers=8".to_owned(),
+        "--debug-stats".to_owned(),
+    ];
+    if let Some(database) = database {
+        std::fs::write(
+            path("key.pem"),
+            sojourn::platform::auth::token::Signer::generate().unwrap(),
+        )
+        .unwrap();
+        let redis = std::env::var("SOJOURN_TEST_REDIS_URL").expect("SOJOURN_TEST_REDIS_URL");
+        arguments.push(format!("--database-url={database}"));
+        arguments.push(format!("--redis-url={redis}"));
+        arguments.push(format!("--redis-prefix={}", Uuid::now_v7().simple()));
+        arguments.push(format!("--signing-key-file={}", path("key.pem")));
+    }
+    arguments
+}
+
+impl World {
+    /// A server with nobody in it.
+    pub async fn new() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let config = if is_production() {
+            let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
+            let name = format!("test_{}", Uuid::now_v7().simple());
+            execute(
+                &admin,
+                &format!("CREATE DATABASE {name} TEMPLATE {}", template(&admin).await),
+            )
+            .await;
+            config(&arguments(&folder, Some(&database_url(&admin, &name))))
+        } else {
+            config(&arguments(&folder, None))
+        };
+        let app = App::open(&config).await.unwrap();
+        if !is_production() {
+            app.db.migrate().await.unwrap();
+        }
+        Self {
+            node: Node::start(app, &config),
+            config,
+            folder,
+        }
+    }
+
+    /// A second node over the same database; only in production.
+    pub async fn second_node(&self) -> Node {
+        assert!(is_production(), "an embedded database has one process");
+        Node::start(App::open(&self.config).await.unwrap(), &self.config)
+    }
+
+    /// The first node's app.
+    pub fn app(&self) -> &App {
+        &self.node.app
+    }
+
+    /// The folder of the embedded set-up.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Sends an operation and returns the whole answer.
+    pub async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        self.node.send(token, query, variables).await
+    }
+
+    /// Sends an operation as somebody and returns its data; top-level errors fail the test.
+    pub async fn ask(&self, who: &Person, query: &str, variables: Value) -> Value {
+        self.node.ask(who, query, variables).await
+    }
+
+    /// Calls a mutation `name(input)` as somebody, selecting `selection` of its payload, and returns the payload. `userErrors`
+    /// are always selected.
+    pub async fn mutate(&self, who: &Person, name: &str, input: Value, selection: &str) -> Value {
+        self.node.mutate(who, name, input, selection).await
+    }
+
+    /// The same for a mutation that must be done.
+    pub async fn done(&self, who: &Person, name: &str, input: Value, selection: &str) -> Value {
+        let payload = self.mutate(who, name, input, selection).await;
+        assert_eq!(payload["userErrors"], json!([]), "{name}: {payload}");
+        payload
+    }
+
+    /// The same for a mutation that must be refused: `CODE` or `CODE/REASON` of each of its errors.
+    pub async fn refused(&self, who: &Person, name: &str, input: Value) -> Vec<String> {
+        let payload = self.mutate(who, name, input, "").await;
+        let errors = payload["userErrors"].as_array().unwrap();
+        assert!(!errors.is_empty(), "{name} was not refused");
+        errors.iter().map(refusal).collect()
+    }
+
+    /// Signs in and returns an actor with a token.
+    pub async fn sign_in(&self, login: &str, password: &str) -> (Actor, String) {
+        let signed_in = account::session_create(self.app(), login, password).await.unwrap();
+        (signed_in.actor, signed_in.access_token)
+    }
+}
+
+/// `CODE` or `CODE/REASON`.
+pub fn refusal(error: &Value) -> String {
+    let code = error["code"].as_str().unwrap();
+    error["reason"]
+        .as_str()
+        .map_or_else(|| code.to_owned(), |reason| format!("{code}/{reason}"))
+}
+
+impl Node {
+    fn start(app: App, config: &Config) -> Self {
+        let stop = CancellationToken::new();
+        let options = Options {
+            request_timeout: Duration::from_secs(60),
+            ..config.front()
+        };
+        let router = app.router(options, stop.clone(), TaskTracker::new()).unwrap();
+        let (background, token) = (app.clone(), stop.clone());
+        tokio::spawn(async move { background.db.live().run(background.db.clone(), token).await });
+        Self { app, router, stop }
+    }
+
+    pub async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        let mut request = Request::post("/graphql").header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(Body::from(body)).unwrap())
+            .await
+            .unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    pub async fn ask(&self, who: &Person, query: &str, variables: Value) -> Value {
+        let answer = self.send(Some(&who.token), query, variables).await;
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer["data"].clone()
+    }
+
+    pub async fn mutate(&self, who: &Person, name: &str, input: Value, selection: &str) -> Value {
+        let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        let query = format!(
+            "mutation M($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ code reason field message }} }} }}"
+        );
+        self.ask(who, &query, json!({ "input": input })).await[name].clone()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
