@@ -33,6 +33,9 @@ use crate::{
 const BEGAN: i64 = 1_600;
 const TRAVELLED: i64 = 900;
 
+/// The name of a role among the accounts, and who has it.
+type Role<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
+
 /// Somebody in the story.
 struct Person {
     actor: Actor,
@@ -89,7 +92,7 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
         }
         app.clock.set(Some(now));
         let space = id::encode(Kind::Space, space).0;
-        let roles: &[(&str, &dyn Fn(&str) -> bool)] = if position == 0 {
+        let roles: &[Role<'_>] = if position == 0 {
             &[
                 ("COORDINATOR", &|key| key == part.founder),
                 ("TEACHER", &|key| people[key].role == SpaceRole::Teacher),

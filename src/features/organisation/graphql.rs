@@ -78,7 +78,6 @@ impl Organisation {
     }
 
     /// The accounts of this organisation, oldest first. For its own staff; empty for everybody else.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn accounts(
         &self,
         #[graphql(desc = "Only accounts of this kind.")] kind: Option<AccountKind>,

@@ -1,5 +1,10 @@
 //! Fields that all contributions share.
 
+#![expect(
+    clippy::duplicated_attributes,
+    reason = "several fields of an interface have the same type"
+)]
+
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use async_graphql::{ID, Interface, SimpleObject};
@@ -430,7 +435,6 @@ macro_rules! commentable_object {
 
             /// Comments at any depth in order of time, oldest first: a flat list that clients indent by `depth`. Hidden and
             /// removed ones stay as placeholders.
-            #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
             pub async fn comments(
                 &self,
                 #[graphql(desc = "Only comments of this depth and above; 0 = only answers to the root.")]

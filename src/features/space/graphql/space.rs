@@ -183,7 +183,6 @@ impl Space {
     }
 
     /// Who belongs to it, in the order in which they came; without those who left.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn members(
         &self,
         #[graphql(desc = "Only members with this role.")] role: Option<SpaceRole>,
@@ -268,7 +267,6 @@ impl Space {
     }
 
     /// Its journal entries, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection")]
     async fn journal_entries(
         &self,
         #[graphql(desc = "Which entries; by default all that are published or wait for a moderator.")] filter: Option<
