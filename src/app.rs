@@ -1,6 +1,6 @@
 //! What a process holds, and how it serves.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_graphql::Context;
 use async_trait::async_trait;
@@ -58,11 +58,21 @@ impl App {
     /// # Errors
     /// A sentence for the operator.
     pub async fn open(config: &Config) -> std::result::Result<Self, String> {
-        let folder = &config.data_dir;
-        if config.is_embedded() || config.media_url().starts_with("file:") {
-            std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
-        let signer = Arc::new(config.signer()?);
+        make_private(&config.data_dir)?;
+        Self::open_with(config, config.signer()?).await
+    }
+
+    /// The same for commands that sign nobody in: they need no signing key.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn open_offline(config: &Config) -> std::result::Result<Self, String> {
+        make_private(&config.data_dir)?;
+        Self::open_with(config, Signer::from_pem(&Signer::generate()?)?).await
+    }
+
+    async fn open_with(config: &Config, signer: Signer) -> std::result::Result<Self, String> {
+        let signer = Arc::new(signer);
         let live = match &config.redis_url {
             Some(url) => Live::over_redis(url, &config.redis_prefix)?,
             None => Live::in_process(),
@@ -144,6 +154,17 @@ impl App {
         self.db.close().await;
         served.map_err(|error| error.to_string())
     }
+}
+
+/// Makes a folder that only its owner can look into: pupils' data live there.
+fn make_private(folder: &Path) -> std::result::Result<(), String> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 /// An error as a sentence for the operator.

@@ -84,7 +84,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             let app = open(&config).await?;
             serve(&config, app).await
         }
-        Command::Migrate => open(&config).await.map(|_| ()),
+        Command::Migrate => offline(&config).await.map(|_| ()),
         Command::Demo { reset } => {
             let app = App::open(&config).await?;
             let accounts = demo::prepare(&app, &config.data_dir, reset).await?;
@@ -100,7 +100,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Schema { output: None } => print(&schema::sdl()),
         Command::Admin(Admin::StaffCreate { email, name, password }) => {
-            let app = open(&config).await?;
+            let app = offline(&config).await?;
             let made = password.is_none().then(secret::one_time);
             let password = password.or_else(|| made.clone()).unwrap_or_default();
             let result = account::create_administrator(&app, &email, &name, (&password, made.is_some())).await;
@@ -116,6 +116,13 @@ pub async fn run(cli: Cli) -> Result<(), String> {
 
 async fn open(config: &Config) -> Result<App, String> {
     let app = App::open(config).await?;
+    app.db.migrate().await.map_err(sentence)?;
+    Ok(app)
+}
+
+/// For commands that sign nobody in.
+async fn offline(config: &Config) -> Result<App, String> {
+    let app = App::open_offline(config).await?;
     app.db.migrate().await.map_err(sentence)?;
     Ok(app)
 }
@@ -170,7 +177,9 @@ async fn healthcheck(config: &Config) -> Result<(), String> {
 }
 
 fn print(text: &str) -> Result<(), String> {
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| error.to_string())
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has read enough: `sojourn schema | head`.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
+    }
 }

@@ -81,7 +81,12 @@ pub struct Config {
     pub debug_stats: bool,
 
     /// What is logged, as a tracing filter.
-    #[arg(long, env = "SOJOURN_LOG", default_value = "info", global = true)]
+    #[arg(
+        long,
+        env = "SOJOURN_LOG",
+        default_value = "info,sea_orm_migration=warn",
+        global = true
+    )]
     pub log: String,
 
     /// How logs are written.

@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match cli::run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            eprintln!("sojourn: {error}");
             ExitCode::FAILURE
         }
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::{App, sentence},
     features::account,
+    platform::auth::write_private,
 };
 
 const FILE: &str = "demo-accounts.json";
@@ -37,6 +38,13 @@ pub async fn prepare(app: &App, data_dir: &Path, reset: bool) -> Result<Vec<Demo
     let path = data_dir.join(FILE);
     let describe = |error: std::io::Error| format!("{}: {error}", path.display());
     if reset {
+        app.db.migrate().await.map_err(sentence)?;
+        let is_demo = account::system_has_login(&app.db, tell::OPERATOR)
+            .await
+            .map_err(sentence)?;
+        if !is_demo && !account::system_is_empty(&app.db).await.map_err(sentence)? {
+            return Err("the database holds data that is not a demo: it is left as it is".to_owned());
+        }
         app.db.wipe().await.map_err(sentence)?;
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(describe(error)),
@@ -49,7 +57,7 @@ pub async fn prepare(app: &App, data_dir: &Path, reset: bool) -> Result<Vec<Demo
         (false, Ok(text)) => serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display())),
         (false, Err(_)) => Err(
             "the database holds data that is not a finished demo: choose another --data-dir or \
-                                --database-url, or start over with `demo --reset`"
+                                --database-url; a demo that was broken off is started over with `demo --reset`"
                 .to_owned(),
         ),
         (true, _) => {
@@ -59,7 +67,7 @@ pub async fn prepare(app: &App, data_dir: &Path, reset: bool) -> Result<Vec<Demo
             let accounts = accounts.map_err(sentence)?;
             let text = serde_json::to_string_pretty(&accounts).map_err(|error| error.to_string())?;
             std::fs::create_dir_all(data_dir).map_err(describe)?;
-            std::fs::write(&path, text + "\n").map_err(describe)?;
+            write_private(&path, &(text + "\n")).map_err(describe)?;
             Ok(accounts)
         }
     }

@@ -29,6 +29,9 @@ use crate::{
     },
 };
 
+/// The administrator of the demo, by whom a demo is told from other data.
+pub(super) const OPERATOR: &str = "operator@sojourn.example";
+
 /// Everything began so many hours ago; the preparation was closed and the stay began later.
 const BEGAN: i64 = 1_600;
 const TRAVELLED: i64 = 900;
@@ -146,8 +149,7 @@ fn actor(account_id: Uuid, kind: AccountKind, organisation: Option<Uuid>, langua
 
 /// Makes the organisations and everybody in them.
 async fn people(app: &App, story: &Story) -> Result<People> {
-    let operator = (secret::one_time(), "operator@sojourn.example");
-    let admin = account::create_administrator(app, operator.1, "Operator", (&operator.0, false)).await?;
+    let admin = account::create_administrator(app, OPERATOR, "Operator", (&secret::one_time(), false)).await?;
     let admin = actor(admin, AccountKind::Admin, None, vec!["en".to_owned()]);
     let mut people = People::new();
     for school in &story.organisations {

@@ -189,6 +189,11 @@ impl Error {
         Self::Internal(format!("{cause:?}").into())
     }
 
+    /// The same for something that is known to be wrong, in words for the log.
+    pub fn broken(words: impl Into<Arc<str>>) -> Self {
+        Self::Internal(words.into())
+    }
+
     /// Puts `steps` in front of the field of every refusal.
     #[must_use]
     pub fn at(self, steps: &[&str]) -> Self {

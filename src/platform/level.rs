@@ -7,14 +7,20 @@
 //! A level lives in one request and is never cached or shared between viewers; after a write, load a new one.
 
 use std::{
+    collections::HashMap,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
-use super::{db::Reader, error::Result};
+use super::{
+    db::Reader,
+    error::Result,
+    page::{Cut, Page, Total},
+};
 
 /// Rows of one statement, with the links to what belongs to them.
 #[derive(Debug)]
@@ -134,4 +140,64 @@ impl<A: PartialEq, V: Send + Sync> Links<A, V> {
         links.push((arguments, Arc::clone(&link)));
         link
     }
+}
+
+/// A list below every object of a level, for each set of arguments that was asked for: one statement for the pages of all
+/// parents, and one to count them.
+#[derive(Debug)]
+pub struct Listing<A, T> {
+    pages: Links<(A, Page), HashMap<Uuid, Cut<T>>>,
+    totals: Links<A, HashMap<Uuid, i64>>,
+}
+
+impl<A, T> Default for Listing<A, T> {
+    fn default() -> Self {
+        Self {
+            pages: Links::default(),
+            totals: Links::default(),
+        }
+    }
+}
+
+impl<A, T> Listing<A, T>
+where
+    A: Clone + PartialEq + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    /// The page of one parent, and how to count its whole list.
+    ///
+    /// # Errors
+    /// The error of `load`, for every parent.
+    pub async fn page<'a>(
+        self: &Arc<Self>,
+        (arguments, page): (A, Page),
+        parent: Uuid,
+        load: impl FnOnce() -> BoxFuture<'a, Result<HashMap<Uuid, Cut<T>>>>,
+        count: impl Fn() -> BoxFuture<'static, Result<HashMap<Uuid, i64>>> + Clone + Send + Sync + 'static,
+    ) -> Result<(Cut<T>, Total)> {
+        let link = self.pages.of((arguments.clone(), page));
+        // Called inside closures, so that the futures may live as long as the links here.
+        let cut = link.load(|| load()).await?.get(&parent).cloned().unwrap_or_default();
+        let this = Arc::clone(self);
+        let total = Total::new(move || {
+            let (link, count) = (this.totals.of(arguments.clone()), count.clone());
+            Box::pin(async move { Ok(link.load(|| count()).await?.get(&parent).copied().unwrap_or_default()) })
+        });
+        Ok((cut, total))
+    }
+}
+
+/// Pages of several parents as objects of one level, so that what hangs on them is loaded at once.
+#[must_use]
+pub fn objects<R: Clone, L: Default>(
+    reader: &Arc<Reader>,
+    cuts: HashMap<Uuid, Cut<R>>,
+) -> HashMap<Uuid, Cut<At<R, L>>> {
+    let rows = cuts.values().flat_map(|cut| cut.rows.iter().cloned()).collect();
+    let mut objects = Level::new(reader, rows).all().into_iter();
+    let filled = |(parent, cut): (Uuid, Cut<R>)| {
+        let own = objects.by_ref().take(cut.rows.len()).collect();
+        (parent, cut.with(own))
+    };
+    cuts.into_iter().map(filled).collect()
 }

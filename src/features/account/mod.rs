@@ -18,5 +18,5 @@ pub use self::{
         NewAccount, SignedIn, authenticate, create_administrator, insert, is_login_taken, password_change,
         secrets_reset, session_create, session_refresh, session_revoke,
     },
-    store::{system_is_empty, system_login},
+    store::{system_has_login, system_is_empty, system_login},
 };

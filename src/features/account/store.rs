@@ -241,6 +241,18 @@ pub async fn system_is_empty(db: &Db) -> Result<bool> {
     Ok(account::Entity::find().one(db.system()).await?.is_none())
 }
 
+/// Whether there is an account with this login.
+///
+/// # Errors
+/// The database's.
+pub async fn system_has_login(db: &Db, login: &str) -> Result<bool> {
+    let found = account::Entity::find()
+        .filter(account::Column::Login.eq(login))
+        .one(db.system())
+        .await?;
+    Ok(found.is_some())
+}
+
 /// What an account signs in with.
 ///
 /// # Errors

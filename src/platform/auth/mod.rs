@@ -45,3 +45,18 @@ impl Actor {
         self.kind == AccountKind::Staff && self.organisation_id == Some(organisation)
     }
 }
+
+/// Writes a new file that only its owner can read.
+///
+/// # Errors
+/// The file is there already, or can't be written.
+pub fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

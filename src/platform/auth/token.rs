@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::write_private;
 use crate::platform::error::{Error, Result};
 
 /// How long an access token is good.
@@ -191,17 +192,6 @@ fn is_weak(seed: &[u8]) -> bool {
     // A random seed of 32 bytes has about 30 distinct ones; counting up has a constant step.
     let steps: Vec<u8> = seed.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
     distinct.len() < 16 || steps.iter().all(|step| *step == steps[0]) || PUBLISHED.contains(&hex.as_str())
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(test)]

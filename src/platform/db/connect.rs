@@ -102,7 +102,7 @@ impl Db {
         if usize::try_from(done).is_ok_and(|done| done >= Migrator::migrations().len()) {
             Ok(())
         } else {
-            Err(Error::internal("the schema is not up to date: run `sojourn migrate`"))
+            Err(Error::broken("the schema is not up to date: run `sojourn migrate`"))
         }
     }
 
@@ -130,9 +130,9 @@ fn lock_file(path: &Path) -> Result<std::fs::File> {
     // Not on the database file itself: closing any descriptor of it would drop SQLite's own locks.
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = std::fs::File::create(&name).map_err(|error| Error::internal(format!("{}: {error}", path.display())))?;
+    let file = std::fs::File::create(&name).map_err(|error| Error::broken(format!("{}: {error}", path.display())))?;
     file.try_lock()
-        .map_err(|_| Error::internal(format!("{} is in use by another process", path.display())))?;
+        .map_err(|_| Error::broken(format!("{} is in use by another process", path.display())))?;
     Ok(file)
 }
 

@@ -4,16 +4,17 @@ mod comment;
 mod enums;
 mod list;
 mod mutation;
+mod object;
 mod revision;
 mod spine;
 
-pub(crate) use self::spine::{commentable_object, contribution_object, viewer_can};
+pub(crate) use self::object::{commentable_object, contribution_object, viewer_can};
 pub use self::{
     comment::{Comment, CommentMutation, CommentViewerCan},
     enums::{Audience, BylineKind, ContentState, DecisionKind, ModerationReason, RevisionState},
     list::{Lists, listed},
     mutation::LifecycleMutation,
-    revision::{ModerationDecision, ModerationItem, Queue, Revision, queue, revision_nodes},
+    revision::{ModerationDecision, ModerationItem, Revision, Revisions, queue, revision_nodes},
     spine::{
         Byline, Commentable, Contribution, ContributionAt, ContributionLinks, ContributionViewerCan, Spine, by_id,
         contributions,

@@ -15,8 +15,8 @@ use crate::{
         db::Reader,
         error::Result,
         id::{self, Kind},
-        level::{At, Level, Link, Links},
-        page::{Cut, Listed, Page, PageArgs, Total},
+        level::{At, Level, Link, Listing, objects},
+        page::{Listed, PageArgs},
         scalar::DateTime,
     },
 };
@@ -130,55 +130,26 @@ impl From<(DecisionRow, Membership)> for ModerationDecision {
     }
 }
 
-type Pages = Links<Page, HashMap<Uuid, Cut<At<RevisionRow, RevisionLinks>>>>;
+/// Lists of revisions below the objects of a level.
+pub type Revisions = Listing<(), At<RevisionRow, RevisionLinks>>;
 
-fn filled(
+/// The versions of one contribution, newest first.
+pub(super) async fn versions(
+    lists: &Arc<Revisions>,
     reader: &Arc<Reader>,
-    cuts: HashMap<Uuid, Cut<RevisionRow>>,
-) -> HashMap<Uuid, Cut<At<RevisionRow, RevisionLinks>>> {
-    let rows = cuts.values().flat_map(|cut| cut.rows.iter().cloned()).collect();
-    let mut objects = Level::new(reader, rows).all().into_iter();
-    cuts.iter()
-        .map(|(&parent, cut)| (parent, cut.with(objects.by_ref().take(cut.rows.len()).collect())))
-        .collect()
-}
-
-/// Versions of the contributions of a level.
-#[derive(Debug, Default)]
-pub struct Versions {
-    pages: Pages,
-    totals: Link<HashMap<Uuid, i64>>,
-}
-
-impl Versions {
-    /// The versions of one contribution.
-    pub(super) async fn listed(
-        self: &Arc<Self>,
-        reader: &Arc<Reader>,
-        (parents, parent): (Vec<Uuid>, Uuid),
-        args: &PageArgs,
-    ) -> Result<Listed<Revision>> {
-        let page = args.page(store::REVISION_ORDER)?;
-        let link = self.pages.of(page.clone());
-        let load = || Box::pin(async { Ok(filled(reader, store::revisions(reader, &parents, &page).await?)) }) as _;
-        let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
-        let (this, reader, parents) = (Arc::clone(self), Arc::clone(reader), Arc::new(parents));
-        let total = Total::new(move || {
-            let (this, reader, parents) = (Arc::clone(&this), Arc::clone(&reader), Arc::clone(&parents));
-            Box::pin(async move {
-                let load = || Box::pin(store::revision_counts(&reader, &parents)) as _;
-                Ok(this.totals.load(load).await?.get(&parent).copied().unwrap_or_default())
-            })
-        });
-        Ok(cut.map(Revision).connection(total))
-    }
-}
-
-/// The moderation queues of the spaces of a level.
-#[derive(Debug, Default)]
-pub struct Queue {
-    pages: Pages,
-    totals: Link<HashMap<Uuid, i64>>,
+    (parents, parent): (Vec<Uuid>, Uuid),
+    args: &PageArgs,
+) -> Result<Listed<Revision>> {
+    let page = args.page(store::REVISION_ORDER)?;
+    let parents = Arc::new(parents);
+    let load = || Box::pin(async { Ok(objects(reader, store::revisions(reader, &parents, &page).await?)) }) as _;
+    let (reader_, parents_) = (Arc::clone(reader), Arc::clone(&parents));
+    let count = move || {
+        let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
+        Box::pin(async move { store::revision_counts(&reader, &parents).await }) as _
+    };
+    let (cut, total) = lists.page(((), page.clone()), parent, load, count).await?;
+    Ok(cut.map(Revision).connection(total))
 }
 
 /// The moderation queue of one space, oldest first; empty for all but staff.
@@ -186,23 +157,20 @@ pub struct Queue {
 /// # Errors
 /// `INVALID` for faulty page arguments.
 pub async fn queue(
-    queue: &Arc<Queue>,
+    lists: &Arc<Revisions>,
     reader: &Arc<Reader>,
     (parents, parent): (Vec<Uuid>, Uuid),
     args: &PageArgs,
 ) -> Result<Listed<ModerationItem>> {
     let page = args.page(store::QUEUE_ORDER)?;
-    let link = queue.pages.of(page.clone());
-    let load = || Box::pin(async { Ok(filled(reader, store::queue(reader, &parents, &page).await?)) }) as _;
-    let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
-    let (queue, reader, parents) = (Arc::clone(queue), Arc::clone(reader), Arc::new(parents));
-    let total = Total::new(move || {
-        let (queue, reader, parents) = (Arc::clone(&queue), Arc::clone(&reader), Arc::clone(&parents));
-        Box::pin(async move {
-            let load = || Box::pin(store::queue_counts(&reader, &parents)) as _;
-            Ok(queue.totals.load(load).await?.get(&parent).copied().unwrap_or_default())
-        })
-    });
+    let parents = Arc::new(parents);
+    let load = || Box::pin(async { Ok(objects(reader, store::queue(reader, &parents, &page).await?)) }) as _;
+    let (reader_, parents_) = (Arc::clone(reader), Arc::clone(&parents));
+    let count = move || {
+        let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
+        Box::pin(async move { store::queue_counts(&reader, &parents).await }) as _
+    };
+    let (cut, total) = lists.page(((), page.clone()), parent, load, count).await?;
     Ok(cut
         .map(|revision| ModerationItem::Revision(Revision(revision)))
         .connection(total))

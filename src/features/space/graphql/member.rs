@@ -27,8 +27,8 @@ use crate::{
         graphql::{actor, input_id, reader, settle},
         id::{self, Kind},
         idempotency::Key,
-        level::{At, Level, Link, Links},
-        page::{Cut, Listed, Page, PageArgs, Total},
+        level::{At, Level, Link, Listing, objects},
+        page::{Listed, PageArgs, Total},
         scalar::DateTime,
     },
 };
@@ -231,11 +231,7 @@ pub async fn own_memberships(reader: &Arc<Reader>, args: &PageArgs) -> Result<Li
 type Role = Option<entity::enums::SpaceRole>;
 
 /// The member lists of the spaces of a level.
-#[derive(Debug, Default)]
-pub struct MemberLists {
-    pages: Links<(Role, Page), HashMap<Uuid, Cut<Membership>>>,
-    totals: Links<Role, HashMap<Uuid, i64>>,
-}
+pub type MemberLists = Listing<Role, At<MemberRow, MemberLinks>>;
 
 /// The members of one space.
 pub(super) async fn members_of(
@@ -246,28 +242,15 @@ pub(super) async fn members_of(
     args: &PageArgs,
 ) -> Result<Listed<Membership>> {
     let page = args.page(store::MEMBER_ORDER)?;
-    let link = lists.pages.of((role, page.clone()));
-    let load = || {
-        Box::pin(async {
-            let cuts = store::members(reader, &parents, role, &page).await?;
-            let rows = cuts.values().flat_map(|cut| cut.rows.iter().cloned()).collect();
-            let mut objects = Level::new(reader, rows).all().into_iter().map(Membership);
-            let filled =
-                |(&space, cut): (&Uuid, &Cut<_>)| (space, cut.with(objects.by_ref().take(cut.rows.len()).collect()));
-            Ok(cuts.iter().map(filled).collect())
-        }) as _
+    let parents = Arc::new(parents);
+    let load = || Box::pin(async { Ok(objects(reader, store::members(reader, &parents, role, &page).await?)) }) as _;
+    let (reader_, parents_) = (Arc::clone(reader), Arc::clone(&parents));
+    let count = move || {
+        let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
+        Box::pin(async move { store::member_counts(&reader, &parents, role).await }) as _
     };
-    let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
-    let (lists, reader, parents) = (Arc::clone(lists), Arc::clone(reader), Arc::new(parents));
-    let total = Total::new(move || {
-        let (lists, reader, parents) = (Arc::clone(&lists), Arc::clone(&reader), Arc::clone(&parents));
-        Box::pin(async move {
-            let link = lists.totals.of(role);
-            let load = || Box::pin(store::member_counts(&reader, &parents, role)) as _;
-            Ok(link.load(load).await?.get(&parent).copied().unwrap_or_default())
-        })
-    });
-    Ok(cut.connection(total))
+    let (cut, total) = lists.page((role, page.clone()), parent, load, count).await?;
+    Ok(cut.map(Membership).connection(total))
 }
 
 /// Input of `memberAdd`.

@@ -15,18 +15,21 @@ use crate::{
     features::{
         contribution::{
             ListKind,
-            graphql::{Lists, ModerationItem, Queue, queue},
+            graphql::{Lists, ModerationItem, Revisions, queue},
         },
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, JournalEntryFilterInput, journal_entries},
-        organisation::graphql::{Organisation, of_rows, organisations},
+        organisation::{
+            OrganisationRow,
+            graphql::{Organisation, of_rows, organisations},
+        },
     },
     platform::{
         db::Reader,
         error::{Error, Result},
         id::{self, Kind},
-        level::{At, Level, Link, Links},
-        page::{Cut, Listed, Page, PageArgs, Total},
+        level::{At, Level, Link, Listing},
+        page::{Cut, Listed, PageArgs, Total},
         permission::ActionPermission,
         scalar::DateTime,
     },
@@ -49,12 +52,11 @@ pub enum SpaceState {
 #[derive(Debug, Default)]
 pub struct SpaceLinks {
     phases: Link<HashMap<Uuid, Vec<Phase>>>,
-    organisations: Links<Page, HashMap<Uuid, Cut<Organisation>>>,
-    organisation_counts: Arc<Link<HashMap<Uuid, i64>>>,
+    organisations: Arc<Listing<(), Organisation>>,
     members: Arc<MemberLists>,
     viewers: Link<HashMap<Uuid, Membership>>,
     lists: Arc<Lists>,
-    queue: Arc<Queue>,
+    queue: Arc<Revisions>,
 }
 
 /// The working area of a project. Seen by its members only.
@@ -156,29 +158,30 @@ impl Space {
         }
         .page(store::PART_ORDER)?;
         let (parents, parent) = self.parents();
-        let link = level.links.organisations.of(page.clone());
+        let parents = Arc::new(parents);
         let load = || {
             Box::pin(async {
                 let cuts = store::organisations(&level.reader, &parents, &page).await?;
-                let objects = of_rows(
+                let known = of_rows(
                     &level.reader,
                     cuts.values().flat_map(|cut| cut.rows.iter().cloned()).collect(),
                 );
-                let object = |row: &super::super::super::organisation::OrganisationRow| objects.get(&row.id).cloned();
-                let filled = |cut: &Cut<_>| cut.with(cut.rows.iter().filter_map(object).collect());
+                let filled = |cut: &Cut<OrganisationRow>| {
+                    cut.with(cut.rows.iter().filter_map(|row| known.get(&row.id).cloned()).collect())
+                };
                 Ok(cuts.iter().map(|(&space, cut)| (space, filled(cut))).collect())
             }) as _
         };
-        let cut = link.load(load).await?.get(&parent).cloned().unwrap_or_default();
-        let (counts, reader) = (Arc::clone(&level.links.organisation_counts), Arc::clone(&level.reader));
-        let parents = Arc::new(parents);
-        let total = Total::new(move || {
-            let (counts, reader, parents) = (Arc::clone(&counts), Arc::clone(&reader), Arc::clone(&parents));
-            Box::pin(async move {
-                let load = || Box::pin(store::organisation_counts(&reader, &parents)) as _;
-                Ok(counts.load(load).await?.get(&parent).copied().unwrap_or_default())
-            })
-        });
+        let (reader_, parents_) = (Arc::clone(&level.reader), Arc::clone(&parents));
+        let count = move || {
+            let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
+            Box::pin(async move { store::organisation_counts(&reader, &parents).await }) as _
+        };
+        let (cut, total) = level
+            .links
+            .organisations
+            .page(((), page.clone()), parent, load, count)
+            .await?;
         Ok(cut.connection(total))
     }
 
