@@ -58,6 +58,7 @@ impl App {
     /// # Errors
     /// A sentence for the operator.
     pub async fn open(config: &Config) -> std::result::Result<Self, String> {
+        config.database()?;
         make_private(&config.data_dir)?;
         Self::open_with(config, config.signer()?).await
     }

@@ -85,8 +85,8 @@ pub struct Content {
     pub audience: Audience,
     /// Its author.
     pub author_id: Uuid,
-    /// Whether an edit waits for a moderator.
-    pub has_pending_edit: bool,
+    /// Whether a version waits for a moderator.
+    pub has_pending_version: bool,
     /// Published comments below it.
     pub comment_count: i32,
     /// Whether it takes comments no more.
@@ -104,6 +104,8 @@ pub struct Root {
     pub audience: Audience,
     /// Its author.
     pub author_id: Uuid,
+    /// Whether a version waits for a moderator.
+    pub has_pending_version: bool,
     /// Whether it takes comments no more.
     pub is_locked: bool,
 }
@@ -114,15 +116,30 @@ pub struct Root {
 #[must_use]
 pub fn sees(viewer: &Member, content: &Content) -> bool {
     match &content.root {
-        None => sees_root(viewer, content.state, content.audience, content.author_id),
+        None => {
+            let audience = effective(content.audience, content.has_pending_version);
+            sees_root(viewer, content.state, audience, content.author_id)
+        }
         Some(root) => {
-            sees_root(viewer, root.state, root.audience, root.author_id)
+            let audience = effective(root.audience, root.has_pending_version);
+            sees_root(viewer, root.state, audience, root.author_id)
                 && match content.state {
                     ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
                     ContentState::Pending => viewer.id == content.author_id || viewer.is_staff(),
                     ContentState::Draft => viewer.id == content.author_id,
                 }
         }
+    }
+}
+
+/// Who sees a root, in effect: what waits is shown to those who decide about it. Something private waits only while its author
+/// asks to show it to all.
+#[must_use]
+pub fn effective(audience: Audience, has_pending_version: bool) -> Audience {
+    if has_pending_version {
+        audience.max(Audience::Staff)
+    } else {
+        audience
     }
 }
 
@@ -180,13 +197,15 @@ pub fn sees_backstage(viewer: &Member, content: &Content) -> bool {
 pub const VISIBLE: &str = "\
     ((c.root_id IS NULL AND (c.author_id = m.id \
         OR (c.state = 'PUBLISHED' AND (c.audience = 'SPACE' \
-            OR (c.audience = 'STAFF' AND m.role IN ('COORDINATOR', 'TEACHER')))) \
-        OR (c.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND c.audience <> 'AUTHOR' \
+            OR ((c.audience = 'STAFF' OR c.pending_version IS NOT NULL) \
+                AND m.role IN ('COORDINATOR', 'TEACHER')))) \
+        OR (c.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (c.audience <> 'AUTHOR' OR c.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER')))) \
     OR (c.root_id IS NOT NULL AND (r.author_id = m.id \
         OR (r.state = 'PUBLISHED' AND (r.audience = 'SPACE' \
-            OR (r.audience = 'STAFF' AND m.role IN ('COORDINATOR', 'TEACHER')))) \
-        OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND r.audience <> 'AUTHOR' \
+            OR ((r.audience = 'STAFF' OR r.pending_version IS NOT NULL) \
+                AND m.role IN ('COORDINATOR', 'TEACHER')))) \
+        OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (r.audience <> 'AUTHOR' OR r.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER'))) \
         AND (c.state IN ('PUBLISHED', 'HIDDEN', 'REMOVED') OR c.author_id = m.id \
             OR (c.state = 'PENDING' AND m.role IN ('COORDINATOR', 'TEACHER')))))";
@@ -443,7 +462,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         ContentAction::Approve | ContentAction::Return => {
             moderator()?;
             writable()?;
-            is(state == Pending || state == Published && content.has_pending_edit)
+            is(state == Pending || state == Published && content.has_pending_version)
         }
         ContentAction::Hide => {
             moderator()?;

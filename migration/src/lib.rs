@@ -27,15 +27,26 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Runs SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}` and `{hot}` (storage parameters of a
-/// table whose one row is updated all the time) by what the database calls them.
+/// Runs SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}`, `{key}` (text in the order of its bytes,
+/// whatever the locale of the database) and `{hot}` (storage parameters of a table whose one row is updated all the time)
+/// by what the database calls them.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let names = match manager.get_database_backend() {
-        DbBackend::Postgres => ["uuid", "timestamptz", "jsonb", "bytea", "WITH (fillfactor = 50)"],
-        _ => ["blob", "text", "text", "blob", ""],
+        DbBackend::Postgres => [
+            "uuid",
+            "timestamptz",
+            "jsonb",
+            "bytea",
+            "text COLLATE \"C\"",
+            "WITH (fillfactor = 50)",
+        ],
+        _ => ["blob", "text", "text", "blob", "text", ""],
     };
     let mut sql = sql.to_owned();
-    for (key, name) in ["{uuid}", "{time}", "{json}", "{bytes}", "{hot}"].iter().zip(names) {
+    for (key, name) in ["{uuid}", "{time}", "{json}", "{bytes}", "{key}", "{hot}"]
+        .iter()
+        .zip(names)
+    {
         sql = sql.replace(key, name);
     }
     manager.get_connection().execute_unprepared(&sql).await?;

@@ -26,7 +26,7 @@ CREATE TABLE organisation (
     id {uuid} NOT NULL PRIMARY KEY,
     kind text NOT NULL,
     name text NOT NULL,
-    name_key text NOT NULL,
+    name_key {key} NOT NULL,
     city text NOT NULL,
     country text NOT NULL,
     time_zone text NOT NULL,

@@ -44,7 +44,7 @@ CREATE TABLE space_organisation (
     CONSTRAINT uq_space_organisation UNIQUE (space_id, organisation_id)
 );
 CREATE INDEX ix_space_organisation_list ON space_organisation (space_id, created_at, id);
-CREATE INDEX ix_space_organisation_invited ON space_organisation (organisation_id, created_at, id);
+CREATE INDEX ix_space_organisation_invited ON space_organisation (organisation_id, created_at, id) WHERE state = 'INVITED';
 
 CREATE TABLE phase (
     id {uuid} NOT NULL PRIMARY KEY,

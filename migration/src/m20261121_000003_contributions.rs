@@ -50,7 +50,6 @@ CREATE TABLE contribution (
     published_at {time} NULL,
     edited_at {time} NULL,
     client_key text NULL,
-    CONSTRAINT uq_contribution_client_key UNIQUE (author_id, client_key),
     CONSTRAINT ck_contribution_root CHECK ((kind = 'COMMENT') = (root_id IS NOT NULL)),
     CONSTRAINT ck_contribution_listed CHECK (state = 'DRAFT' OR listed_at IS NOT NULL)
 );
@@ -63,6 +62,7 @@ CREATE INDEX ix_contribution_space_activity ON contribution (space_id, kind, is_
 CREATE INDEX ix_contribution_phase_activity ON contribution (phase_id, kind, is_pinned DESC, last_activity_at DESC, id DESC);
 CREATE INDEX ix_contribution_comments ON contribution (root_id, listed_at, id) WHERE root_id IS NOT NULL;
 CREATE INDEX ix_contribution_replies ON contribution (reply_to_id, listed_at, id) WHERE reply_to_id IS NOT NULL;
+CREATE UNIQUE INDEX uq_contribution_client_key ON contribution (author_id, client_key) WHERE client_key IS NOT NULL;
 CREATE INDEX ix_contribution_drafts ON contribution (author_account_id, created_at DESC, id DESC) WHERE state = 'DRAFT';
 
 CREATE TABLE revision (

@@ -7,6 +7,7 @@ use entity::{
     enums::{AccountKind, Audience, ContributionKind, PhaseKind, SpaceRole},
     revision::Detail,
 };
+use sea_orm::Iterable;
 use uuid::Uuid;
 
 use super::{
@@ -229,13 +230,13 @@ async fn begin(app: &App, people: &People, part: &Space) -> Result<(Uuid, HashMa
         let mut found = part.members.iter().map(|key| &people[key]);
         found.find(|person| person.role == SpaceRole::Coordinator && person.actor.organisation_id == Some(organisation))
     };
-    let mut organisations: Vec<Uuid> = part
-        .members
-        .iter()
-        .filter_map(|key| people[key].actor.organisation_id)
-        .collect();
-    organisations.sort_unstable();
-    organisations.dedup();
+    // In the order in which the story brings them in, the founder's first.
+    let mut organisations: Vec<Uuid> = founder.organisation_id.into_iter().collect();
+    for organisation in part.members.iter().filter_map(|key| people[key].actor.organisation_id) {
+        if !organisations.contains(&organisation) {
+            organisations.push(organisation);
+        }
+    }
     debug_assert_eq!(
         organisations.len(),
         part.organisations.len(),
@@ -267,14 +268,15 @@ async fn begin(app: &App, people: &People, part: &Space) -> Result<(Uuid, HashMa
         }
     }
     let phases = space::phase_ids(app, founder, space).await?;
-    for (kind, phase) in &part.phases {
+    for kind in PhaseKind::iter() {
+        let phase = &part.phases[&kind];
         let patch = PhasePatch {
             title: Some(phase.title.clone()),
             description: Some(phase.description.clone()),
             moderation: Some(phase.moderation),
             ..PhasePatch::default()
         };
-        space::phase_update(app, founder, phases[kind], 1, patch).await?;
+        space::phase_update(app, founder, phases[&kind], 1, patch).await?;
     }
     space::phase_open(app, founder, phases[&PhaseKind::Preparation]).await?;
     Ok((space, phases))

@@ -110,8 +110,8 @@ pub struct Refusal {
     pub reason: Option<Reason>,
     /// An English sentence for developers and logs; clients translate `code` and `reason`.
     pub message: String,
-    /// Path of the faulty input below `input`, list positions as decimals: `["rows", "3", "birthYear"]`. Null if it is not
-    /// about one field.
+    /// Path of the faulty input below `input`, at most 4 steps, list positions as decimals: `["rows", "3", "birthYear"]`. Null
+    /// if it is not about one field.
     pub field: Option<Vec<String>>,
 }
 
@@ -203,6 +203,20 @@ impl Error {
                     let mut path: Vec<_> = steps.iter().map(|&step| step.to_owned()).collect();
                     path.extend(refusal.field.take().unwrap_or_default());
                     refusal.field = Some(path);
+                }
+                Self::Refused(refusals)
+            }
+            other => other,
+        }
+    }
+
+    /// Says which field named what isn't there, unless that is said already.
+    #[must_use]
+    pub fn missing(self, field: &str) -> Self {
+        match self {
+            Self::Refused(mut refusals) => {
+                for refusal in refusals.iter_mut().filter(|refusal| refusal.code == Code::NotFound) {
+                    refusal.field.get_or_insert_with(|| vec![field.to_owned()]);
                 }
                 Self::Refused(refusals)
             }

@@ -2,13 +2,13 @@
 
 use std::{future::Future, sync::Arc};
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, MaybeUndefined};
 use uuid::Uuid;
 
 use super::{
     auth::Actor,
     db::Reader,
-    error::{Error, Refusal, Result},
+    error::{Error, Reason, Refusal, Result},
     id::{self, Kind},
 };
 
@@ -72,4 +72,16 @@ pub async fn settle_any<T>(
 /// `INVALID`/`MALFORMED` at `field`.
 pub fn input_id(field: &str, kinds: &[Kind], id: &ID) -> Result<Uuid> {
     id::decode_as(kinds, id).map_err(|error| error.at(&[field]))
+}
+
+/// A field of an update that can be left out, but not cleared.
+///
+/// # Errors
+/// `INVALID`/`REQUIRED` at `field` for null.
+pub fn kept<T>(field: &str, value: MaybeUndefined<T>) -> Result<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Err(Error::invalid(Reason::Required, "It can't be cleared.").at(&[field])),
+        MaybeUndefined::Value(value) => Ok(Some(value)),
+    }
 }

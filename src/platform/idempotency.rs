@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    db::Tx,
+    auth::Actor,
+    db::{Db, Reader, Tx},
     error::{Code, Error, Reason, Result},
 };
 
@@ -52,11 +53,32 @@ impl Key {
         }))
     }
 
+    /// What a known row says the key stands for.
+    fn subject(&self, known: &idempotency::Model) -> Result<Uuid> {
+        if known.mutation == self.mutation && known.input_hash == self.input_hash {
+            return Ok(known.subject_id);
+        }
+        let message = "This key was used with another input.";
+        Err(Error::refused(Code::Conflict, Reason::KeyReused, message).at(&["idempotencyKey"]))
+    }
+
     /// The key itself.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.key
     }
+}
+
+/// What a key stands for already, so that a replay is not prepared in vain; [`claim`] decides.
+///
+/// # Errors
+/// `CONFLICT`/`KEY_REUSED` if the key stands for something else.
+pub async fn replay(db: &Db, actor: &Actor, key: Option<&Key>) -> Result<Option<Uuid>> {
+    let Some(key) = key else { return Ok(None) };
+    let mut sql = db.sql("SELECT * FROM idempotency WHERE account_id = ");
+    sql.bind(actor.account_id).push(" AND key = ").bind(key.key.clone());
+    let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
+    known.map(|known| key.subject(&known)).transpose()
 }
 
 /// Claims a key for a subject: the first statement of a unit. It waits for another unit with the same key.
@@ -83,11 +105,7 @@ pub async fn claim(tx: &Tx<'_>, account: Uuid, key: Option<&Key>, subject: Uuid)
         sql.bind(account).push(" AND key = ").bind(key.key.clone());
         // No row: the other unit was rolled back in between.
         if let Some(known) = tx.row::<idempotency::Model>(sql).await? {
-            if known.mutation == key.mutation && known.input_hash == key.input_hash {
-                return Ok(Claim::Replay(known.subject_id));
-            }
-            let message = "This key was used with another input.";
-            return Err(Error::refused(Code::Conflict, Reason::KeyReused, message).at(&["idempotencyKey"]));
+            return key.subject(&known).map(Claim::Replay);
         }
     }
     Err(Error::Contended)

@@ -175,9 +175,10 @@ where
         load: impl FnOnce() -> BoxFuture<'a, Result<HashMap<Uuid, Cut<T>>>>,
         count: impl Fn() -> BoxFuture<'static, Result<HashMap<Uuid, i64>>> + Clone + Send + Sync + 'static,
     ) -> Result<(Cut<T>, Total)> {
-        let link = self.pages.of((arguments.clone(), page));
+        let link = self.pages.of((arguments.clone(), page.clone()));
         // Called inside closures, so that the futures may live as long as the links here.
-        let cut = link.load(|| load()).await?.get(&parent).cloned().unwrap_or_default();
+        let cut = link.load(|| load()).await?.get(&parent).cloned();
+        let cut = cut.unwrap_or_else(|| page.nothing());
         let this = Arc::clone(self);
         let total = Total::new(move || {
             let (link, count) = (this.totals.of(arguments.clone()), count.clone());

@@ -287,7 +287,7 @@ impl Page {
         }
     }
 
-    /// The same for rows that belong to several parents.
+    /// The same for rows that belong to several parents. A parent without rows has [`Page::nothing`].
     pub fn cut_by<P: Copy + Eq + Hash, T>(
         &self,
         rows: Vec<T>,
@@ -302,6 +302,12 @@ impl Page {
             .into_iter()
             .map(|(parent, rows)| (parent, self.cut(rows, &place)))
             .collect()
+    }
+
+    /// The page without rows.
+    #[must_use]
+    pub fn nothing<T>(&self) -> Cut<T> {
+        self.cut(Vec::new(), |_| Vec::new())
     }
 }
 

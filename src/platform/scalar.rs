@@ -1,7 +1,7 @@
 //! Custom scalars. Input is taken as it comes and checked by the use case, so that a faulty value is an ordinary user error
 //! with its field instead of a refusal of the whole document.
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{Datelike, IsoWeek as Week, NaiveDate, SecondsFormat, Utc, Weekday};
 use icu_locale_core::LanguageIdentifier;
 
@@ -15,12 +15,13 @@ fn string<T: ScalarType + InputType>(value: Value, wrap: fn(String) -> T) -> Inp
 }
 
 /// A moment in UTC, RFC 3339: `2026-11-21T09:30:00.123456Z`. Input may carry another offset.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct DateTime(String);
 
 #[Scalar(
     name = "DateTime",
-    specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time",
+    use_type_description
 )]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -59,12 +60,13 @@ impl DateTime {
 }
 
 /// A week as ISO 8601 counts them, Monday to Sunday: `2026-W47`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct IsoWeek(pub String);
 
 #[Scalar(
     name = "IsoWeek",
-    specified_by_url = "https://www.iso.org/iso-8601-date-and-time-format.html"
+    specified_by_url = "https://www.iso.org/iso-8601-date-and-time-format.html",
+    use_type_description
 )]
 impl ScalarType for IsoWeek {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -104,10 +106,14 @@ impl IsoWeek {
 }
 
 /// A language, BCP 47: `es`, `pt-BR`, `sr-Latn`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct LanguageTag(pub String);
 
-#[Scalar(name = "LanguageTag", specified_by_url = "https://www.rfc-editor.org/rfc/bcp/bcp47")]
+#[Scalar(
+    name = "LanguageTag",
+    specified_by_url = "https://www.rfc-editor.org/rfc/bcp/bcp47",
+    use_type_description
+)]
 impl ScalarType for LanguageTag {
     fn parse(value: Value) -> InputValueResult<Self> {
         string(value, Self)
@@ -135,12 +141,13 @@ impl LanguageTag {
 }
 
 /// A country, ISO 3166-1 alpha-2: `LV`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct CountryCode(pub String);
 
 #[Scalar(
     name = "CountryCode",
-    specified_by_url = "https://www.iso.org/iso-3166-country-codes.html"
+    specified_by_url = "https://www.iso.org/iso-3166-country-codes.html",
+    use_type_description
 )]
 impl ScalarType for CountryCode {
     fn parse(value: Value) -> InputValueResult<Self> {

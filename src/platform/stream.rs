@@ -11,6 +11,8 @@ use entity::{
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
+pub use entity::event::Model as Event;
+
 use super::{
     db::{Db, Sql},
     error::{Error, Reason, Result},

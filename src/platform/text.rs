@@ -4,7 +4,9 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use ammonia::Builder;
 use comrak::{
-    Arena, Options, format_html,
+    Arena, Options,
+    arena_tree::NodeEdge,
+    format_html,
     nodes::{AstNode, NodeValue},
     parse_document,
 };
@@ -13,6 +15,8 @@ use super::error::{Error, Reason, Result};
 
 /// Version of the rules below; kept with every stored HTML.
 pub const RENDERER: i32 = 1;
+/// Levels of a document's tree at most; a list in a list is two.
+const DEEPEST: usize = 64;
 /// Characters of an excerpt at most.
 const EXCERPT: usize = 200;
 
@@ -69,21 +73,16 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 #[must_use]
 pub fn render(body: &str) -> Rendered {
     let arena = Arena::new();
-    let mut options = Options::default();
-    options.extension.strikethrough = true;
-    options.extension.table = true;
-    options.extension.autolink = true;
-    options.render.escape = true;
+    let options = options();
     let root = parse_document(&arena, body, &options);
-    for node in root.descendants() {
-        let is_image = matches!(node.data.borrow().value, NodeValue::Image(_));
-        if is_image {
-            let text = plain(node);
-            for child in node.children().collect::<Vec<_>>() {
-                child.detach();
-            }
-            node.data.borrow_mut().value = NodeValue::Text(text.into());
+    let is_image = |node: &&AstNode<'_>| matches!(node.data.borrow().value, NodeValue::Image(_));
+    // Found before the first is changed: a walk must not meet its own changes.
+    for node in root.descendants().filter(is_image).collect::<Vec<_>>() {
+        let text = plain(node);
+        for child in node.children().collect::<Vec<_>>() {
+            child.detach();
         }
+        node.data.borrow_mut().value = NodeValue::Text(text.into());
     }
     let mut html = String::new();
     // Writing to a string doesn't fail.
@@ -92,6 +91,47 @@ pub fn render(body: &str) -> Rendered {
         html: SANITISER.clean(&html).to_string(),
         excerpt: excerpt(&plain(root)),
     }
+}
+
+/// Renders off the async threads.
+///
+/// # Errors
+/// Never in practice.
+pub async fn render_apart(body: String) -> Result<Rendered> {
+    tokio::task::spawn_blocking(move || render(&body))
+        .await
+        .map_err(Error::internal)
+}
+
+/// A CommonMark text that is not nested so deeply that showing it would be a burden.
+///
+/// # Errors
+/// `INVALID`/`OUT_OF_RANGE`.
+pub fn nested(body: String) -> Result<String> {
+    let arena = Arena::new();
+    let root = parse_document(&arena, &body, &options());
+    let mut depth = 0_usize;
+    for edge in root.traverse() {
+        match edge {
+            NodeEdge::Start(_) => depth += 1,
+            NodeEdge::End(_) => depth -= 1,
+        }
+        if depth > DEEPEST {
+            let message = "Quotes, lists and emphasis are nested too deeply.";
+            return Err(Error::invalid(Reason::OutOfRange, message));
+        }
+    }
+    Ok(body)
+}
+
+/// CommonMark with tables, strike-through and bare links; raw HTML is shown as text.
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.render.escape = true;
+    options
 }
 
 /// The words of a node, blocks parted by blanks.
@@ -166,7 +206,27 @@ mod tests {
             html("![our *boat*](https://elsewhere.example/x.png)"),
             "<p>our boat</p>\n"
         );
+        assert_eq!(
+            html("![one](https://a.example/1) and ![two ![three](https://a.example/3)](https://a.example/2) *end*"),
+            "<p>one and two three <em>end</em></p>\n"
+        );
         assert!(html("[x](https://a.example)").contains(r#"rel="nofollow ugc noopener noreferrer""#));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let emphasis = "*a **b ".repeat(100) + &"b** a*".repeat(100);
+        for deep in [">".repeat(9_990), "- ".repeat(100) + "x", emphasis] {
+            assert!(nested(deep.clone()).is_err(), "{deep}");
+        }
+        for flat in [
+            "-".repeat(80),
+            ".".repeat(300),
+            "> > a".to_owned(),
+            "- a\n  - b\n    - c".to_owned(),
+        ] {
+            assert!(nested(flat.clone()).is_ok(), "{flat}");
+        }
     }
 
     #[test]

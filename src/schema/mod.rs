@@ -9,14 +9,17 @@ use self::node::NodeQuery;
 use crate::{
     app::App,
     features::{
-        account::graphql::AccountMutation,
-        contribution::graphql::{CommentMutation, LifecycleMutation},
-        forum::graphql::ForumMutation,
-        journal::graphql::JournalMutation,
-        live::LiveSubscription,
-        organisation::graphql::{OrganisationMutation, OrganisationQuery},
-        space::graphql::{InvitationMutation, MemberMutation, PhaseMutation, SpaceMutation},
+        account::graphql::{Account, AccountMutation},
+        contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
+        forum::graphql::{ForumMutation, Thread},
+        journal::graphql::{JournalEntry, JournalMutation},
+        live::graphql::LiveSubscription,
+        organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
+        space::graphql::{
+            InvitationMutation, MemberMutation, Membership, PhaseMutation, SpaceInvitation, SpaceMutation,
+        },
     },
+    platform::page::Listed,
 };
 
 /// Reads. What the viewer may not see is null or missing, never an error.
@@ -54,6 +57,16 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<node::Node>()
+        .override_output_type_description::<Listed<Account>>("A page of accounts.")
+        .override_output_type_description::<Listed<Organisation>>("A page of organisations.")
+        .override_output_type_description::<Listed<SpaceInvitation>>("A page of invitations.")
+        .override_output_type_description::<Listed<Membership>>("A page of members.")
+        .override_output_type_description::<Listed<Contribution>>("A page of contributions of any kind.")
+        .override_output_type_description::<Listed<Thread>>("A page of threads.")
+        .override_output_type_description::<Listed<Comment>>("A page of comments.")
+        .override_output_type_description::<Listed<JournalEntry>>("A page of journal entries.")
+        .override_output_type_description::<Listed<Revision>>("A page of versions.")
+        .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
         .disable_suggestions()
         // The front door bounds documents; this only keeps the stack safe.
         .limit_recursive_depth(128)

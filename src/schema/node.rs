@@ -86,7 +86,11 @@ impl NodeQuery {
     }
 
     /// Objects by their ids, at most 100, in the same order; null for each that there isn't, or that the viewer may not see.
-    async fn nodes(&self, ctx: &Context<'_>, #[graphql(desc = "The ids.")] ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
         let reader = ready(ctx)?;
         if ids.len() > MOST {
             return Err(Error::invalid(Reason::TooLong, format!("At most {MOST} ids.")));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Description, ID, Object};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
 };
 
 /// Who asks, with what is theirs alone.
+#[derive(Description)]
 pub(super) struct Viewer {
     pub(super) reader: Arc<Reader>,
     pub(super) account_id: Uuid,
@@ -37,7 +38,7 @@ impl Viewer {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Viewer {
     /// The own account. Readable even while `isPasswordChangeRequired`.
     async fn account(&self) -> Result<Account> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
         graphql::{actor, input_id, reader, settle, settle_any},
         id::{self, Kind},
         level::{At, Level, Link},
-        page::{Listed, PageArgs, Total},
+        page::{Cut, Listed, PageArgs, Total},
         scalar::{DateTime, LanguageTag},
     },
 };
@@ -43,10 +43,10 @@ pub struct AccountLinks {
 
 /// One human with a login. Seen only by that person and by staff of the same organisation; everybody else meets people as
 /// `Membership`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Account(pub At<AccountRow, AccountLinks>);
 
-#[Object]
+#[Object(use_type_description)]
 impl Account {
     /// Opaque id.
     pub async fn id(&self) -> ID {
@@ -68,7 +68,7 @@ impl Account {
         &self.0.display_name
     }
 
-    /// Languages in order of preference; the first is the default of new texts.
+    /// Languages in order of preference, at most 10; the first is the default of new texts.
     async fn languages(&self) -> Vec<LanguageTag> {
         self.0.languages.0.iter().cloned().map(LanguageTag).collect()
     }
@@ -112,7 +112,14 @@ pub async fn accounts_of(
     kind: Option<entity::enums::AccountKind>,
     args: &PageArgs,
 ) -> Result<Listed<Account>> {
-    let cut = store::page(reader, organisation, kind, &args.page(store::ORDER)?).await?;
+    // The way here leads through the own account, which is readable while the one-time secret is in use.
+    reader.actor()?.ready()?;
+    let page = args.page(store::ORDER)?;
+    // Only one organisation is the viewer's: without this, a list of organisations would ask for each of them.
+    if !reader.actor()?.is_staff_of(organisation) {
+        return Ok(Cut::default().connection(Total::known(0)));
+    }
+    let cut = store::page(reader, organisation, kind, &page).await?;
     let level = Level::new(reader, cut.rows.clone());
     let reader = Arc::clone(reader);
     let total = Total::new(move || {
@@ -251,7 +258,7 @@ impl AccountMutation {
     async fn session_create(
         &self,
         ctx: &Context<'_>,
-        input: SessionCreateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionCreateInput,
     ) -> Result<Option<SessionCreatePayload>> {
         let work = service::session_create(app(ctx)?, &input.login, &input.password);
         let (done, user_errors) = settle_any(ctx, work).await?;
@@ -275,7 +282,7 @@ impl AccountMutation {
     async fn session_refresh(
         &self,
         ctx: &Context<'_>,
-        input: SessionRefreshInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionRefreshInput,
     ) -> Result<Option<SessionRefreshPayload>> {
         let work = service::session_refresh(app(ctx)?, &input.refresh_token);
         let (done, user_errors) = settle_any(ctx, work).await?;
@@ -298,7 +305,7 @@ impl AccountMutation {
     async fn session_revoke(
         &self,
         ctx: &Context<'_>,
-        input: SessionRevokeInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionRevokeInput,
     ) -> Result<Option<SessionRevokePayload>> {
         let actor = actor(ctx)?;
         let work = service::session_revoke(app(ctx)?, actor, input.all_sessions.unwrap_or(false));
@@ -313,7 +320,7 @@ impl AccountMutation {
     async fn account_password_change(
         &self,
         ctx: &Context<'_>,
-        input: AccountPasswordChangeInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: AccountPasswordChangeInput,
     ) -> Result<Option<AccountPasswordChangePayload>> {
         let actor = actor(ctx)?;
         let work = service::password_change(app(ctx)?, actor, &input.current_password, &input.new_password);
@@ -329,7 +336,7 @@ impl AccountMutation {
     async fn account_secrets_reset(
         &self,
         ctx: &Context<'_>,
-        input: AccountSecretsResetInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: AccountSecretsResetInput,
     ) -> Result<Option<AccountSecretsResetPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let kinds = [Kind::Account];

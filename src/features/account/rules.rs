@@ -10,7 +10,13 @@ pub(super) const ROTATION_GRACE: chrono::TimeDelta = chrono::TimeDelta::seconds(
 /// What a login is looked up by: people don't mind case and blanks when they type it.
 #[must_use]
 pub fn normalise(login: &str) -> String {
-    login.trim().to_lowercase()
+    // No login has control characters, and PostgreSQL refuses one of them.
+    login
+        .trim()
+        .to_lowercase()
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .collect()
 }
 
 /// The login of staff: an e-mail address.

@@ -1,6 +1,9 @@
 //! Signing in and out, passwords and one-time secrets.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -57,15 +60,12 @@ pub struct NewAccount {
     pub is_one_time: bool,
 }
 
-/// Makes an account.
+/// Makes an account, unless its login is taken: of several units that want one login at once, one gets it. Returns whether
+/// the account was made.
 ///
 /// # Errors
-/// The login is taken; the database's.
-pub async fn insert(tx: &Tx<'_>, new: NewAccount) -> Result<()> {
-    if store::taken(tx, &new.login).await? {
-        let message = "There is an account with this login already.";
-        return Err(Error::refused(Code::Invalid, Reason::LoginTaken, message));
-    }
+/// The database's.
+pub async fn insert(tx: &Tx<'_>, new: NewAccount) -> Result<bool> {
     let row = account::Model {
         id: new.id,
         kind: new.kind,
@@ -81,12 +81,14 @@ pub async fn insert(tx: &Tx<'_>, new: NewAccount) -> Result<()> {
     store::insert(tx, row).await
 }
 
-/// Whether a login is in use.
-///
-/// # Errors
-/// The database's.
-pub async fn is_login_taken(tx: &Tx<'_>, login: &str) -> Result<bool> {
-    store::taken(tx, login).await
+/// What somebody hears who wants a login that is taken.
+#[must_use]
+pub fn login_taken() -> Error {
+    Error::refused(
+        Code::Invalid,
+        Reason::LoginTaken,
+        "There is an account with this login already.",
+    )
 }
 
 /// Makes a platform administrator: the first account of a fresh installation.
@@ -116,10 +118,15 @@ pub async fn create_administrator(
     };
     let id = new.id;
     let new = &new;
-    app.db
+    let is_made = app
+        .db
         .write(None, |tx| Box::pin(async move { insert(tx, new.clone()).await }))
         .await?;
-    Ok(id)
+    if is_made {
+        Ok(id)
+    } else {
+        Err(login_taken().at(&["email"]))
+    }
 }
 
 /// Who an access token stands for, now: one statement, so that an ended session counts at once.
@@ -142,7 +149,13 @@ pub async fn authenticate(app: &App, token: &str) -> Result<(Arc<Reader>, Actor,
 /// `INVALID`/`CREDENTIALS_WRONG`, after exactly one verification whether the login is known or not.
 pub async fn session_create(app: &App, login: &str, password: &str) -> Result<SignedIn> {
     let reader = Reader::passing(&app.db, None);
-    let account = store::by_login(&reader, &rules::normalise(login)).await?;
+    let login = rules::normalise(login);
+    // PostgreSQL takes no text with a NUL in it, and no login has one.
+    let account = if login.contains('\0') {
+        None
+    } else {
+        store::by_login(&reader, &login).await?
+    };
     let is_right = app
         .passwords
         .verify(password, account.as_ref().map(|account| account.password_hash.as_str()))
@@ -291,7 +304,8 @@ pub async fn password_change(app: &App, actor: &Actor, current: &str, new: &str)
         .await
 }
 
-/// New one-time secrets for accounts of the actor's organisation, in the order asked for; their sessions end.
+/// New one-time secrets for accounts of the actor's organisation, in the order asked for; their sessions end. An account that
+/// is asked for twice gets one secret.
 ///
 /// # Errors
 /// `INVALID` for more than 200 accounts; per account `NOT_FOUND`.
@@ -300,26 +314,27 @@ pub async fn secrets_reset(app: &App, actor: &Actor, accounts: &[Uuid]) -> Resul
         (AccountKind::Staff, Some(organisation)) => organisation,
         _ => return Err(Error::forbidden(Reason::RoleNotAllowed)),
     };
-    let secrets: Vec<String> = accounts.iter().map(|_| secret::one_time()).collect();
+    let distinct: Vec<Uuid> = BTreeSet::from_iter(accounts.iter().copied()).into_iter().collect();
+    let secrets: Vec<String> = distinct.iter().map(|_| secret::one_time()).collect();
     let hashes = app.passwords.hash_all(&secrets).await?;
-    let hashes = &hashes;
-    let found = app.db.write(None, |tx| {
+    let (distinct, hashes) = (&distinct, &hashes);
+    let own = app.db.write(None, |tx| {
         Box::pin(async move {
-            let mut found = Vec::with_capacity(accounts.len());
-            for (&account, hash) in accounts.iter().zip(hashes) {
-                let is_own = store::set_password(tx, account, Some(organisation), hash.clone(), true).await?;
-                if is_own {
+            let mut own = BTreeSet::new();
+            for (&account, hash) in distinct.iter().zip(hashes) {
+                if store::set_password(tx, account, Some(organisation), hash.clone(), true).await? {
                     store::end_sessions(tx, account, None).await?;
+                    own.insert(account);
                 }
-                found.push(is_own);
             }
-            Ok(found)
+            Ok(own)
         })
     });
-    let found = found.await?;
-    Ok(secrets
-        .into_iter()
-        .zip(found)
-        .map(|(secret, is_own)| if is_own { Ok(secret) } else { Err(Error::not_found()) })
+    let own = own.await?;
+    let mut made: BTreeMap<Uuid, String> = distinct.iter().copied().zip(secrets).collect();
+    made.retain(|account, _| own.contains(account));
+    Ok(accounts
+        .iter()
+        .map(|account| made.get(account).cloned().ok_or_else(Error::not_found))
         .collect())
 }

@@ -7,8 +7,8 @@ use entity::{
     session,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult,
-    QueryFilter,
+    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -150,14 +150,8 @@ pub(super) async fn by_id(reader: &Reader, id: Uuid) -> Result<Option<account::M
     reader.row(sql).await
 }
 
-/// Which of these logins are taken.
-pub(super) async fn taken(tx: &Tx<'_>, login: &str) -> Result<bool> {
-    let mut sql = tx.sql("SELECT 1 AS one FROM account WHERE login = ");
-    sql.bind(login);
-    Ok(tx.query_one_raw(sql.statement()).await?.is_some())
-}
-
-pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<()> {
+/// Inserts an account unless its login is taken; returns whether it was inserted.
+pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
     let row = account::ActiveModel {
         id: Set(row.id),
         kind: Set(row.kind),
@@ -170,8 +164,9 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<()> {
         is_password_change_required: Set(row.is_password_change_required),
         created_at: Set(row.created_at),
     };
-    account::Entity::insert(row).exec_without_returning(&**tx).await?;
-    Ok(())
+    let is_free = OnConflict::column(account::Column::Login).do_nothing().to_owned();
+    let insert = account::Entity::insert(row).on_conflict(is_free);
+    Ok(insert.exec_without_returning(&**tx).await? == 1)
 }
 
 /// Replaces a password; returns whether the account is (still) one of `organisation`, if that is asked for.

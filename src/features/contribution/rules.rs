@@ -98,7 +98,7 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
     } else {
         LONGEST_BODY
     };
-    let body = checks.field("body", text::required(&text.body, longest))?;
+    let body = checks.field("body", text::required(&text.body, longest).and_then(text::nested))?;
     checks.done()?;
     Ok(Text {
         title,

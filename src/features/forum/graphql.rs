@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::enums::{Audience as Audience_, ContributionKind};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
         page::{Listed, PageArgs},
@@ -41,7 +41,7 @@ viewer_can! {
 }
 
 /// A discussion.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Thread(pub Spine);
 
 impl Thread {
@@ -125,13 +125,13 @@ pub struct ThreadUpdateInput {
     /// Its `version` as the author has seen it.
     expected_version: i32,
     /// What it is about, 1 to 200 characters; absent = unchanged.
-    title: Option<String>,
+    title: MaybeUndefined<String>,
     /// CommonMark, 1 to 50,000 characters; absent = unchanged.
-    body: Option<String>,
+    body: MaybeUndefined<String>,
     /// Language of the text; absent = unchanged.
-    language: Option<LanguageTag>,
+    language: MaybeUndefined<LanguageTag>,
     /// Who sees it; absent = unchanged. Narrowing is possible in a closed phase too.
-    audience: Option<Audience>,
+    audience: MaybeUndefined<Audience>,
 }
 
 /// Answer of `threadUpdate`.
@@ -214,7 +214,11 @@ pub struct ForumMutation;
 #[Object]
 impl ForumMutation {
     /// Opens a discussion. Where texts are pre-moderated, a pupil's thread waits for a moderator.
-    async fn thread_create(&self, ctx: &Context<'_>, input: ThreadCreateInput) -> Result<Option<ThreadCreatePayload>> {
+    async fn thread_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadCreateInput,
+    ) -> Result<Option<ThreadCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
@@ -253,20 +257,23 @@ impl ForumMutation {
 
     /// Edits a thread or changes its audience. Where texts are pre-moderated, the published text stays until a moderator
     /// approves the new one.
-    async fn thread_update(&self, ctx: &Context<'_>, input: ThreadUpdateInput) -> Result<Option<ThreadUpdatePayload>> {
+    async fn thread_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadUpdateInput,
+    ) -> Result<Option<ThreadUpdatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("threadId", &[Kind::Thread], &input.thread_id);
         let known = id.as_ref().ok().copied();
         let work = async {
-            let language = input
-                .language
+            let language = kept("language", input.language)?
                 .map(|tag| tag.checked())
                 .transpose()
                 .map_err(|error| error.at(&["language"]))?;
-            let audience = input.audience.map(Into::into);
+            let audience = kept("audience", input.audience)?.map(Into::into);
             let change = Patch {
-                title: input.title,
-                body: input.body,
+                title: kept("title", input.title)?,
+                body: kept("body", input.body)?,
                 language,
                 audience,
                 ..Patch::default()
@@ -280,6 +287,7 @@ impl ForumMutation {
                 change,
             )
             .await
+            .map_err(|error| error.missing("threadId"))
         };
         let (_, user_errors) = settle(ctx, work).await?;
         Ok(Some(ThreadUpdatePayload {
@@ -289,25 +297,41 @@ impl ForumMutation {
     }
 
     /// Puts a thread first in lists. Staff only. Repeating it is success.
-    async fn thread_pin(&self, ctx: &Context<'_>, input: ThreadPinInput) -> Result<Option<ThreadPinPayload>> {
+    async fn thread_pin(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadPinInput,
+    ) -> Result<Option<ThreadPinPayload>> {
         let (thread, user_errors) = flag(ctx, &input.thread_id, Flag::Pinned, true).await?;
         Ok(Some(ThreadPinPayload { thread, user_errors }))
     }
 
     /// Puts a pinned thread back into its place. Staff only. Repeating it is success.
-    async fn thread_unpin(&self, ctx: &Context<'_>, input: ThreadUnpinInput) -> Result<Option<ThreadUnpinPayload>> {
+    async fn thread_unpin(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadUnpinInput,
+    ) -> Result<Option<ThreadUnpinPayload>> {
         let (thread, user_errors) = flag(ctx, &input.thread_id, Flag::Pinned, false).await?;
         Ok(Some(ThreadUnpinPayload { thread, user_errors }))
     }
 
     /// Locks a thread: it takes no more comments. Staff only. Repeating it is success.
-    async fn thread_lock(&self, ctx: &Context<'_>, input: ThreadLockInput) -> Result<Option<ThreadLockPayload>> {
+    async fn thread_lock(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadLockInput,
+    ) -> Result<Option<ThreadLockPayload>> {
         let (thread, user_errors) = flag(ctx, &input.thread_id, Flag::Locked, true).await?;
         Ok(Some(ThreadLockPayload { thread, user_errors }))
     }
 
     /// Unlocks a thread. Staff only. Repeating it is success.
-    async fn thread_unlock(&self, ctx: &Context<'_>, input: ThreadUnlockInput) -> Result<Option<ThreadUnlockPayload>> {
+    async fn thread_unlock(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadUnlockInput,
+    ) -> Result<Option<ThreadUnlockPayload>> {
         let (thread, user_errors) = flag(ctx, &input.thread_id, Flag::Locked, false).await?;
         Ok(Some(ThreadUnlockPayload { thread, user_errors }))
     }
@@ -317,7 +341,12 @@ async fn flag(ctx: &Context<'_>, id: &ID, flag: Flag, on: bool) -> Result<(Optio
     let (app, actor) = (app(ctx)?, actor(ctx)?);
     let id = input_id("threadId", &[Kind::Thread], id);
     let known = id.as_ref().ok().copied();
-    let (_, user_errors) = settle(ctx, async { contribution::set_flag(app, actor, id?, flag, on).await }).await?;
+    let (_, user_errors) = settle(ctx, async {
+        contribution::set_flag(app, actor, id?, flag, on)
+            .await
+            .map_err(|error| error.missing("threadId"))
+    })
+    .await?;
     Ok((now(ctx, known).await?, user_errors))
 }
 

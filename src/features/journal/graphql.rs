@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::{
     enums::{Audience as Audience_, ContributionKind},
     revision::Detail,
@@ -23,7 +23,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Error, Reason, Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle},
         id::{self, Kind},
         idempotency::Key,
         page::{Listed, PageArgs},
@@ -106,7 +106,7 @@ viewer_can! {
 }
 
 /// A reflection of a mobile pupil.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct JournalEntry(pub Spine);
 
 impl JournalEntry {
@@ -161,8 +161,8 @@ pub struct JournalEntryFilterInput {
     organisation_id: Option<ID>,
     /// Only of this week.
     week: Option<IsoWeek>,
-    /// Only in these states: `PENDING`, `PUBLISHED` and `HIDDEN` are possible. By default `PUBLISHED`, and what waits for a
-    /// moderator as far as the viewer sees it.
+    /// Only in these states, at most 3: `PENDING`, `PUBLISHED` and `HIDDEN` are possible. By default `PUBLISHED`, and what
+    /// waits for a moderator as far as the viewer sees it.
     state: Option<Vec<ContentState>>,
 }
 
@@ -225,9 +225,9 @@ pub struct JournalEntryCreateInput {
     week: Option<IsoWeek>,
     /// How the author felt; only the author and staff see it.
     mood: Option<Mood>,
-    /// Key competences that it gives evidence of.
+    /// Key competences that it gives evidence of, at most 8; repeated ones count once.
     key_competences: Option<Vec<KeyCompetence>>,
-    /// Key Action 1 outcomes that it gives evidence of.
+    /// Key Action 1 outcomes that it gives evidence of, at most 10; repeated ones count once.
     ka1_outcomes: Option<Vec<Ka1PupilOutcome>>,
     /// 16 to 64 characters, new for every entry: a repeated call with the same key and input makes nothing twice, even days
     /// later.
@@ -255,20 +255,20 @@ pub struct JournalEntryUpdateInput {
     /// Its `version` as the author has seen it.
     expected_version: i32,
     /// What it is about, 1 to 200 characters; absent = unchanged.
-    title: Option<String>,
+    title: MaybeUndefined<String>,
     /// CommonMark, 1 to 50,000 characters; absent = unchanged.
-    body: Option<String>,
+    body: MaybeUndefined<String>,
     /// Language of the text; absent = unchanged.
-    language: Option<LanguageTag>,
+    language: MaybeUndefined<LanguageTag>,
     /// Who sees it; absent = unchanged. Narrowing is possible in a closed phase too.
-    audience: Option<Audience>,
+    audience: MaybeUndefined<Audience>,
     /// The week that it reflects on; absent = unchanged, null = none.
     week: MaybeUndefined<IsoWeek>,
     /// How the author felt; absent = unchanged, null = not said.
     mood: MaybeUndefined<Mood>,
-    /// Key competences; absent = unchanged, null = none.
+    /// Key competences, at most 8; absent = unchanged, null = none.
     key_competences: MaybeUndefined<Vec<KeyCompetence>>,
-    /// Key Action 1 outcomes; absent = unchanged, null = none.
+    /// Key Action 1 outcomes, at most 10; absent = unchanged, null = none.
     ka1_outcomes: MaybeUndefined<Vec<Ka1PupilOutcome>>,
 }
 
@@ -291,7 +291,7 @@ impl JournalMutation {
     async fn journal_entry_create(
         &self,
         ctx: &Context<'_>,
-        input: JournalEntryCreateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: JournalEntryCreateInput,
     ) -> Result<Option<JournalEntryCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
@@ -355,14 +355,13 @@ impl JournalMutation {
     async fn journal_entry_update(
         &self,
         ctx: &Context<'_>,
-        input: JournalEntryUpdateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: JournalEntryUpdateInput,
     ) -> Result<Option<JournalEntryUpdatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("journalEntryId", &[Kind::JournalEntry], &input.journal_entry_id);
         let known = id.as_ref().ok().copied();
         let work = async {
-            let language = input
-                .language
+            let language = kept("language", input.language)?
                 .map(|tag| tag.checked())
                 .transpose()
                 .map_err(|error| error.at(&["language"]))?;
@@ -372,10 +371,10 @@ impl JournalMutation {
                 MaybeUndefined::Value(week) => Some(Some(week.checked().map_err(|error| error.at(&["week"]))?)),
             };
             let change = Patch {
-                title: input.title,
-                body: input.body,
+                title: kept("title", input.title)?,
+                body: kept("body", input.body)?,
                 language,
-                audience: input.audience.map(Into::into),
+                audience: kept("audience", input.audience)?.map(Into::into),
                 week,
                 mood: match input.mood {
                     MaybeUndefined::Undefined => None,
@@ -394,6 +393,7 @@ impl JournalMutation {
                 change,
             )
             .await
+            .map_err(|error| error.missing("journalEntryId"))
         };
         let (_, user_errors) = settle(ctx, work).await?;
         let found = if actor.ready().is_ok() {

@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 use entity::enums::AccountKind as Kind_;
 use uuid::Uuid;
 
 use super::{
-    service::{self, NewOrganisation, PupilRow},
+    rules::{NewOrganisation, PupilRow},
+    service,
     store::{self, OrganisationRow},
 };
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
         page::{Listed, PageArgs, Total},
         permission::ActionPermission,
         scalar::{CountryCode, LanguageTag},
+        text,
     },
 };
 
@@ -42,10 +44,10 @@ pub enum OrganisationKind {
 
 /// A school or another body that takes part in projects. Staff see every organisation; pupils their own and those of their
 /// spaces.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Organisation(pub At<OrganisationRow, ()>);
 
-#[Object]
+#[Object(use_type_description)]
 impl Organisation {
     /// Opaque id.
     pub async fn id(&self) -> ID {
@@ -156,7 +158,7 @@ impl OrganisationQuery {
     async fn organisations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the name or the city, in any case.")] search: Option<String>,
+        #[graphql(desc = "Part of the name or the city, in any case; at most 200 characters.")] search: Option<String>,
         #[graphql(desc = "Number of organisations from the start, at most 100; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of organisations from the end, at most 100.")] last: Option<i32>,
@@ -170,6 +172,7 @@ impl OrganisationQuery {
             before,
         }
         .page(store::ORDER)?;
+        let search = search.map(|search| text::optional(&search, 200)).transpose()?;
         if reader.actor()?.kind == Kind_::Pupil {
             return Ok(crate::platform::page::Cut::default().connection(Total::known(0)));
         }
@@ -221,7 +224,7 @@ pub struct StaffAccountCreateInput {
     email: String,
     /// The name that members see, at most 100 characters.
     display_name: String,
-    /// Languages in order of preference, 1 to 10.
+    /// Languages in order of preference, at least 1 and at most 10.
     languages: Vec<LanguageTag>,
     /// 16 to 64 characters, new for every account: a repeated call with the same key and input makes nothing twice.
     idempotency_key: Option<String>,
@@ -247,7 +250,7 @@ pub struct StaffAccountCreatePayload {
 pub struct PupilAccountsCreateInput {
     /// Your own school.
     organisation_id: ID,
-    /// 1 to 200 pupils.
+    /// The pupils, at least 1 and at most 200.
     rows: Vec<PupilRowInput>,
     /// 16 to 64 characters, new for every batch: a repeated call with the same key and input makes nothing twice.
     idempotency_key: Option<String>,
@@ -262,7 +265,7 @@ pub struct PupilRowInput {
     family_initial: String,
     /// Year of birth: pupils are 5 to 25 years old.
     birth_year: i32,
-    /// Languages in order of preference, 1 to 10.
+    /// Languages in order of preference, at least 1 and at most 10.
     languages: Vec<LanguageTag>,
 }
 
@@ -300,7 +303,7 @@ impl OrganisationMutation {
     async fn organisation_create(
         &self,
         ctx: &Context<'_>,
-        input: OrganisationCreateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: OrganisationCreateInput,
     ) -> Result<Option<OrganisationCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let work = async {
@@ -326,7 +329,7 @@ impl OrganisationMutation {
     async fn staff_account_create(
         &self,
         ctx: &Context<'_>,
-        input: StaffAccountCreateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: StaffAccountCreateInput,
     ) -> Result<Option<StaffAccountCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let email = input.email.trim().to_lowercase();
@@ -360,7 +363,7 @@ impl OrganisationMutation {
     async fn pupil_accounts_create(
         &self,
         ctx: &Context<'_>,
-        input: PupilAccountsCreateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: PupilAccountsCreateInput,
     ) -> Result<Option<PupilAccountsCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let work = async {

@@ -9,6 +9,7 @@ mod service;
 mod store;
 
 pub use self::{
-    service::{NewOrganisation, PupilRow, create, pupils_create, staff_create},
+    rules::{NewOrganisation, PupilRow},
+    service::{create, pupils_create, staff_create},
     store::OrganisationRow,
 };

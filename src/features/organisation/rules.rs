@@ -1,6 +1,7 @@
 //! What organisations and pupils may be called.
 
 use chrono::Datelike;
+use entity::enums::OrganisationKind;
 
 use crate::platform::{
     error::{Checks, Error, Reason, Result},
@@ -8,12 +9,38 @@ use crate::platform::{
     text,
 };
 
-use super::service::{NewOrganisation, PupilRow};
-
 /// Languages of one person at most.
 const MOST_LANGUAGES: usize = 10;
 /// Rows of one batch at most.
 pub(super) const MOST_ROWS: usize = 200;
+
+/// An organisation to be made.
+#[derive(Clone, Debug)]
+pub struct NewOrganisation {
+    /// What it is.
+    pub kind: OrganisationKind,
+    /// Its name.
+    pub name: String,
+    /// Town.
+    pub city: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// IANA time zone.
+    pub time_zone: String,
+}
+
+/// A pupil to be made.
+#[derive(Clone, Debug)]
+pub struct PupilRow {
+    /// Given name.
+    pub given_name: String,
+    /// First letter of the family name.
+    pub family_initial: String,
+    /// Year of birth.
+    pub birth_year: i32,
+    /// Language tags, the preferred one first.
+    pub languages: Vec<String>,
+}
 
 pub(super) fn organisation(new: NewOrganisation) -> Result<NewOrganisation> {
     let mut checks = Checks::default();

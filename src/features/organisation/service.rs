@@ -1,51 +1,23 @@
 //! Making organisations and the accounts of their people.
 
-use entity::{
-    enums::{AccountKind, OrganisationKind},
-    organisation,
-};
+use entity::{enums::AccountKind, organisation};
 use uuid::Uuid;
 
-use super::{rules, store};
+use super::{
+    rules::{self, NewOrganisation, PupilRow},
+    store,
+};
 use crate::{
     app::App,
     features::account::{self, NewAccount},
     platform::{
         auth::{Actor, secret},
-        db::Tx,
+        db::{Reader, Tx},
         error::{Checks, Error, Reason, Result},
         idempotency::{self, Claim, Key},
         text,
     },
 };
-
-/// An organisation to be made.
-#[derive(Clone, Debug)]
-pub struct NewOrganisation {
-    /// What it is.
-    pub kind: OrganisationKind,
-    /// Its name.
-    pub name: String,
-    /// Town.
-    pub city: String,
-    /// ISO 3166-1 alpha-2.
-    pub country: String,
-    /// IANA time zone.
-    pub time_zone: String,
-}
-
-/// A pupil to be made.
-#[derive(Clone, Debug)]
-pub struct PupilRow {
-    /// Given name.
-    pub given_name: String,
-    /// First letter of the family name.
-    pub family_initial: String,
-    /// Year of birth.
-    pub birth_year: i32,
-    /// Language tags, the preferred one first.
-    pub languages: Vec<String>,
-}
 
 /// Makes an organisation.
 ///
@@ -101,7 +73,7 @@ pub async fn staff_create(
     key: Option<Key>,
 ) -> Result<Made> {
     if actor.kind != AccountKind::Admin {
-        own_staff(actor, organisation)?;
+        own_staff(app, actor, organisation).await?;
     }
     let mut checks = Checks::default();
     let login = checks.field("email", account::staff_login(email))?.unwrap_or_default();
@@ -112,6 +84,9 @@ pub async fn staff_create(
         .field("languages", rules::languages(languages))?
         .unwrap_or_default();
     checks.done()?;
+    if let Some(id) = idempotency::replay(&app.db, actor, key.as_ref()).await? {
+        return Ok(Made { id, secret: None });
+    }
     let secret = secret::one_time();
     let new = &NewAccount {
         id: app.clock.new_id(),
@@ -134,9 +109,9 @@ pub async fn staff_create(
                 if has_staff && actor.kind == AccountKind::Admin {
                     return Err(Error::forbidden(Reason::StateNotAllowed));
                 }
-                account::insert(tx, new.clone())
-                    .await
-                    .map_err(|error| error.at(&["email"]))?;
+                if !account::insert(tx, new.clone()).await? {
+                    return Err(account::login_taken().at(&["email"]));
+                }
             }
             Ok(claim)
         })
@@ -170,7 +145,7 @@ pub async fn pupils_create(
     rows: &[PupilRow],
     key: Option<Key>,
 ) -> Result<MadePupils> {
-    own_staff(actor, organisation)?;
+    own_staff(app, actor, organisation).await?;
     if rows.is_empty() {
         return Err(Error::invalid(Reason::Required, "At least one row.").at(&["rows"]));
     }
@@ -179,8 +154,13 @@ pub async fn pupils_create(
     }
     let year = rules::year(app.clock.now());
     let checked: Vec<Result<PupilRow>> = rows.iter().map(|row| rules::pupil(row, year)).collect();
+    let replay = idempotency::replay(&app.db, actor, key.as_ref()).await?;
     let secrets: Vec<String> = rows.iter().map(|_| secret::one_time()).collect();
-    let hashes = app.passwords.hash_all(&secrets).await?;
+    let hashes = if replay.is_some() {
+        Vec::new()
+    } else {
+        app.passwords.hash_all(&secrets).await?
+    };
     // The ids of a batch follow from the batch's own, so that a replay finds its accounts without a table of batches.
     let batch = app.clock.new_id();
     let (checked_rows, hashes, key) = (&checked, &hashes, &key);
@@ -219,25 +199,24 @@ pub async fn pupils_create(
 
 async fn insert_pupil(tx: &Tx<'_>, id: Uuid, organisation: Uuid, row: &PupilRow, password_hash: String) -> Result<()> {
     let mut digits = 10_000;
-    let login = loop {
+    loop {
         let login = account::login_of_pupil(&row.given_name, &row.family_initial, rand::random_range(0..digits));
-        if !account::is_login_taken(tx, &login).await? {
-            break login;
+        let new = NewAccount {
+            id,
+            kind: AccountKind::Pupil,
+            login,
+            display_name: rules::display_name(row),
+            languages: row.languages.clone(),
+            organisation_id: Some(organisation),
+            birth_year: Some(row.birth_year),
+            password_hash: password_hash.clone(),
+            is_one_time: true,
+        };
+        if account::insert(tx, new).await? {
+            return Ok(());
         }
         digits = digits.saturating_mul(2);
-    };
-    let new = NewAccount {
-        id,
-        kind: AccountKind::Pupil,
-        login,
-        display_name: rules::display_name(row),
-        languages: row.languages.clone(),
-        organisation_id: Some(organisation),
-        birth_year: Some(row.birth_year),
-        password_hash,
-        is_one_time: true,
-    };
-    account::insert(tx, new).await
+    }
 }
 
 /// The last 16 bits of a batch's id, which are random, give way to the position.
@@ -245,12 +224,16 @@ fn id_in_batch(batch: Uuid, position: usize) -> Uuid {
     Uuid::from_u128((batch.as_u128() & !0xffff) | u128::try_from(position).unwrap_or_default())
 }
 
-fn own_staff(actor: &Actor, organisation: Uuid) -> Result<()> {
+async fn own_staff(app: &App, actor: &Actor, organisation: Uuid) -> Result<()> {
     if actor.kind != AccountKind::Staff {
         return Err(Error::forbidden(Reason::RoleNotAllowed));
     }
-    if !actor.is_staff_of(organisation) {
-        return Err(Error::forbidden(Reason::OtherSchool));
+    if actor.is_staff_of(organisation) {
+        return Ok(());
     }
-    Ok(())
+    let reader = Reader::passing(&app.db, Some(actor.clone()));
+    if store::by_ids(&reader, &[organisation]).await?.is_empty() {
+        return Err(Error::not_found().at(&["organisationId"]));
+    }
+    Err(Error::forbidden(Reason::OtherSchool))
 }

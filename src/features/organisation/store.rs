@@ -72,6 +72,8 @@ pub(super) async fn count(reader: &Reader, search: Option<&str>) -> Result<i64> 
 fn found(reader: &Reader, columns: &str, search: Option<&str>) -> Result<Sql> {
     let mut sql = visible(reader, columns)?;
     if let Some(search) = search {
+        // A control character is in no name, and PostgreSQL refuses one of them.
+        let search: String = search.chars().filter(|char| !char.is_control()).collect();
         let literal = search
             .trim()
             .to_lowercase()
@@ -112,7 +114,7 @@ pub(super) async fn insert(tx: &Tx<'_>, row: organisation::Model) -> Result<()> 
 /// Whether an organisation exists, and whether it has staff already.
 pub(super) async fn has_staff(tx: &Tx<'_>, id: Uuid) -> Result<Option<bool>> {
     let mut sql = tx.sql("SELECT EXISTS (SELECT 1 FROM account a WHERE a.organisation_id = o.id AND a.kind = 'STAFF') AS has_staff FROM organisation o WHERE o.id = ");
-    sql.bind(id);
+    sql.bind(id).push(tx.for_update());
     let row = tx.query_one_raw(sql.statement()).await?;
     Ok(row.map(|row| row.try_get("", "has_staff")).transpose()?)
 }

@@ -23,9 +23,8 @@ pub struct NewMember {
 }
 
 /// What the space knows of an account that is to be added.
-#[derive(Clone, Debug, sea_orm::FromQueryResult)]
+#[derive(Clone, Debug)]
 pub(super) struct Candidate {
-    pub id: Uuid,
     pub kind: AccountKind,
     pub organisation_id: Option<Uuid>,
     /// Whether its organisation takes part in the space.

@@ -13,7 +13,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Db, Inner};
+use super::{Db, Inner, recorder::Recorder};
 use crate::platform::{
     clock::Clock,
     error::{Error, Result},
@@ -33,6 +33,9 @@ pub struct Options {
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
 }
+
+/// Connections that were idle for so long are tested before they are used: a server that was restarted has dropped them.
+const TEST_IF_IDLE: Duration = Duration::from_secs(1);
 
 impl Db {
     /// Opens the database.
@@ -60,8 +63,14 @@ impl Db {
                 )
             }
         };
-        writer.set_metric_callback(|_| Stats::add_statement());
-        reader.set_metric_callback(|_| Stats::add_statement());
+        let recorder = Recorder::default();
+        for pool in [&mut writer, &mut reader] {
+            let recorder = recorder.clone();
+            pool.set_metric_callback(move |info| {
+                Stats::add_statement();
+                recorder.add(info.statement);
+            });
+        }
         let queues = Mutex::new(HashMap::new());
         Ok(Self(Arc::new(Inner {
             writer,
@@ -69,6 +78,7 @@ impl Db {
             clock,
             live,
             queues,
+            recorder,
             _lock: lock,
         })))
     }
@@ -142,7 +152,7 @@ fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOption
     connect.max_connections(connections).min_connections(1);
     connect
         .acquire_timeout(options.acquire_timeout)
-        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(TEST_IF_IDLE)
         .sqlx_logging(false);
     connect.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
@@ -167,7 +177,7 @@ fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOpti
     connect.max_connections(connections).min_connections(1);
     connect
         .acquire_timeout(options.acquire_timeout)
-        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(TEST_IF_IDLE)
         .sqlx_logging(false);
     connect.map_sqlx_postgres_opts(move |postgres| {
         let isolation = if is_writer { "read committed" } else { "repeatable read" };
@@ -178,6 +188,11 @@ fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOpti
             ("synchronous_commit", "on"),
             ("lock_timeout", "5s"),
             ("statement_timeout", "10s"),
+            // Every list has an index in its order. At the default, which is for spinning disks, PostgreSQL gathers short
+            // lists by a bitmap and sorts them, and the plan changes as they grow.
+            ("random_page_cost", "1"),
+            // Statements are small and many: compiling one costs more than it.
+            ("jit", "off"),
             ("idle_in_transaction_session_timeout", "15s"),
         ])
     });

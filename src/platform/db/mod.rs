@@ -5,6 +5,7 @@
 
 mod connect;
 mod reader;
+mod recorder;
 mod sql;
 mod unit;
 
@@ -13,10 +14,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{DatabaseConnection, DbBackend, Statement};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use self::recorder::Recorder;
 pub use self::{
     connect::Options,
     reader::Reader,
@@ -44,6 +46,7 @@ pub struct Inner {
     clock: Clock,
     live: Live,
     queues: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+    recorder: Recorder,
     /// Held open: its lock keeps a second process off the same SQLite file.
     _lock: Option<std::fs::File>,
 }
@@ -92,6 +95,13 @@ impl Db {
     #[must_use]
     pub fn sql(&self, text: &str) -> Sql {
         Sql::new(self.writer.get_database_backend(), text)
+    }
+
+    /// The statements sent since the last call, with their values; the first call starts the record. For tests alone.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Statement> {
+        self.recorder.take()
     }
 
     fn is_postgres(&self) -> bool {

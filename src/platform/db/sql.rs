@@ -90,6 +90,23 @@ impl Sql {
         }
     }
 
+    /// Counts `rows` for each of several parents, also where there are none: columns `parent` and `count`.
+    ///
+    /// `rows` gets the name of the parent's id and writes `… contribution … WHERE parent column = name …`. Each parent costs
+    /// one range of an index.
+    pub fn count_each(&mut self, parents: &[Uuid], rows: impl FnOnce(&mut Self, &str)) -> &mut Self {
+        let (parent, from, end) = if self.is_postgres() {
+            ("parent.id", "unnest(", ") AS parent (id)")
+        } else {
+            ("unhex(parent.value)", "json_each(", ") AS parent")
+        };
+        self.push("SELECT ")
+            .push(parent)
+            .push(" AS parent, (SELECT COUNT(*) FROM ");
+        rows(self, parent);
+        self.push(") AS count FROM ").push(from).bind_ids(parents).push(end)
+    }
+
     fn bind_ids(&mut self, ids: &[Uuid]) -> &mut Self {
         if self.is_postgres() {
             let ids = ids.iter().map(|&id| Value::from(id)).collect();

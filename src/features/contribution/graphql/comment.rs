@@ -1,6 +1,6 @@
 //! Comments.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::{
     super::{
@@ -14,7 +14,7 @@ use crate::{
     app::app,
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
         page::{Listed, PageArgs},
@@ -31,7 +31,7 @@ viewer_can! {
 }
 
 /// A comment on a thread or a journal entry. Hidden and removed ones stay as placeholders without author and text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Comment(pub Spine);
 
 impl Comment {
@@ -116,9 +116,9 @@ pub struct CommentUpdateInput {
     /// Its `version` as the author has seen it.
     expected_version: i32,
     /// CommonMark, 1 to 10,000 characters; absent = unchanged.
-    body: Option<String>,
+    body: MaybeUndefined<String>,
     /// Language of the text; absent = unchanged.
-    language: Option<LanguageTag>,
+    language: MaybeUndefined<LanguageTag>,
 }
 
 /// Answer of `commentUpdate`.
@@ -143,7 +143,7 @@ impl CommentMutation {
     async fn comment_create(
         &self,
         ctx: &Context<'_>,
-        input: CommentCreateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: CommentCreateInput,
     ) -> Result<Option<CommentCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let roots = [Kind::Thread, Kind::JournalEntry];
@@ -197,24 +197,25 @@ impl CommentMutation {
     async fn comment_update(
         &self,
         ctx: &Context<'_>,
-        input: CommentUpdateInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: CommentUpdateInput,
     ) -> Result<Option<CommentUpdatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("commentId", &[Kind::Comment], &input.comment_id);
         let known = id.as_ref().ok().copied();
         let work = async {
-            let language = input
-                .language
+            let language = kept("language", input.language)?
                 .map(|tag| tag.checked())
                 .transpose()
                 .map_err(|error| error.at(&["language"]))?;
             let change = Patch {
-                body: input.body,
+                body: kept("body", input.body)?,
                 language,
                 ..Patch::default()
             };
             let kind = entity::enums::ContributionKind::Comment;
-            service::update(app, actor, id?, kind, input.expected_version, change).await
+            service::update(app, actor, id?, kind, input.expected_version, change)
+                .await
+                .map_err(|error| error.missing("commentId"))
         };
         let (_, user_errors) = settle(ctx, work).await?;
         let comment = comment(if actor.ready().is_ok() {

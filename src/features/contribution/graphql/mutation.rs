@@ -205,13 +205,15 @@ impl LifecycleMutation {
     async fn contribution_publish(
         &self,
         ctx: &Context<'_>,
-        input: ContributionPublishInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionPublishInput,
     ) -> Result<Option<ContributionPublishPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (_, user_errors) = settle(ctx, async {
-            service::publish(app, actor, id?, input.expected_version).await
+            service::publish(app, actor, id?, input.expected_version)
+                .await
+                .map_err(|error| error.missing("contributionId"))
         })
         .await?;
         let (contribution, root, space) = now(ctx, known).await?;
@@ -227,12 +229,17 @@ impl LifecycleMutation {
     async fn contribution_withdraw(
         &self,
         ctx: &Context<'_>,
-        input: ContributionWithdrawInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionWithdrawInput,
     ) -> Result<Option<ContributionWithdrawPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
-        let (done, user_errors) = settle(ctx, async { service::withdraw(app, actor, id?).await }).await?;
+        let (done, user_errors) = settle(ctx, async {
+            service::withdraw(app, actor, id?)
+                .await
+                .map_err(|error| error.missing("contributionId"))
+        })
+        .await?;
         let (contribution, root, space) = now(ctx, known).await?;
         let is_gone = done.is_some() && contribution.is_none();
         let deleted_contribution_id = is_gone.then_some(input.contribution_id);
@@ -249,13 +256,15 @@ impl LifecycleMutation {
     async fn contribution_approve(
         &self,
         ctx: &Context<'_>,
-        input: ContributionApproveInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionApproveInput,
     ) -> Result<Option<ContributionApprovePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (_, user_errors) = settle(ctx, async {
-            service::approve(app, actor, id?, input.expected_version).await
+            service::approve(app, actor, id?, input.expected_version)
+                .await
+                .map_err(|error| error.missing("contributionId"))
         })
         .await?;
         let (contribution, root, space) = now(ctx, known).await?;
@@ -271,7 +280,7 @@ impl LifecycleMutation {
     async fn contribution_return(
         &self,
         ctx: &Context<'_>,
-        input: ContributionReturnInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionReturnInput,
     ) -> Result<Option<ContributionReturnPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
@@ -286,6 +295,7 @@ impl LifecycleMutation {
                 &input.note,
             )
             .await
+            .map_err(|error| error.missing("contributionId"))
         })
         .await?;
         let (contribution, root, space) = now(ctx, known).await?;
@@ -301,13 +311,15 @@ impl LifecycleMutation {
     async fn contribution_hide(
         &self,
         ctx: &Context<'_>,
-        input: ContributionHideInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionHideInput,
     ) -> Result<Option<ContributionHidePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (done, user_errors) = settle(ctx, async {
-            service::hide(app, actor, id?, input.reason.into(), input.note.as_deref()).await
+            service::hide(app, actor, id?, input.reason.into(), input.note.as_deref())
+                .await
+                .map_err(|error| error.missing("contributionId"))
         })
         .await?;
         let (contribution, root, space) = now(ctx, known).await?;
@@ -326,12 +338,17 @@ impl LifecycleMutation {
     async fn contribution_restore(
         &self,
         ctx: &Context<'_>,
-        input: ContributionRestoreInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionRestoreInput,
     ) -> Result<Option<ContributionRestorePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
-        let (_, user_errors) = settle(ctx, async { service::restore(app, actor, id?).await }).await?;
+        let (_, user_errors) = settle(ctx, async {
+            service::restore(app, actor, id?)
+                .await
+                .map_err(|error| error.missing("contributionId"))
+        })
+        .await?;
         let (contribution, root, space) = now(ctx, known).await?;
         Ok(Some(ContributionRestorePayload {
             contribution,
@@ -345,13 +362,15 @@ impl LifecycleMutation {
     async fn contribution_remove(
         &self,
         ctx: &Context<'_>,
-        input: ContributionRemoveInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionRemoveInput,
     ) -> Result<Option<ContributionRemovePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("contributionId", &KINDS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (done, user_errors) = settle(ctx, async {
-            service::remove(app, actor, id?, input.reason.map(Into::into), input.note.as_deref()).await
+            service::remove(app, actor, id?, input.reason.map(Into::into), input.note.as_deref())
+                .await
+                .map_err(|error| error.missing("contributionId"))
         })
         .await?;
         let (contribution, root, space) = now(ctx, known).await?;

@@ -57,7 +57,7 @@ pub(crate) use viewer_can;
 /// Declares an object type with the fields of `Contribution`, and its own.
 macro_rules! contribution_object {
     ($name:ident { $($own:tt)* }) => {
-        #[async_graphql::Object]
+        #[async_graphql::Object(use_type_description)]
         impl $name {
             /// Opaque id.
             pub async fn id(&self) -> async_graphql::ID {

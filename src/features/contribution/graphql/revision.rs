@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{ID, Interface, Object, SimpleObject};
+use async_graphql::{Description, ID, Interface, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -40,10 +40,10 @@ pub enum ModerationItem {
 }
 
 /// One version of a contribution's text. For its author and staff.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Revision(pub At<RevisionRow, RevisionLinks>);
 
-#[Object]
+#[Object(use_type_description)]
 impl Revision {
     /// Opaque id.
     pub async fn id(&self) -> ID {

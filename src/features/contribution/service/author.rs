@@ -19,7 +19,7 @@ use crate::{
         auth::Actor,
         db::Tx,
         error::{Error, Reason, Result},
-        text,
+        text::{self, Rendered},
     },
     policy::ContentAction,
 };
@@ -57,8 +57,14 @@ pub async fn update(
     expected: i32,
     change: Patch,
 ) -> Result<()> {
+    let body = match &change.body {
+        Some(body) => {
+            Some(text::render_apart(text::nested(body.trim().to_owned()).map_err(|error| error.at(&["body"]))?).await?)
+        }
+        None => None,
+    };
     let place = &place(app, actor, id).await?;
-    let change = &change;
+    let (change, body) = (&change, &body);
     app.db
         .write(Some(place.space), |tx| {
             Box::pin(async move {
@@ -68,13 +74,13 @@ pub async fn update(
                 }
                 let revision = latest(tx, &known).await?;
                 let old = text_of(&revision);
-                let audience = change
-                    .audience
-                    .filter(|_| known.root_id.is_none())
-                    .unwrap_or(known.audience());
+                // What the author last asked for: a raising may wait.
+                let raised = revision.audience.filter(|_| known.pending_version.is_some());
+                let asked = raised.unwrap_or(known.audience());
+                let audience = change.audience.filter(|_| known.root_id.is_none()).unwrap_or(asked);
                 let new = rules::checked(change.apply(&old), kind)?;
                 let is_text = new != old;
-                let is_lower = !is_text && audience < known.audience();
+                let is_lower = !is_text && audience < asked;
                 permit(
                     if is_lower {
                         ContentAction::AudienceLower
@@ -86,13 +92,18 @@ pub async fn update(
                 if expected != known.version {
                     return Err(Error::stale());
                 }
-                if !is_text && audience == known.audience() {
+                if !is_text && audience == asked {
                     return Ok(());
                 }
+                let rendered = body.clone().unwrap_or_else(|| Rendered {
+                    html: revision.body_html.clone(),
+                    excerpt: revision.excerpt.clone(),
+                });
+                let new = (&new, &rendered);
                 match known.state {
-                    ContentState::Draft => edit_draft(tx, &known, &revision, &new, audience).await,
-                    ContentState::Pending => edit_pending(tx, &known, &new, audience, is_text).await,
-                    _ => edit_published(tx, &known, &new, audience, is_text).await,
+                    ContentState::Draft => edit_draft(tx, &known, &revision, new, audience).await,
+                    ContentState::Pending => edit_pending(tx, &known, new, audience, is_text).await,
+                    _ => edit_published(tx, &known, new, audience, is_text).await,
                 }
             })
         })
@@ -103,16 +114,23 @@ async fn edit_draft(
     tx: &Tx<'_>,
     known: &Locked,
     revision: &revision::Model,
-    new: &Text,
+    (new, rendered): (&Text, &Rendered),
     audience: Audience,
 ) -> Result<()> {
     let version = known.version + 1;
     if revision.state == RevisionState::Draft {
-        store::update_draft(tx, revision, version, new).await?;
+        store::update_draft(tx, revision, version, (new, rendered)).await?;
     } else {
         // A version that others have seen stays as it was.
         let of = (known.id, known.space_id, version);
-        store::insert_revision(tx, of, new, RevisionState::Draft, (None, known.published_at.is_some())).await?;
+        store::insert_revision(
+            tx,
+            of,
+            (new, rendered),
+            RevisionState::Draft,
+            (None, known.published_at.is_some()),
+        )
+        .await?;
     }
     let mut row = patch(known.id);
     row.version = Set(version);
@@ -122,7 +140,13 @@ async fn edit_draft(
     store::update(tx, row).await
 }
 
-async fn edit_pending(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Audience, is_text: bool) -> Result<()> {
+async fn edit_pending(
+    tx: &mut Tx<'_>,
+    known: &Locked,
+    (new, rendered): (&Text, &Rendered),
+    audience: Audience,
+    is_text: bool,
+) -> Result<()> {
     let still_waits = waits(
         tx,
         known,
@@ -143,7 +167,7 @@ async fn edit_pending(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Aud
             RevisionState::Published
         };
         let of = (known.id, known.space_id, version);
-        store::insert_revision(tx, of, new, state, (None, known.published_at.is_some())).await?;
+        store::insert_revision(tx, of, (new, rendered), state, (None, known.published_at.is_some())).await?;
     } else if !still_waits {
         store::set_revision(tx, known.id, version, RevisionState::Published, None).await?;
     }
@@ -167,6 +191,9 @@ async fn edit_pending(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Aud
         row.pending_version = Set(None);
         row.published_version = Set(Some(version));
         row.published_at = Set(Some(known.published_at.unwrap_or(tx.clock().now())));
+        if known.published_at.is_none() {
+            row.last_activity_at = Set(tx.clock().now());
+        }
         store::update(tx, row).await?;
         recount(tx, known, ContentState::Published, known.published_at.is_none()).await?;
         emit(
@@ -179,7 +206,13 @@ async fn edit_pending(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Aud
     Ok(())
 }
 
-async fn edit_published(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: Audience, is_text: bool) -> Result<()> {
+async fn edit_published(
+    tx: &mut Tx<'_>,
+    known: &Locked,
+    (new, rendered): (&Text, &Rendered),
+    audience: Audience,
+    is_text: bool,
+) -> Result<()> {
     let mut row = patch(known.id);
     let now = tx.clock().now();
     let version = known.version + 1;
@@ -192,7 +225,7 @@ async fn edit_published(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: A
         store::insert_revision(
             tx,
             of,
-            new,
+            (new, rendered),
             RevisionState::Pending,
             (is_raised.then_some(audience), true),
         )
@@ -208,15 +241,18 @@ async fn edit_published(tx: &mut Tx<'_>, known: &Locked, new: &Text, audience: A
         );
         return Ok(());
     }
-    // An edit that waited is overtaken by what is now published at once.
-    if is_text || known.pending_version.is_some() {
-        if let Some(pending) = known.pending_version {
-            store::set_revision(tx, known.id, pending, RevisionState::Superseded, None).await?;
-        }
-        store::insert_revision(tx, of, new, RevisionState::Published, (None, true)).await?;
+    let mut is_new = is_text;
+    if let Some(pending) = known.pending_version {
+        // What waited is overtaken by what is now published at once; a raising that is taken back may have had no new text.
+        store::set_revision(tx, known.id, pending, RevisionState::Superseded, None).await?;
+        row.pending_version = Set(None);
+        let published = store::revision(tx, known.id, known.published_version.unwrap_or_default()).await?;
+        is_new = published.is_none_or(|published| text_of(&published) != *new);
+    }
+    if is_new {
+        store::insert_revision(tx, of, (new, rendered), RevisionState::Published, (None, true)).await?;
         row.version = Set(version);
         row.published_version = Set(Some(version));
-        row.pending_version = Set(None);
         row.language = Set(new.language.clone());
         row.week = Set(new.week.clone());
         if rules::is_marked(known.published_at, now) {
@@ -356,6 +392,9 @@ pub async fn remove(
                 let mut row = patch(id);
                 row.state = Set(ContentState::Removed);
                 row.listed_at = Set(Some(known.listed_at.unwrap_or(known.created_at)));
+                if known.state == ContentState::Draft {
+                    row.published_version = Set(store::forget_draft(tx, id).await?);
+                }
                 if let Some(pending) = known.pending_version {
                     store::set_revision(tx, id, pending, RevisionState::Superseded, None).await?;
                     row.pending_version = Set(None);

@@ -22,6 +22,7 @@ use crate::{
         error::{Error, Reason, Result},
         idempotency::{self, Claim, Key},
         stream::ContributionFacts,
+        text::{self, Rendered},
     },
     policy::{self, ContentAction, Member, PhaseAction},
 };
@@ -57,7 +58,9 @@ pub struct NewComment {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
 pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key>) -> Result<Uuid> {
-    let text = &with_language(rules::checked(new.text.clone(), new.kind)?, actor);
+    let text = with_language(rules::checked(new.text.clone(), new.kind)?, actor);
+    let rendered = text::render_apart(text.body.clone()).await?;
+    let text = (&text, &rendered);
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     let no_phase = || Error::not_found().at(&["phaseId"]);
     let space = space_of_phase(&reader, new.phase_id).await?.ok_or_else(no_phase)?;
@@ -117,7 +120,9 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
 pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Option<Key>) -> Result<Uuid> {
-    let text = &with_language(rules::checked(new.text.clone(), ContributionKind::Comment)?, actor);
+    let text = with_language(rules::checked(new.text.clone(), ContributionKind::Comment)?, actor);
+    let rendered = text::render_apart(text.body.clone()).await?;
+    let text = (&text, &rendered);
     let no_root = || Error::not_found().at(&["rootId"]);
     let space = place(app, actor, new.root_id)
         .await
@@ -193,7 +198,7 @@ async fn insert(
     (id, space, state): (Uuid, Uuid, ContentState),
     (actor, author): (&Actor, &Member),
     row: contribution::ActiveModel,
-    text: &Text,
+    (text, rendered): (&Text, &Rendered),
     (audience, root): (Audience, Option<(Uuid, Uuid)>),
     key: Option<&Key>,
 ) -> Result<Uuid> {
@@ -236,7 +241,7 @@ async fn insert(
         ContentState::Pending => RevisionState::Pending,
         _ => RevisionState::Draft,
     };
-    store::insert_revision(tx, (id, space, 1), text, revision, (None, false)).await?;
+    store::insert_revision(tx, (id, space, 1), (text, rendered), revision, (None, false)).await?;
     if !is_draft {
         let event_kind = if is_published {
             EventKind::ContributionPublished

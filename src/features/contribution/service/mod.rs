@@ -38,9 +38,7 @@ struct Place {
 async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     let found = store::by_ids(&reader, &[id]).await?;
-    let row = found
-        .first()
-        .ok_or_else(|| Error::not_found().at(&["contributionId"]))?;
+    let row = found.first().ok_or_else(Error::not_found)?;
     Ok(Place {
         space: row.space_id,
         root: row.root_id,
@@ -51,7 +49,7 @@ async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
 async fn lock(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<Locked> {
     tx.gate(place.space, Gate::Shared).await?;
     let found = store::lock(tx, actor.account_id, id, place.root).await?;
-    found.ok_or_else(|| Error::not_found().at(&["contributionId"]))
+    found.ok_or_else(Error::not_found)
 }
 
 fn allow(verdict: Verdict) -> Result<()> {
@@ -85,7 +83,7 @@ fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, (state, audience): (Co
         author_id: known.author_id,
         root_author_id: known.root_author_id(),
         state: (known.state, state),
-        audience: (known.audience(), audience),
+        audience: (known.effective_audience(), audience),
     };
     let event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts);
     tx.emit(known.space_id, event);

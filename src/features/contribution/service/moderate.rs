@@ -10,6 +10,7 @@ use crate::{
     app::App,
     platform::{
         auth::Actor,
+        db::Reader,
         error::{Error, Result},
         text,
     },
@@ -86,7 +87,11 @@ pub async fn give_back(
     note: &str,
 ) -> Result<()> {
     let note = &text::required(note, rules::LONGEST_NOTE).map_err(|error| error.at(&["note"]))?;
-    let place = &place(app, actor, id).await?;
+    let place = &match place(app, actor, id).await {
+        // What was new is a draft again, which its author alone sees.
+        Err(error) if error.is_not_found() && is_returned(app, actor, id, expected).await? => return Ok(()),
+        place => place?,
+    };
     app.db
         .write(Some(place.space), |tx| {
             Box::pin(async move {
@@ -118,6 +123,12 @@ pub async fn give_back(
             })
         })
         .await
+}
+
+/// Whether this version is with its author again, for those who could have returned it.
+async fn is_returned(app: &App, actor: &Actor, id: Uuid, version: i32) -> Result<bool> {
+    let reader = Reader::passing(&app.db, Some(actor.clone()));
+    store::is_returned(&reader, id, version).await
 }
 
 /// Takes a published contribution out of sight, with a reason. Repeating it changes nothing.

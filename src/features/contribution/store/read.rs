@@ -84,6 +84,7 @@ pub struct ContributionRow {
     root_audience: Option<Audience>,
     root_author_id: Option<Uuid>,
     root_is_locked: Option<bool>,
+    root_pending_version: Option<i32>,
     phase_state: PhaseState,
     moderation: ModerationMode,
     allows_pupil_threads: bool,
@@ -100,6 +101,7 @@ const COLUMNS: &str = "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_
     c.comment_count, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
+    r.pending_version AS root_pending_version, \
     p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state";
 
 const JOINS: &str = "JOIN revision v ON v.contribution_id = c.id AND v.version = COALESCE(c.published_version, c.version) \
@@ -110,6 +112,16 @@ impl ContributionRow {
     #[must_use]
     pub fn audience(&self) -> Audience {
         self.root_audience.unwrap_or(self.audience)
+    }
+
+    /// Who sees it in effect: staff see what waits.
+    #[must_use]
+    pub fn effective_audience(&self) -> Audience {
+        let pending = match self.root_id {
+            Some(_) => self.root_pending_version,
+            None => self.pending_version,
+        };
+        policy::effective(self.audience(), pending.is_some())
     }
 
     /// Whether it, or its root, takes no more comments.
@@ -155,6 +167,7 @@ impl ContributionRow {
                 state,
                 audience,
                 author_id,
+                has_pending_version: self.root_pending_version.is_some(),
                 is_locked,
             }),
             _ => None,
@@ -164,7 +177,7 @@ impl ContributionRow {
             state: self.state,
             audience: self.audience,
             author_id: self.author_id,
-            has_pending_edit: self.pending_version.is_some() && self.published_version.is_some(),
+            has_pending_version: self.pending_version.is_some(),
             comment_count: self.comment_count,
             is_locked: self.is_locked,
             root,
@@ -420,17 +433,15 @@ async fn count_by(reader: &Reader, sql: Sql) -> Result<HashMap<Uuid, i64>> {
 
 /// How long a list is for each of its parents.
 pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
-    let mut sql = reader.sql("SELECT ");
-    sql.push(list.parent())
-        .push(" AS parent, COUNT(*) AS count FROM contribution c");
-    sql.push(" LEFT JOIN contribution r ON r.id = c.root_id");
-    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
-    sql.push("WHERE ")
-        .push(policy::VISIBLE)
-        .push(" AND ")
-        .is_in(list.parent(), parents);
-    list.push(&mut sql);
-    sql.push(" GROUP BY ").push(list.parent());
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.count_each(parents, |sql, parent| {
+        sql.push("contribution c LEFT JOIN contribution r ON r.id = c.root_id");
+        push_viewer(sql, account, "c.space_id");
+        sql.push("WHERE ").push(list.parent()).push(" = ").push(parent);
+        sql.push(" AND ").push(policy::VISIBLE);
+        list.push(sql);
+    });
     count_by(reader, sql).await
 }
 
@@ -450,6 +461,18 @@ pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> 
     push_viewer(&mut sql, account, "c.space_id");
     sql.push("WHERE ").push(policy::VISIBLE);
     reader.rows(sql).await
+}
+
+/// Whether a moderator gave this version of something new back to its author, who has not handed it in again; for staff only.
+pub(in super::super) async fn is_returned(reader: &Reader, contribution: Uuid, version: i32) -> Result<bool> {
+    let mut sql = reader.sql("SELECT c.id AS parent, COUNT(*) AS count FROM contribution c");
+    sql.push(" JOIN decision x ON x.contribution_id = c.id AND x.kind = 'RETURNED' AND x.version = ")
+        .bind(version);
+    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
+    sql.push("WHERE c.state = 'DRAFT' AND m.role IN ('COORDINATOR', 'TEACHER') AND c.id = ")
+        .bind(contribution)
+        .push(" GROUP BY c.id");
+    Ok(!count_by(reader, sql).await?.is_empty())
 }
 
 // ------------------------------------------------------------------------------------------------------------ revisions
@@ -481,12 +504,17 @@ const OF_CONTRIBUTION: &str =
 
 fn backstage(reader: &Reader, columns: &str) -> Result<Sql> {
     let mut sql = reader.sql("SELECT ");
-    sql.push(columns).push(" FROM revision x ").push(OF_CONTRIBUTION);
-    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
+    sql.push(columns).push(" FROM ");
+    push_backstage(&mut sql, reader.actor()?.account_id);
+    Ok(sql)
+}
+
+fn push_backstage(sql: &mut Sql, account: Uuid) {
+    sql.push("revision x ").push(OF_CONTRIBUTION);
+    push_viewer(sql, account, "c.space_id");
     sql.push("WHERE x.state <> 'DRAFT' AND ")
         .push(policy::VISIBLE)
         .push(BACKSTAGE);
-    Ok(sql)
 }
 
 /// Revisions that the viewer may see.
@@ -506,7 +534,8 @@ pub(in super::super) async fn revisions_of(reader: &Reader, contributions: &[Uui
 
 pub(in super::super) const REVISION_ORDER: Order = Order {
     tag: 14,
-    columns: &[("version", KeyType::Number), ("id", KeyType::Id)],
+    // Of one contribution: with the id behind it, the index on both would not give the order.
+    columns: &[("version", KeyType::Number)],
     is_descending: true,
 };
 
@@ -530,19 +559,17 @@ pub(in super::super) async fn revisions(
     push_viewer(&mut sql, account, "c.space_id");
     sql.push("WHERE ").push(policy::VISIBLE).push(BACKSTAGE);
     let rows = reader.rows::<RevisionRow>(sql).await?;
-    Ok(page.cut_by(
-        rows,
-        |row| row.contribution_id,
-        |row| vec![Key::Number(row.version), Key::Id(row.id)],
-    ))
+    Ok(page.cut_by(rows, |row| row.contribution_id, |row| vec![Key::Number(row.version)]))
 }
 
 /// How many versions contributions have.
 pub(in super::super) async fn revision_counts(reader: &Reader, contributions: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
-    let mut sql = backstage(reader, "x.contribution_id AS parent, COUNT(*) AS count")?;
-    sql.push(" AND ")
-        .is_in("x.contribution_id", contributions)
-        .push(" GROUP BY x.contribution_id");
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.count_each(contributions, |sql, parent| {
+        push_backstage(sql, account);
+        sql.push(" AND x.contribution_id = ").push(parent);
+    });
     count_by(reader, sql).await
 }
 
@@ -552,7 +579,7 @@ pub(in super::super) const QUEUE_ORDER: Order = Order {
     is_descending: false,
 };
 
-const IN_QUEUE: &str = " AND m.role IN ('COORDINATOR', 'TEACHER') AND c.audience <> 'AUTHOR'";
+const IN_QUEUE: &str = " AND m.role IN ('COORDINATOR', 'TEACHER')";
 
 /// What waits for a moderator in spaces, oldest first; for staff only.
 pub(in super::super) async fn queue(
@@ -576,11 +603,14 @@ pub(in super::super) async fn queue(
 
 /// How much waits.
 pub(in super::super) async fn queue_counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
-    let mut sql = backstage(reader, "x.space_id AS parent, COUNT(*) AS count")?;
-    sql.push(IN_QUEUE)
-        .push(" AND x.state = 'PENDING' AND ")
-        .is_in("x.space_id", spaces)
-        .push(" GROUP BY x.space_id");
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.count_each(spaces, |sql, parent| {
+        push_backstage(sql, account);
+        sql.push(IN_QUEUE)
+            .push(" AND x.state = 'PENDING' AND x.space_id = ")
+            .push(parent);
+    });
     count_by(reader, sql).await
 }
 

@@ -89,12 +89,11 @@ pub(in super::super) async fn add_comment(
 pub(in super::super) async fn insert_revision(
     tx: &Tx<'_>,
     (contribution, space, version): (Uuid, Uuid, i32),
-    text: &Text,
+    (text, rendered): (&Text, &Rendered),
     state: RevisionState,
     (audience, is_edit): (Option<entity::enums::Audience>, bool),
 ) -> Result<()> {
     let now = tx.clock().now();
-    let Rendered { html, excerpt } = text::render(&text.body);
     let row = revision::ActiveModel {
         id: Set(tx.clock().new_id()),
         contribution_id: Set(contribution),
@@ -103,8 +102,8 @@ pub(in super::super) async fn insert_revision(
         state: Set(state),
         title: Set(text.title.clone()),
         body: Set(text.body.clone()),
-        body_html: Set(html),
-        excerpt: Set(excerpt),
+        body_html: Set(rendered.html.clone()),
+        excerpt: Set(rendered.excerpt.clone()),
         language: Set(text.language.clone()),
         audience: Set(audience),
         week: Set(text.week.clone()),
@@ -123,16 +122,15 @@ pub(in super::super) async fn update_draft(
     tx: &Tx<'_>,
     known: &revision::Model,
     version: i32,
-    text: &Text,
+    (text, rendered): (&Text, &Rendered),
 ) -> Result<()> {
-    let Rendered { html, excerpt } = text::render(&text.body);
     let row = revision::ActiveModel {
         id: sea_orm::ActiveValue::Unchanged(known.id),
         version: Set(version),
         title: Set(text.title.clone()),
         body: Set(text.body.clone()),
-        body_html: Set(html),
-        excerpt: Set(excerpt),
+        body_html: Set(rendered.html.clone()),
+        excerpt: Set(rendered.excerpt.clone()),
         language: Set(text.language.clone()),
         week: Set(text.week.clone()),
         detail: Set(text.detail.clone()),
@@ -189,4 +187,26 @@ pub(in super::super) async fn latest_decision(tx: &Tx<'_>, contribution: Uuid) -
     sql.bind(contribution)
         .push(" ORDER BY decided_at DESC, id DESC LIMIT 1");
     Ok(tx.row::<Last>(sql).await?.map(|row| (row.kind, row.version)))
+}
+
+/// Brings back the last text that others have seen, when a draft that others have commented on is removed, and blanks what nobody
+/// has seen. Returns the version that is read from now on.
+pub(in super::super) async fn forget_draft(tx: &Tx<'_>, contribution: Uuid) -> Result<Option<i32>> {
+    revision::Entity::update_many()
+        .col_expr(revision::Column::Title, Expr::value(Option::<String>::None))
+        .col_expr(revision::Column::Body, Expr::value(""))
+        .col_expr(revision::Column::BodyHtml, Expr::value(""))
+        .col_expr(revision::Column::Excerpt, Expr::value(""))
+        .filter(revision::Column::ContributionId.eq(contribution))
+        .filter(revision::Column::State.eq(RevisionState::Draft))
+        .exec(&**tx)
+        .await?;
+    let mut sql = tx.sql("SELECT version FROM revision WHERE state = 'PUBLISHED' AND contribution_id = ");
+    sql.bind(contribution).push(" ORDER BY version DESC LIMIT 1");
+    Ok(tx.row::<Version>(sql).await?.map(|row| row.version))
+}
+
+#[derive(FromQueryResult)]
+struct Version {
+    version: i32,
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Error, Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle},
         id::{self, Kind},
         idempotency::Key,
         level::{At, Level, Link, Listing, objects},
@@ -72,7 +72,7 @@ pub struct MemberLinks {
 
 /// An account in a space. Members see each other by `displayName`; the account itself is seen by its owner and by staff of the
 /// same organisation only.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Membership(pub At<MemberRow, MemberLinks>);
 
 impl Membership {
@@ -106,7 +106,7 @@ impl Membership {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Membership {
     /// Opaque id.
     pub async fn id(&self) -> ID {
@@ -258,7 +258,7 @@ pub(super) async fn members_of(
 pub struct MemberAddInput {
     /// The space.
     space_id: ID,
-    /// 1 to 200 accounts of the own organisation.
+    /// Accounts of the own organisation, at least 1 and at most 200.
     rows: Vec<MemberRowInput>,
     /// 16 to 64 characters, new for every batch: a repeated call with the same key and input adds nobody twice.
     idempotency_key: Option<String>,
@@ -305,9 +305,9 @@ pub struct MemberUpdateInput {
     /// Its `version` as the coordinator has seen it.
     expected_version: i32,
     /// Role; absent = unchanged.
-    role: Option<SpaceRole>,
+    role: MaybeUndefined<SpaceRole>,
     /// Whether they travel; pupils only; absent = unchanged.
-    mobility_status: Option<MobilityStatus>,
+    mobility_status: MaybeUndefined<MobilityStatus>,
     /// Until when their texts wait for a moderator; absent = unchanged, null = no longer.
     pre_moderated_until: MaybeUndefined<DateTime>,
 }
@@ -347,7 +347,11 @@ pub struct MemberMutation;
 impl MemberMutation {
     /// Adds up to 200 accounts of the own organisation: coordinators staff and pupils, teachers pupils. Faulty rows are reported
     /// one by one; the others are added.
-    async fn member_add(&self, ctx: &Context<'_>, input: MemberAddInput) -> Result<Option<MemberAddPayload>> {
+    async fn member_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: MemberAddInput,
+    ) -> Result<Option<MemberAddPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let space = input_id("spaceId", &[Kind::Space], &input.space_id);
         let known = space.as_ref().ok().copied();
@@ -399,7 +403,11 @@ impl MemberMutation {
     }
 
     /// Changes role, mobility status or pre-moderation of a member. Coordinators only.
-    async fn member_update(&self, ctx: &Context<'_>, input: MemberUpdateInput) -> Result<Option<MemberUpdatePayload>> {
+    async fn member_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: MemberUpdateInput,
+    ) -> Result<Option<MemberUpdatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("membershipId", &[Kind::Membership], &input.membership_id);
         let known = id.as_ref().ok().copied();
@@ -412,8 +420,8 @@ impl MemberMutation {
                 }
             };
             let patch = MemberPatch {
-                role: input.role.map(Into::into),
-                mobility: input.mobility_status.map(Into::into),
+                role: kept("role", input.role)?.map(Into::into),
+                mobility: kept("mobilityStatus", input.mobility_status)?.map(Into::into),
                 pre_moderated_until,
             };
             service::member_update(app, actor, id?, input.expected_version, patch).await
@@ -426,7 +434,11 @@ impl MemberMutation {
     }
 
     /// Removes a member, who loses sight of the space at once; what they wrote stays. Coordinators only. Repeating it is success.
-    async fn member_remove(&self, ctx: &Context<'_>, input: MemberRemoveInput) -> Result<Option<MemberRemovePayload>> {
+    async fn member_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: MemberRemoveInput,
+    ) -> Result<Option<MemberRemovePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("membershipId", &[Kind::Membership], &input.membership_id);
         let known = id.as_ref().ok().copied();

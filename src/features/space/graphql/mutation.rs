@@ -12,7 +12,7 @@ use crate::{
     features::organisation::graphql::{Organisation, organisations},
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
     },
@@ -39,11 +39,11 @@ pub struct SpaceUpdateInput {
     /// Its `version` as the coordinator has seen it.
     expected_version: i32,
     /// Title, 1 to 200 characters; absent = unchanged.
-    title: Option<String>,
+    title: MaybeUndefined<String>,
     /// What the project is about, at most 5,000 characters; absent = unchanged, null = empty.
     description: MaybeUndefined<String>,
     /// IANA time zone; absent = unchanged.
-    time_zone: Option<String>,
+    time_zone: MaybeUndefined<String>,
 }
 
 /// Input of `spaceOrganisationInvite`.
@@ -182,7 +182,11 @@ pub struct SpaceMutation;
 #[Object]
 impl SpaceMutation {
     /// Makes a space with four planned phases. Staff only; the viewer becomes its coordinator.
-    async fn space_create(&self, ctx: &Context<'_>, input: SpaceCreateInput) -> Result<Option<SpaceCreatePayload>> {
+    async fn space_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceCreateInput,
+    ) -> Result<Option<SpaceCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let reader = reader(ctx)?;
         let work = async {
@@ -208,7 +212,11 @@ impl SpaceMutation {
     }
 
     /// Changes the settings of a space. Coordinators only.
-    async fn space_update(&self, ctx: &Context<'_>, input: SpaceUpdateInput) -> Result<Option<SpaceUpdatePayload>> {
+    async fn space_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceUpdateInput,
+    ) -> Result<Option<SpaceUpdatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("spaceId", &[Kind::Space], &input.space_id);
         let known = id.as_ref().ok().copied();
@@ -219,9 +227,9 @@ impl SpaceMutation {
                 MaybeUndefined::Value(description) => Some(description),
             };
             let patch = SpacePatch {
-                title: input.title,
+                title: kept("title", input.title)?,
                 description,
-                time_zone: input.time_zone,
+                time_zone: kept("timeZone", input.time_zone)?,
             };
             service::update(app, actor, id?, input.expected_version, patch).await
         };
@@ -233,7 +241,11 @@ impl SpaceMutation {
     }
 
     /// Closes a space none of whose phases is open. Coordinators only. Repeating it is success.
-    async fn space_close(&self, ctx: &Context<'_>, input: SpaceCloseInput) -> Result<Option<SpaceClosePayload>> {
+    async fn space_close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceCloseInput,
+    ) -> Result<Option<SpaceClosePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("spaceId", &[Kind::Space], &input.space_id);
         let known = id.as_ref().ok().copied();
@@ -245,7 +257,11 @@ impl SpaceMutation {
     }
 
     /// Opens a closed space again, within 180 days. Coordinators only. Repeating it is success.
-    async fn space_reopen(&self, ctx: &Context<'_>, input: SpaceReopenInput) -> Result<Option<SpaceReopenPayload>> {
+    async fn space_reopen(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceReopenInput,
+    ) -> Result<Option<SpaceReopenPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("spaceId", &[Kind::Space], &input.space_id);
         let known = id.as_ref().ok().copied();
@@ -257,7 +273,11 @@ impl SpaceMutation {
     }
 
     /// Makes a closed space read-only for good. Coordinators only. Repeating it is success.
-    async fn space_archive(&self, ctx: &Context<'_>, input: SpaceArchiveInput) -> Result<Option<SpaceArchivePayload>> {
+    async fn space_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceArchiveInput,
+    ) -> Result<Option<SpaceArchivePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("spaceId", &[Kind::Space], &input.space_id);
         let known = id.as_ref().ok().copied();
@@ -279,7 +299,7 @@ impl InvitationMutation {
     async fn space_organisation_invite(
         &self,
         ctx: &Context<'_>,
-        input: SpaceOrganisationInviteInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceOrganisationInviteInput,
     ) -> Result<Option<SpaceOrganisationInvitePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let space = input_id("spaceId", &[Kind::Space], &input.space_id);
@@ -305,7 +325,7 @@ impl InvitationMutation {
     async fn space_organisation_accept(
         &self,
         ctx: &Context<'_>,
-        input: SpaceOrganisationAcceptInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceOrganisationAcceptInput,
     ) -> Result<Option<SpaceOrganisationAcceptPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let work = async {
@@ -339,7 +359,7 @@ impl InvitationMutation {
     async fn space_organisation_decline(
         &self,
         ctx: &Context<'_>,
-        input: SpaceOrganisationDeclineInput,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: SpaceOrganisationDeclineInput,
     ) -> Result<Option<SpaceOrganisationDeclinePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let work = async {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Error, Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle},
         id::{self, Kind},
         level::{At, Level, Link},
         page::{Listed, PageArgs},
@@ -76,7 +76,7 @@ pub struct PhaseLinks {
 }
 
 /// One of the four dated parts of a space. Dates are advice; the state is the rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Phase(pub At<PhaseRow, PhaseLinks>);
 
 impl Phase {
@@ -85,7 +85,7 @@ impl Phase {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Phase {
     /// Opaque id.
     pub async fn id(&self) -> ID {
@@ -281,7 +281,7 @@ pub struct PhaseUpdateInput {
     /// Its `version` as the coordinator has seen it.
     expected_version: i32,
     /// Title, 1 to 200 characters; absent = unchanged.
-    title: Option<String>,
+    title: MaybeUndefined<String>,
     /// What happens in it, at most 5,000 characters; absent = unchanged, null = empty.
     description: MaybeUndefined<String>,
     /// Planned start; absent = unchanged, null = none.
@@ -289,11 +289,11 @@ pub struct PhaseUpdateInput {
     /// Planned end, not before the start; absent = unchanged, null = none.
     ends_at: MaybeUndefined<DateTime>,
     /// Whether pupils' texts wait for a moderator; absent = unchanged.
-    moderation: Option<ModerationMode>,
+    moderation: MaybeUndefined<ModerationMode>,
     /// Whether pupils may open threads; absent = unchanged.
-    allows_pupil_threads: Option<bool>,
+    allows_pupil_threads: MaybeUndefined<bool>,
     /// Whether pupils may comment; absent = unchanged.
-    allows_pupil_comments: Option<bool>,
+    allows_pupil_comments: MaybeUndefined<bool>,
 }
 
 /// Input of `phaseReopen`.
@@ -370,7 +370,11 @@ pub struct PhaseMutation;
 #[Object]
 impl PhaseMutation {
     /// Changes the settings of a phase. Coordinators only.
-    async fn phase_update(&self, ctx: &Context<'_>, input: PhaseUpdateInput) -> Result<Option<PhaseUpdatePayload>> {
+    async fn phase_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: PhaseUpdateInput,
+    ) -> Result<Option<PhaseUpdatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = id.as_ref().ok().copied();
@@ -384,7 +388,7 @@ impl PhaseMutation {
                     .map_err(|error: Error| error.at(&[field])),
             };
             let patch = PhasePatch {
-                title: input.title,
+                title: kept("title", input.title)?,
                 description: match input.description {
                     MaybeUndefined::Undefined => None,
                     MaybeUndefined::Null => Some(String::new()),
@@ -392,9 +396,9 @@ impl PhaseMutation {
                 },
                 starts_at: time("startsAt", input.starts_at)?,
                 ends_at: time("endsAt", input.ends_at)?,
-                moderation: input.moderation.map(Into::into),
-                allows_pupil_threads: input.allows_pupil_threads,
-                allows_pupil_comments: input.allows_pupil_comments,
+                moderation: kept("moderation", input.moderation)?.map(Into::into),
+                allows_pupil_threads: kept("allowsPupilThreads", input.allows_pupil_threads)?,
+                allows_pupil_comments: kept("allowsPupilComments", input.allows_pupil_comments)?,
             };
             service::phase_update(app, actor, id?, input.expected_version, patch).await
         };
@@ -408,7 +412,11 @@ impl PhaseMutation {
     }
 
     /// Opens a planned phase: members write in it. Coordinators only. Repeating it is success.
-    async fn phase_open(&self, ctx: &Context<'_>, input: PhaseOpenInput) -> Result<Option<PhaseOpenPayload>> {
+    async fn phase_open(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: PhaseOpenInput,
+    ) -> Result<Option<PhaseOpenPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = id.as_ref().ok().copied();
@@ -422,7 +430,11 @@ impl PhaseMutation {
     }
 
     /// Closes an open phase: nobody writes in it any more. Coordinators only. Repeating it is success.
-    async fn phase_close(&self, ctx: &Context<'_>, input: PhaseCloseInput) -> Result<Option<PhaseClosePayload>> {
+    async fn phase_close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: PhaseCloseInput,
+    ) -> Result<Option<PhaseClosePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = id.as_ref().ok().copied();
@@ -436,7 +448,11 @@ impl PhaseMutation {
     }
 
     /// Opens a closed phase again, with a reason. Coordinators only. Repeating it is success.
-    async fn phase_reopen(&self, ctx: &Context<'_>, input: PhaseReopenInput) -> Result<Option<PhaseReopenPayload>> {
+    async fn phase_reopen(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: PhaseReopenInput,
+    ) -> Result<Option<PhaseReopenPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = id.as_ref().ok().copied();

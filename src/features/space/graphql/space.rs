@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Enum, ID, Object, SimpleObject};
+use async_graphql::{Description, Enum, ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -60,7 +60,7 @@ pub struct SpaceLinks {
 }
 
 /// The working area of a project. Seen by its members only.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Space(pub At<SpaceRow, SpaceLinks>);
 
 impl Space {
@@ -75,7 +75,7 @@ impl Space {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Space {
     /// Opaque id.
     pub async fn id(&self) -> ID {
@@ -350,7 +350,7 @@ pub struct InvitationLinks {
 
 /// An invitation of an organisation into a space. Seen by staff of that organisation and coordinators of the space, until it is
 /// answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct SpaceInvitation(pub At<InvitationRow, InvitationLinks>);
 
 impl SpaceInvitation {
@@ -375,7 +375,7 @@ impl SpaceInvitation {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl SpaceInvitation {
     /// Opaque id.
     pub async fn id(&self) -> ID {

@@ -59,20 +59,24 @@ pub async fn member_add(
                 let facts = store::facts(tx, actor.account_id, space)
                     .await
                     .map_err(|error| error.at(&["spaceId"]))?;
+                let is_replay = claim != Claim::New;
                 // Whoever may add nobody at all is told once, not row by row.
-                allow(policy::space(
-                    SpaceAction::PupilAdd,
-                    &facts.member(),
-                    &facts.space(),
-                    tx.clock().now(),
-                ))?;
+                if !is_replay {
+                    let now = tx.clock().now();
+                    allow(policy::space(
+                        SpaceAction::PupilAdd,
+                        &facts.member(),
+                        &facts.space(),
+                        now,
+                    ))?;
+                }
                 let accounts: Vec<Uuid> = rows
                     .iter()
                     .filter_map(|row| row.as_ref().ok().map(|row| row.account_id))
                     .collect();
                 let candidates = store::candidates(tx, space, &accounts).await?;
                 let known = store::memberships_of(tx, space, &accounts).await?;
-                let mut seen = HashSet::new();
+                let mut done = HashSet::new();
                 let mut added = Vec::with_capacity(rows.len());
                 for row in rows {
                     let row = match row {
@@ -82,21 +86,28 @@ pub async fn member_add(
                             continue;
                         }
                     };
-                    let member = known.get(&row.account_id);
-                    let is_first = seen.insert(row.account_id);
-                    if let (Claim::Replay(_), Some(member), true) = (claim, member, is_first) {
-                        added.push(Ok(member.id));
-                        continue;
+                    let (candidate, member) = (candidates.get(&row.account_id), known.get(&row.account_id));
+                    let checked = if is_replay {
+                        fits(&facts, row, candidate)
+                    } else {
+                        check(&facts, row, candidate, member, tx.clock().now())
+                    };
+                    let outcome = match (checked, member) {
+                        (Err(error), _) => Err(error),
+                        (Ok(_), _) if done.contains(&row.account_id) => Err(already_member()),
+                        (Ok(_), Some(member)) if is_replay => Ok(member.id),
+                        // A replay adds nobody: the row was refused then.
+                        (Ok(_), None) if is_replay => {
+                            let action = rules::action(row.role);
+                            let verdict = policy::space(action, &facts.member(), &facts.space(), tx.clock().now());
+                            allow(verdict).and(Err(Error::not_found().at(&["accountId"])))
+                        }
+                        (Ok(mobility), _) => Ok(insert(tx, &facts, row, mobility, member).await?),
+                    };
+                    if outcome.is_ok() {
+                        done.insert(row.account_id);
                     }
-                    let candidate = candidates.get(&row.account_id);
-                    added.push(
-                        match check(&facts, row, candidate, member, is_first, tx.clock().now()) {
-                            Err(error) => Err(error),
-                            // Removed since the batch was made: a replay doesn't add anybody again.
-                            Ok(_) if claim != Claim::New => Err(Error::not_found().at(&["accountId"])),
-                            Ok(mobility) => Ok(insert(tx, &facts, row, mobility, member).await?),
-                        },
-                    );
+                    added.push(outcome);
                 }
                 Ok(added)
             })
@@ -104,23 +115,32 @@ pub async fn member_add(
         .await
 }
 
+/// Whether an account can have this role here at all, and with which mobility status.
+fn fits(facts: &store::Facts, row: &NewMember, candidate: Option<&rules::Candidate>) -> Result<Option<MobilityStatus>> {
+    rules::may_add(&facts.member(), candidate)?;
+    let kind = candidate.map_or(AccountKind::Admin, |candidate| candidate.kind);
+    rules::role_fits(kind, row.role, row.mobility)
+}
+
 fn check(
     facts: &store::Facts,
     row: &NewMember,
     candidate: Option<&rules::Candidate>,
     known: Option<&membership::Model>,
-    is_first: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<MobilityStatus>> {
     let viewer = facts.member();
     rules::may_add(&viewer, candidate)?;
     allow(policy::space(rules::action(row.role), &viewer, &facts.space(), now))?;
-    let kind = candidate.map_or(AccountKind::Admin, |candidate| candidate.kind);
-    let mobility = rules::role_fits(kind, row.role, row.mobility)?;
-    if !is_first || known.is_some_and(|known| known.left_at.is_none()) {
-        return Err(Error::invalid(Reason::AlreadyMember, "This account is a member already.").at(&["accountId"]));
+    let mobility = fits(facts, row, candidate)?;
+    if known.is_some_and(|known| known.left_at.is_none()) {
+        return Err(already_member());
     }
     Ok(mobility)
+}
+
+fn already_member() -> Error {
+    Error::invalid(Reason::AlreadyMember, "This account is a member already.").at(&["accountId"])
 }
 
 async fn insert(

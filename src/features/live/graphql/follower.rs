@@ -4,7 +4,10 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
-use super::graphql::{Control, SpaceEvent, StreamEndReason, control, deliver};
+use super::{
+    SpaceEvent, StreamEndReason,
+    deliver::{Control, control, deliver},
+};
 use crate::{
     features::space::graphql::spaces,
     platform::{
@@ -12,7 +15,7 @@ use crate::{
         db::{Db, Reader},
         error::{Error, Result},
         live::{Listener, Next, SessionWatch},
-        stream::Cursor,
+        stream::{Cursor, Event},
     },
 };
 
@@ -87,7 +90,7 @@ impl Follower {
     }
 
     /// Loads what events are about as the viewer is now; who is no member any more gets none of them.
-    async fn take(&mut self, reader: &Arc<Reader>, from: Cursor, events: Vec<Arc<entity::event::Model>>) -> Result<()> {
+    async fn take(&mut self, reader: &Arc<Reader>, from: Cursor, events: Vec<Arc<Event>>) -> Result<()> {
         match spaces(reader, &[self.space]).await?.remove(&self.space) {
             None => self.end(reader, from, StreamEndReason::MembershipEnded),
             Some(space) => {

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Subscription};
 use futures_util::{Stream, stream};
 
-use super::{graphql::SpaceEvent, service::Follower};
+use super::{SpaceEvent, follower::Follower};
 use crate::platform::{
     error::{Error, Result},
     graphql::ready,

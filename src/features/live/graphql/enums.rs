@@ -1,0 +1,120 @@
+//! Enums of events.
+
+use async_graphql::Enum;
+use entity::enums::EventKind;
+
+use crate::platform::live::ResetReason;
+
+/// What happened: `<SUBJECT>_<PAST VERB>`. Further values may appear.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpaceEventKind {
+    /// Something waits for a moderator. For its author and staff.
+    ContributionSubmitted,
+    /// Others can see it from now on.
+    ContributionPublished,
+    /// Its text has changed.
+    ContributionUpdated,
+    /// A moderator gave it back to its author. For its author and staff.
+    ContributionReturned,
+    /// A moderator took it out of sight.
+    ContributionHidden,
+    /// A moderator brought it back.
+    ContributionRestored,
+    /// Its author took it back into the drafts.
+    ContributionWithdrawn,
+    /// It was removed for good.
+    ContributionRemoved,
+    /// Its audience has changed.
+    ContributionAudienceChanged,
+    /// A thread takes no more comments.
+    ThreadLocked,
+    /// A thread takes comments again.
+    ThreadUnlocked,
+    /// A thread stands first in lists.
+    ThreadPinned,
+    /// A thread is back in its place.
+    ThreadUnpinned,
+    /// Members write in a phase from now on.
+    PhaseOpened,
+    /// Nobody writes in a phase any more.
+    PhaseClosed,
+    /// Members write in a phase again.
+    PhaseReopened,
+    /// The settings of a phase have changed.
+    PhaseUpdated,
+    /// Somebody has come into the space.
+    MemberAdded,
+    /// Somebody's role or status has changed.
+    MemberUpdated,
+    /// Somebody has left the space.
+    MemberRemoved,
+    /// Settings or state of the space have changed.
+    SpaceUpdated,
+    /// An organisation takes part from now on.
+    OrganisationAccepted,
+    /// Nothing, for a while: keeps the cursor fresh.
+    Heartbeat,
+    /// Events were skipped: load the page again, then go on.
+    StreamReset,
+    /// No more events will come.
+    StreamEnded,
+}
+
+impl From<EventKind> for SpaceEventKind {
+    fn from(kind: EventKind) -> Self {
+        match kind {
+            EventKind::ContributionSubmitted => Self::ContributionSubmitted,
+            EventKind::ContributionPublished => Self::ContributionPublished,
+            EventKind::ContributionUpdated => Self::ContributionUpdated,
+            EventKind::ContributionReturned => Self::ContributionReturned,
+            EventKind::ContributionHidden => Self::ContributionHidden,
+            EventKind::ContributionRestored => Self::ContributionRestored,
+            EventKind::ContributionWithdrawn => Self::ContributionWithdrawn,
+            EventKind::ContributionRemoved => Self::ContributionRemoved,
+            EventKind::ContributionAudienceChanged => Self::ContributionAudienceChanged,
+            EventKind::ThreadLocked => Self::ThreadLocked,
+            EventKind::ThreadUnlocked => Self::ThreadUnlocked,
+            EventKind::ThreadPinned => Self::ThreadPinned,
+            EventKind::ThreadUnpinned => Self::ThreadUnpinned,
+            EventKind::PhaseOpened => Self::PhaseOpened,
+            EventKind::PhaseClosed => Self::PhaseClosed,
+            EventKind::PhaseReopened => Self::PhaseReopened,
+            EventKind::PhaseUpdated => Self::PhaseUpdated,
+            EventKind::MemberAdded => Self::MemberAdded,
+            EventKind::MemberUpdated => Self::MemberUpdated,
+            EventKind::MemberRemoved => Self::MemberRemoved,
+            EventKind::SpaceUpdated => Self::SpaceUpdated,
+            EventKind::OrganisationAccepted => Self::OrganisationAccepted,
+        }
+    }
+}
+
+/// Why events were skipped.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamResetReason {
+    /// The cursor is older than what is kept.
+    Expired,
+    /// The stream was started anew, for instance from a backup.
+    OtherEpoch,
+    /// The cursor is of an event that hasn't happened, for instance before a backup was restored.
+    Future,
+}
+
+impl From<ResetReason> for StreamResetReason {
+    fn from(reason: ResetReason) -> Self {
+        match reason {
+            ResetReason::Expired => Self::Expired,
+            ResetReason::OtherEpoch => Self::OtherEpoch,
+            ResetReason::Future => Self::Future,
+        }
+    }
+}
+
+/// Why no more events will come.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEndReason {
+    /// The viewer is no member any more.
+    MembershipEnded,
+    /// The viewer's session has ended: sign in again.
+    SessionEnded,
+}

@@ -1,0 +1,356 @@
+//! The events of a space in the API.
+
+use std::{collections::HashMap, ops::Deref, sync::Arc};
+
+use async_graphql::{Description, ID, Interface, Object, SimpleObject};
+use uuid::Uuid;
+
+use super::{SpaceEventKind, StreamEndReason, StreamResetReason};
+use crate::{
+    features::{
+        contribution::graphql::{Commentable, Contribution},
+        space::graphql::{Membership, Phase, Space, members, phases},
+    },
+    platform::{
+        db::Reader,
+        error::Result,
+        level::Link,
+        scalar::DateTime,
+        stream::{self, Cursor},
+    },
+};
+
+/// Something that happened in a space. Events come in order, one in each `next` message, and are safe to apply twice: their
+/// objects are loaded as the viewer is now, with absolute counters.
+#[derive(Interface, Clone, Debug)]
+#[graphql(
+    field(
+        name = "cursor",
+        ty = "String",
+        desc = "Place in the stream: subscribe with `after` this to go on."
+    ),
+    field(name = "kind", ty = "SpaceEventKind", desc = "What happened."),
+    field(name = "occurred_at", ty = "DateTime", desc = "When."),
+    field(
+        name = "actor",
+        ty = "Option<Membership>",
+        desc = "Who did it. Null for the system, and for acts of moderation to all but staff and the author."
+    )
+)]
+pub enum SpaceEvent {
+    /// About a contribution that the viewer sees.
+    Contribution(ContributionEvent),
+    /// About a contribution of which the viewer sees nothing any more.
+    Gone(ContributionGone),
+    /// About a phase.
+    Phase(PhaseEvent),
+    /// About a member.
+    Member(MemberEvent),
+    /// About the space itself.
+    Settings(SpaceSettingsEvent),
+    /// Nothing happened.
+    Heartbeat(Heartbeat),
+    /// Events were skipped.
+    Reset(StreamReset),
+    /// The end.
+    Ended(StreamEnded),
+}
+
+/// Events that were loaded together, and what belongs to them: one statement each for all of them.
+#[derive(Debug)]
+pub struct Batch {
+    pub(super) reader: Arc<Reader>,
+    pub(super) events: Vec<Arc<stream::Event>>,
+    pub(super) actors: Link<HashMap<Uuid, Membership>>,
+    pub(super) subjects: Link<HashMap<Uuid, Membership>>,
+    pub(super) phases: Link<HashMap<Uuid, Phase>>,
+}
+
+impl Batch {
+    pub(super) fn new(reader: &Arc<Reader>, events: Vec<Arc<stream::Event>>) -> Arc<Self> {
+        let reader = Arc::clone(reader);
+        Arc::new(Self {
+            reader,
+            events,
+            actors: Link::default(),
+            subjects: Link::default(),
+            phases: Link::default(),
+        })
+    }
+
+    pub(super) fn ids(&self, id: fn(&stream::Event) -> Option<Uuid>) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = self.events.iter().filter_map(|event| id(event)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+/// The fields of `SpaceEvent`.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub(super) cursor: Cursor,
+    pub(super) kind: SpaceEventKind,
+    pub(super) occurred_at: chrono::DateTime<chrono::Utc>,
+    pub(super) actor: Option<Uuid>,
+    pub(super) batch: Arc<Batch>,
+}
+
+#[Object]
+impl Head {
+    /// Place in the stream: subscribe with `after` this to go on.
+    pub async fn cursor(&self) -> String {
+        self.cursor.encode()
+    }
+
+    /// What happened.
+    pub async fn kind(&self) -> SpaceEventKind {
+        self.kind
+    }
+
+    /// When.
+    pub async fn occurred_at(&self) -> DateTime {
+        self.occurred_at.into()
+    }
+
+    /// Who did it. Null for the system, and for acts of moderation to all but staff and the author.
+    pub async fn actor(&self) -> Result<Option<Membership>> {
+        let Some(actor) = self.actor else { return Ok(None) };
+        let batch = &self.batch;
+        let load = || Box::pin(async { members(&batch.reader, &batch.ids(|event| event.actor_id)).await }) as _;
+        Ok(batch.actors.load(load).await?.get(&actor).cloned())
+    }
+}
+
+/// Something happened to a contribution that the viewer sees (a placeholder counts).
+#[derive(Clone, Debug, Description)]
+pub struct ContributionEvent {
+    pub(super) head: Head,
+    pub(super) contribution: Contribution,
+}
+
+impl Deref for ContributionEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl ContributionEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The contribution as the viewer sees it now.
+    async fn contribution(&self) -> Option<Contribution> {
+        Some(self.contribution.clone())
+    }
+
+    /// Its root with absolute counters; itself unless it is a comment.
+    async fn root(&self) -> Result<Option<Commentable>> {
+        self.contribution.root().await
+    }
+}
+
+/// The viewer sees nothing of a contribution any more: take it, and what hangs on it, off the screen.
+#[derive(Clone, Debug, Description)]
+pub struct ContributionGone {
+    pub(super) head: Head,
+    pub(super) deleted: ID,
+    pub(super) root: Option<Contribution>,
+}
+
+impl Deref for ContributionGone {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl ContributionGone {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// What is gone.
+    async fn deleted_contribution_id(&self) -> &ID {
+        &self.deleted
+    }
+
+    /// The root of a comment that is gone, with absolute counters, if the viewer sees it.
+    async fn root(&self) -> Option<Commentable> {
+        self.root.clone().and_then(Contribution::commentable)
+    }
+}
+
+/// Something happened to a phase: ask again for the `viewerCan` on the screen.
+#[derive(Clone, Debug, Description)]
+pub struct PhaseEvent {
+    pub(super) head: Head,
+    pub(super) phase: Option<Uuid>,
+}
+
+impl Deref for PhaseEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl PhaseEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The phase as it is now.
+    async fn phase(&self) -> Result<Option<Phase>> {
+        let Some(phase) = self.phase else { return Ok(None) };
+        let batch = &self.head.batch;
+        let load = || Box::pin(async { phases(&batch.reader, &batch.ids(|event| event.phase_id)).await }) as _;
+        Ok(batch.phases.load(load).await?.get(&phase).cloned())
+    }
+}
+
+/// Something happened to a member. If it is the viewer: ask again for the `viewerCan` on the screen.
+#[derive(Clone, Debug, Description)]
+pub struct MemberEvent {
+    pub(super) head: Head,
+    pub(super) member: Option<Uuid>,
+}
+
+impl Deref for MemberEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl MemberEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The member as it is now.
+    async fn member(&self) -> Result<Option<Membership>> {
+        let Some(member) = self.member else { return Ok(None) };
+        let batch = &self.head.batch;
+        let load = || Box::pin(async { members(&batch.reader, &batch.ids(|event| event.member_id)).await }) as _;
+        Ok(batch.subjects.load(load).await?.get(&member).cloned())
+    }
+}
+
+/// Settings, state or organisations of the space have changed.
+#[derive(Clone, Debug, Description)]
+pub struct SpaceSettingsEvent {
+    pub(super) head: Head,
+    pub(super) space: Space,
+}
+
+impl Deref for SpaceSettingsEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl SpaceSettingsEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The space as it is now.
+    async fn space(&self) -> Option<Space> {
+        Some(self.space.clone())
+    }
+}
+
+/// Nothing has happened for a while; `cursor` is the newest place.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct Heartbeat {
+    #[graphql(flatten)]
+    pub(super) head: Head,
+}
+
+impl Deref for Heartbeat {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+/// Events were skipped: load the page again; what comes next follows `resumeCursor`.
+#[derive(Clone, Debug, Description)]
+pub struct StreamReset {
+    pub(super) head: Head,
+    pub(super) reason: StreamResetReason,
+}
+
+impl Deref for StreamReset {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl StreamReset {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Why.
+    async fn reason(&self) -> StreamResetReason {
+        self.reason
+    }
+
+    /// Where the stream goes on.
+    async fn resume_cursor(&self) -> String {
+        self.head.cursor.encode()
+    }
+}
+
+/// No more events will come; the subscription is complete after this.
+#[derive(Clone, Debug, Description)]
+pub struct StreamEnded {
+    pub(super) head: Head,
+    pub(super) reason: StreamEndReason,
+}
+
+impl Deref for StreamEnded {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl StreamEnded {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Why.
+    async fn reason(&self) -> StreamEndReason {
+        self.reason
+    }
+}
