@@ -7,7 +7,25 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics says where")]
 #![recursion_limit = "512"]
 
+mod account;
+mod architecture;
+mod cost;
+mod demo;
+mod forum;
 mod front;
+mod idempotency;
+mod journal;
+mod leak;
+mod lifecycle;
+mod live;
 mod live_hub;
+mod member;
+mod organisation;
+mod page;
+mod policy;
+mod race;
+mod schema;
+mod sight;
 mod smoke;
+mod space;
 mod support;

@@ -179,7 +179,8 @@ impl World {
             .to_owned()
     }
 
-    async fn make_cast(&self) -> Cast {
+    /// Puts the cast into a server with nobody in it.
+    pub async fn make_cast(&self) -> Cast {
         let app = self.app();
         let admin = self.administrator().await;
         let (alder, birch) = (

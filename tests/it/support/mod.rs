@@ -1,7 +1,10 @@
 //! A server on a fresh database, people to act in it, and a client of its sockets.
 
+mod answers;
 mod cast;
+mod dump;
 mod socket;
+mod spine;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,8 +26,10 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 pub use self::{
+    answers::{errors, faults},
     cast::{Cast, PASSWORD, Person},
     socket::Socket,
+    spine::{id_of, ids, inner},
 };
 
 /// Whether the tests run over PostgreSQL and Redis.
@@ -40,6 +45,9 @@ pub fn is_production() -> bool {
 pub fn is_long() -> bool {
     std::env::var("SOJOURN_TEST_LONG").is_ok_and(|long| long == "1")
 }
+
+/// A server that doesn't answer.
+const NOBODY: &str = "redis://127.0.0.1:1/";
 
 /// One process of the server.
 pub struct Node {
@@ -70,7 +78,7 @@ async fn template(admin: &str) -> &'static str {
         let name = format!("template_{}", Uuid::now_v7().simple());
         execute(admin, &format!("CREATE DATABASE {name}")).await;
         let folder = tempfile::tempdir().unwrap();
-        let app = App::open(&config(&arguments(&folder, Some(&database_url(admin, &name)))))
+        let app = App::open(&config(&arguments(&folder, Some(&database_url(admin, &name)), true)))
             .await
             .unwrap();
         app.db.migrate().await.unwrap();
@@ -100,7 +108,7 @@ fn database_url(admin: &str, name: &str) -> String {
     format!("{server}/{name}")
 }
 
-fn arguments(folder: &TempDir, database: Option<&str>) -> Vec<String> {
+fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<String> {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let mut arguments = vec![
         format!("--data-dir={}", folder.path().display()),
@@ -116,6 +124,7 @@ fn arguments(folder: &TempDir, database: Option<&str>) -> Vec<String> {
         )
         .unwrap();
         let redis = std::env::var("SOJOURN_TEST_REDIS_URL").expect("SOJOURN_TEST_REDIS_URL");
+        let redis = if has_redis { redis } else { NOBODY.to_owned() };
         arguments.push(format!("--database-url={database}"));
         arguments.push(format!("--redis-url={redis}"));
         arguments.push(format!("--redis-prefix={}", Uuid::now_v7().simple()));
@@ -127,6 +136,15 @@ fn arguments(folder: &TempDir, database: Option<&str>) -> Vec<String> {
 impl World {
     /// A server with nobody in it.
     pub async fn new() -> Self {
+        Self::start(true).await
+    }
+
+    /// The same while Redis can't be reached, in production.
+    pub async fn without_redis() -> Self {
+        Self::start(false).await
+    }
+
+    async fn start(has_redis: bool) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let config = if is_production() {
             let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
@@ -136,9 +154,9 @@ impl World {
                 &format!("CREATE DATABASE {name} TEMPLATE {}", template(&admin).await),
             )
             .await;
-            config(&arguments(&folder, Some(&database_url(&admin, &name))))
+            config(&arguments(&folder, Some(&database_url(&admin, &name)), has_redis))
         } else {
-            config(&arguments(&folder, None))
+            config(&arguments(&folder, None, has_redis))
         };
         let app = App::open(&config).await.unwrap();
         if !is_production() {

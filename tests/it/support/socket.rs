@@ -106,11 +106,4 @@ impl Socket {
             }
         }
     }
-
-    /// Whether nothing comes for a moment.
-    pub async fn is_silent(&mut self) -> bool {
-        tokio::time::timeout(Duration::from_millis(400), self.0.next())
-            .await
-            .is_err()
-    }
 }

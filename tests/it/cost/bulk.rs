@@ -1,0 +1,442 @@
+//! Rows by the thousand, written past the use cases.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    account, contribution, decision,
+    enums::{
+        AccountKind, Audience, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
+        ModerationMode, OrganisationKind, PhaseKind, PhaseState, RevisionState, SpaceRole, SpaceState,
+    },
+    event, membership, organisation, phase, revision, space, space_organisation, stream,
+};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
+use sojourn::platform::db::Db;
+use uuid::Uuid;
+
+use super::row_id;
+use crate::support::{Cast, Person, World};
+
+/// Somebody who writes.
+#[derive(Clone, Copy)]
+struct Author {
+    member: Uuid,
+    account: Uuid,
+    organisation: Uuid,
+}
+
+/// A space that is being filled.
+pub struct Bulk {
+    db: Db,
+    pub space: Uuid,
+    pub phases: Vec<Uuid>,
+    authors: Vec<Author>,
+    /// Everything happens one second after another.
+    now: DateTime<Utc>,
+    turn: usize,
+    contributions: Vec<contribution::Model>,
+    revisions: Vec<revision::Model>,
+    decisions: Vec<decision::Model>,
+    events: Vec<event::Model>,
+}
+
+impl Bulk {
+    /// The main space of the cast, with `authors` more pupils, each of a school of their own.
+    pub async fn new(world: &World, cast: &Cast, authors: usize) -> Self {
+        let phases = [&cast.preparation, &cast.during, &cast.after, &cast.dissemination];
+        let phases = phases.iter().map(|phase| row_id(phase)).collect();
+        let db = world.app().db.clone();
+        let mut bulk = Self {
+            now: db.clock().now() - TimeDelta::days(20),
+            db,
+            space: row_id(&cast.space),
+            phases,
+            authors: Vec::new(),
+            turn: 0,
+            contributions: Vec::new(),
+            revisions: Vec::new(),
+            decisions: Vec::new(),
+            events: Vec::new(),
+        };
+        for (account, organisation) in bulk.pupils(authors).await {
+            let member = bulk.member(bulk.space, account, organisation, SpaceRole::Pupil).await;
+            let part = bulk.part(bulk.space, organisation, organisation, InvitationState::Accepted);
+            insert(&bulk.db, vec![part]).await;
+            bulk.authors.push(Author {
+                member,
+                account,
+                organisation,
+            });
+        }
+        bulk
+    }
+
+    fn tick(&mut self) -> DateTime<Utc> {
+        self.now += TimeDelta::seconds(1);
+        self.now
+    }
+
+    /// Pupils, each in an organisation of their own.
+    async fn pupils(&mut self, count: usize) -> Vec<(Uuid, Uuid)> {
+        let mut pupils = Vec::new();
+        for _ in 0..count {
+            let organisation = self.organisation().await;
+            pupils.push((self.account(organisation).await, organisation));
+        }
+        pupils
+    }
+
+    /// An organisation.
+    pub async fn organisation(&mut self) -> Uuid {
+        let row = self.new_organisation();
+        let id = row.id;
+        insert(&self.db, vec![row]).await;
+        id
+    }
+
+    fn new_organisation(&mut self) -> organisation::Model {
+        let id = Uuid::now_v7();
+        organisation::Model {
+            id,
+            kind: OrganisationKind::School,
+            name: format!("School {id}"),
+            name_key: format!("school {id}"),
+            city: "Town".to_owned(),
+            country: "LV".to_owned(),
+            time_zone: "Europe/Riga".to_owned(),
+            created_at: self.tick(),
+        }
+    }
+
+    /// Schools that take part in nothing, and empty spaces.
+    pub async fn elsewhere(&mut self, count: usize) {
+        let mut schools = Vec::new();
+        let mut spaces = Vec::new();
+        for _ in 0..count {
+            schools.push(self.new_organisation());
+            spaces.push(self.new_space("Empty"));
+        }
+        insert(&self.db, schools).await;
+        insert(&self.db, spaces).await;
+    }
+
+    /// A pupil's account.
+    pub async fn account(&mut self, organisation: Uuid) -> Uuid {
+        let id = Uuid::now_v7();
+        let row = account::Model {
+            id,
+            kind: AccountKind::Pupil,
+            login: format!("p{}", id.simple()),
+            display_name: "Pupil P.".to_owned(),
+            languages: account::Languages(vec!["en".to_owned()]),
+            organisation_id: Some(organisation),
+            birth_year: Some(2010),
+            password_hash: String::new(),
+            is_password_change_required: false,
+            created_at: self.tick(),
+        };
+        insert(&self.db, vec![row]).await;
+        id
+    }
+
+    /// A membership.
+    pub async fn member(&mut self, space: Uuid, account: Uuid, organisation: Uuid, role: SpaceRole) -> Uuid {
+        let row = membership::Model {
+            id: Uuid::now_v7(),
+            space_id: space,
+            account_id: account,
+            organisation_id: organisation,
+            role,
+            mobility_status: None,
+            pre_moderated_until: None,
+            left_at: None,
+            version: 1,
+            created_at: self.tick(),
+        };
+        let id = row.id;
+        insert(&self.db, vec![row]).await;
+        id
+    }
+
+    fn part(&mut self, space: Uuid, organisation: Uuid, by: Uuid, state: InvitationState) -> space_organisation::Model {
+        space_organisation::Model {
+            id: Uuid::now_v7(),
+            space_id: space,
+            organisation_id: organisation,
+            invited_by_id: by,
+            state,
+            created_at: self.tick(),
+            answered_at: None,
+        }
+    }
+
+    /// An invitation into a space of its own.
+    pub async fn invitation(&mut self, organisation: Uuid) {
+        let (space, _) = self.space("Invited").await;
+        let by = self.organisation().await;
+        let part = self.part(space, organisation, by, InvitationState::Invited);
+        insert(&self.db, vec![part]).await;
+    }
+
+    /// An empty space with open phases.
+    pub async fn space(&mut self, title: &str) -> (Uuid, Vec<Uuid>) {
+        let row = self.new_space(title);
+        let id = row.id;
+        insert(&self.db, vec![row]).await;
+        let row = stream::Model {
+            id,
+            last_seq: 0,
+            last_event_id: None,
+            epoch: 1,
+        };
+        insert(&self.db, vec![row]).await;
+        let kinds = [
+            PhaseKind::Preparation,
+            PhaseKind::During,
+            PhaseKind::After,
+            PhaseKind::Dissemination,
+        ];
+        let phases: Vec<_> = kinds.into_iter().map(|kind| new_phase(id, kind)).collect();
+        let ids = phases.iter().map(|phase| phase.id).collect();
+        insert(&self.db, phases).await;
+        (id, ids)
+    }
+
+    fn new_space(&mut self, title: &str) -> space::Model {
+        space::Model {
+            id: Uuid::now_v7(),
+            title: title.to_owned(),
+            description: String::new(),
+            state: SpaceState::Active,
+            time_zone: "Europe/Riga".to_owned(),
+            version: 1,
+            closed_at: None,
+            created_at: self.tick(),
+        }
+    }
+
+    /// Takes somebody of the cast as an author too.
+    pub fn with(&mut self, person: &Person) {
+        self.authors.push(Author {
+            member: row_id(&person.member),
+            account: row_id(&person.account),
+            organisation: row_id(&person.organisation),
+        });
+    }
+
+    /// Begins a contribution by the next author; `state` must not be one that a moderator made.
+    fn add(&mut self, kind: ContributionKind, phase_id: Uuid, state: ContentState) -> &mut contribution::Model {
+        self.turn += 1;
+        let (author, now) = (self.authors[self.turn % self.authors.len()], self.tick());
+        let id = Uuid::now_v7();
+        let row = contribution::Model {
+            id,
+            space_id: self.space,
+            phase_id,
+            kind,
+            root_id: None,
+            reply_to_id: None,
+            depth: 0,
+            author_id: author.member,
+            author_account_id: author.account,
+            author_org_id: author.organisation,
+            author_is_staff: false,
+            state,
+            audience: Audience::Space,
+            language: Some("en".to_owned()),
+            week: (kind == ContributionKind::JournalEntry).then(|| format!("2026-W{}", 40 + self.turn % 8)),
+            is_pinned: false,
+            is_locked: false,
+            version: 1,
+            published_version: (state == ContentState::Published).then_some(1),
+            pending_version: (state == ContentState::Pending).then_some(1),
+            comment_count: 0,
+            listed_at: (state != ContentState::Draft).then_some(now),
+            last_activity_at: now,
+            created_at: now,
+            published_at: (state == ContentState::Published).then_some(now),
+            edited_at: None,
+            client_key: None,
+        };
+        let revision = match state {
+            ContentState::Draft => RevisionState::Draft,
+            ContentState::Pending => RevisionState::Pending,
+            _ => RevisionState::Published,
+        };
+        self.revise(id, 1, revision);
+        self.contributions.push(row);
+        self.contributions.last_mut().unwrap()
+    }
+
+    /// Adds a version.
+    pub fn revise(&mut self, contribution_id: Uuid, version: i32, state: RevisionState) {
+        let now = self.now;
+        self.revisions.push(revision::Model {
+            id: Uuid::now_v7(),
+            contribution_id,
+            space_id: self.space,
+            version,
+            state,
+            title: Some("Title".to_owned()),
+            body: "A text of some length, as people write them.".to_owned(),
+            body_html: "<p>A text of some length, as people write them.</p>".to_owned(),
+            excerpt: "A text of some length, as people write them.".to_owned(),
+            language: Some("en".to_owned()),
+            audience: None,
+            week: None,
+            detail: revision::Detail::default(),
+            renderer: 1,
+            is_edit: version > 1,
+            created_at: now,
+            submitted_at: (state != RevisionState::Draft).then_some(now),
+        });
+    }
+
+    /// A thread; one in ten is pinned.
+    pub fn thread(&mut self, phase: Uuid, state: ContentState) -> Uuid {
+        let thread = self.add(ContributionKind::Thread, phase, state);
+        let id = thread.id;
+        self.contributions.last_mut().unwrap().is_pinned = self.turn.is_multiple_of(10);
+        id
+    }
+
+    /// A journal entry.
+    pub fn entry(&mut self, phase: Uuid, state: ContentState) -> Uuid {
+        self.add(ContributionKind::JournalEntry, phase, state).id
+    }
+
+    /// A published comment on a root of this batch, or one saved before.
+    pub fn comment(&mut self, root: Uuid, reply_to: Option<Uuid>) -> Uuid {
+        let known = self.contributions.iter().position(|row| row.id == root);
+        let phase = known.map_or(self.phases[1], |at| self.contributions[at].phase_id);
+        let comment = self.add(ContributionKind::Comment, phase, ContentState::Published);
+        comment.root_id = Some(root);
+        comment.reply_to_id = reply_to;
+        comment.depth = i32::from(reply_to.is_some());
+        let (id, at) = (comment.id, comment.created_at);
+        if let Some(known) = known {
+            self.contributions[known].comment_count += 1;
+            self.contributions[known].last_activity_at = at;
+        }
+        id
+    }
+
+    /// For every phase `threads` threads with `comments` comments each.
+    pub fn forum(&mut self, threads: usize, comments: usize) {
+        for phase in self.phases.clone() {
+            for _ in 0..threads {
+                let thread = self.thread(phase, ContentState::Published);
+                self.discuss(thread, comments);
+            }
+        }
+    }
+
+    /// Journal entries of the open phase with `comments` comments each.
+    pub fn journal(&mut self, entries: usize, comments: usize) {
+        for _ in 0..entries {
+            let entry = self.entry(self.phases[1], ContentState::Published);
+            self.discuss(entry, comments);
+        }
+    }
+
+    /// Comments, every third one an answer.
+    pub fn discuss(&mut self, root: Uuid, comments: usize) {
+        let mut last = None;
+        for number in 0..comments {
+            last = Some(self.comment(root, last.filter(|_| number % 3 == 2)));
+        }
+    }
+
+    /// Events about the newest contributions that are not saved yet.
+    pub async fn events(&mut self, count: usize) {
+        let stream = stream::Entity::find_by_id(self.space).one(self.db.primary()).await;
+        let stream = stream.unwrap().unwrap();
+        let newest = self.contributions.iter().rev().take(count);
+        for (row, seq) in newest.zip(stream.last_seq + 1..) {
+            self.events.push(event::Model {
+                stream_id: self.space,
+                seq,
+                id: Uuid::now_v7(),
+                kind: EventKind::ContributionUpdated,
+                occurred_at: row.created_at,
+                actor_id: Some(row.author_id),
+                is_moderation: false,
+                contribution_id: Some(row.id),
+                contribution_kind: Some(row.kind),
+                root_id: row.root_id,
+                phase_id: None,
+                member_id: None,
+                author_id: Some(row.author_id),
+                root_author_id: Some(row.author_id),
+                state_before: Some(row.state),
+                state_after: Some(row.state),
+                audience_before: Some(row.audience),
+                audience_after: Some(row.audience),
+            });
+        }
+        let last = self.events.last().unwrap();
+        let stream = stream::ActiveModel {
+            last_seq: Set(last.seq),
+            last_event_id: Set(Some(last.id)),
+            ..stream.into_active_model()
+        };
+        stream.update(self.db.primary()).await.unwrap();
+    }
+
+    /// Decisions about the newest contributions, two each.
+    pub fn decisions(&mut self, count: usize) {
+        let newest = self.contributions.iter().rev().take(count);
+        for row in newest.flat_map(|row| [row, row]) {
+            self.decisions.push(decision::Model {
+                id: Uuid::now_v7(),
+                contribution_id: row.id,
+                kind: DecisionKind::Approved,
+                reason: None,
+                note: None,
+                decided_by_id: row.author_id,
+                decided_at: self.now,
+                version: 1,
+            });
+        }
+    }
+
+    /// Writes what was begun since the last call.
+    pub async fn save(&mut self) {
+        insert(&self.db, std::mem::take(&mut self.contributions)).await;
+        insert(&self.db, std::mem::take(&mut self.revisions)).await;
+        insert(&self.db, std::mem::take(&mut self.decisions)).await;
+        insert(&self.db, std::mem::take(&mut self.events)).await;
+    }
+}
+
+fn new_phase(space_id: Uuid, kind: PhaseKind) -> phase::Model {
+    phase::Model {
+        id: Uuid::now_v7(),
+        space_id,
+        kind,
+        state: PhaseState::Open,
+        title: String::new(),
+        description: String::new(),
+        starts_at: None,
+        ends_at: None,
+        moderation: ModerationMode::Post,
+        allows_pupil_threads: true,
+        allows_pupil_comments: true,
+        reopen_reason: None,
+        version: 1,
+    }
+}
+
+async fn insert<A, M>(db: &Db, rows: Vec<M>)
+where
+    A: ActiveModelTrait + ActiveModelBehavior + Send,
+    M: IntoActiveModel<A>,
+{
+    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
+    while rows.peek().is_some() {
+        let part: Vec<A> = rows.by_ref().take(500).collect();
+        A::Entity::insert_many(part)
+            .exec_without_returning(db.primary())
+            .await
+            .unwrap();
+    }
+}

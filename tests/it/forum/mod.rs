@@ -1,0 +1,6 @@
+//! Threads, comments and their texts.
+
+mod comments;
+mod counters;
+mod texts;
+mod threads;

@@ -1,0 +1,251 @@
+//! One case or more for every root field. `@name` stands for an id of the scene.
+
+use serde_json::Value;
+
+use super::{scene::Ids, walk};
+
+/// One operation.
+pub struct Case {
+    /// `Query.space`.
+    pub root: &'static str,
+    pub document: String,
+    /// With `@name`.
+    pub variables: String,
+}
+
+impl Case {
+    /// The variables with ids.
+    pub fn variables(&self, ids: &Ids) -> Value {
+        serde_json::from_str(&with_ids(&self.variables, ids)).unwrap()
+    }
+
+    /// Whether it names one of these.
+    pub fn names(&self, known: &[&str]) -> bool {
+        known
+            .iter()
+            .any(|name| self.variables.contains(&format!("\"@{name}\"")))
+    }
+}
+
+fn with_ids(text: &str, ids: &Ids) -> String {
+    ids.iter().fold(text.to_owned(), |text, (name, id)| {
+        text.replace(&format!("\"@{name}\""), &format!("\"{id}\""))
+    })
+}
+
+/// Mutations that take nothing but what is the caller's own, so that no case can name anything else.
+pub const WITHOUT_IDS: &[&str] = &["Mutation.sessionRevoke"];
+
+/// Mutations and their inputs: such as would be done if the caller were a member who may.
+const MUTATIONS: &[(&str, &str)] = &[
+    (
+        "accountPasswordChange",
+        r#"{"currentPassword":"not the password","newPassword":"another password"}"#,
+    ),
+    ("accountSecretsReset", r#"{"accountIds":["@home_account"]}"#),
+    ("accountSecretsReset", r#"{"accountIds":["@partner_account"]}"#),
+    ("commentCreate", r#"{"rootId":"@thread","body":"B"}"#),
+    ("commentCreate", r#"{"rootId":"@entry","body":"B"}"#),
+    ("commentCreate", r#"{"rootId":"@hidden_thread","body":"B"}"#),
+    (
+        "commentCreate",
+        r#"{"rootId":"@thread","replyToId":"@comment","body":"B"}"#,
+    ),
+    (
+        "commentCreate",
+        r#"{"rootId":"@own_thread","replyToId":"@comment","body":"B"}"#,
+    ),
+    (
+        "commentUpdate",
+        r#"{"commentId":"@comment","expectedVersion":1,"body":"B"}"#,
+    ),
+    (
+        "commentUpdate",
+        r#"{"commentId":"@left_comment","expectedVersion":1,"body":"B"}"#,
+    ),
+    (
+        "contributionApprove",
+        r#"{"contributionId":"@pending_thread","expectedVersion":1}"#,
+    ),
+    (
+        "contributionApprove",
+        r#"{"contributionId":"@entry","expectedVersion":2}"#,
+    ),
+    ("contributionHide", r#"{"contributionId":"@thread","reason":"OTHER"}"#),
+    ("contributionHide", r#"{"contributionId":"@comment","reason":"OTHER"}"#),
+    (
+        "contributionPublish",
+        r#"{"contributionId":"@draft_thread","expectedVersion":1}"#,
+    ),
+    (
+        "contributionPublish",
+        r#"{"contributionId":"@left_draft","expectedVersion":1}"#,
+    ),
+    ("contributionRemove", r#"{"contributionId":"@thread","reason":"OTHER"}"#),
+    ("contributionRemove", r#"{"contributionId":"@left_draft"}"#),
+    ("contributionRemove", r#"{"contributionId":"@left_entry"}"#),
+    ("contributionRestore", r#"{"contributionId":"@hidden_thread"}"#),
+    ("contributionRestore", r#"{"contributionId":"@hidden_comment"}"#),
+    (
+        "contributionReturn",
+        r#"{"contributionId":"@pending_thread","expectedVersion":1,"note":"N"}"#,
+    ),
+    ("contributionWithdraw", r#"{"contributionId":"@entry"}"#),
+    ("contributionWithdraw", r#"{"contributionId":"@left_entry"}"#),
+    ("contributionWithdraw", r#"{"contributionId":"@left_pending"}"#),
+    ("journalEntryCreate", r#"{"phaseId":"@phase","title":"T","body":"B"}"#),
+    (
+        "journalEntryUpdate",
+        r#"{"journalEntryId":"@entry","expectedVersion":2,"body":"B"}"#,
+    ),
+    (
+        "journalEntryUpdate",
+        r#"{"journalEntryId":"@left_entry","expectedVersion":1,"audience":"AUTHOR"}"#,
+    ),
+    (
+        "memberAdd",
+        r#"{"spaceId":"@space","rows":[{"accountId":"@own_account","role":"PUPIL"}]}"#,
+    ),
+    (
+        "memberAdd",
+        r#"{"spaceId":"@own_space","rows":[{"accountId":"@home_account","role":"PUPIL"}]}"#,
+    ),
+    (
+        "memberAdd",
+        r#"{"spaceId":"@own_space","rows":[{"accountId":"@partner_account","role":"TEACHER"}]}"#,
+    ),
+    ("memberRemove", r#"{"membershipId":"@member"}"#),
+    ("memberRemove", r#"{"membershipId":"@left_member"}"#),
+    (
+        "memberUpdate",
+        r#"{"membershipId":"@member","expectedVersion":1,"mobilityStatus":"MOBILE"}"#,
+    ),
+    (
+        "memberUpdate",
+        r#"{"membershipId":"@left_member","expectedVersion":2,"mobilityStatus":"MOBILE"}"#,
+    ),
+    (
+        "organisationCreate",
+        r#"{"kind":"SCHOOL","name":"","city":"","country":"LV","timeZone":"Europe/Riga"}"#,
+    ),
+    ("phaseClose", r#"{"phaseId":"@phase"}"#),
+    ("phaseOpen", r#"{"phaseId":"@planned_phase"}"#),
+    ("phaseReopen", r#"{"phaseId":"@closed_phase","reason":"R"}"#),
+    (
+        "phaseUpdate",
+        r#"{"phaseId":"@planned_phase","expectedVersion":1,"title":"T"}"#,
+    ),
+    (
+        "pupilAccountsCreate",
+        r#"{"organisationId":"@organisation","rows":[{"givenName":"A","familyInitial":"B","birthYear":2010,"languages":["en"]}]}"#,
+    ),
+    ("sessionCreate", r#"{"login":"@login","password":"not the password"}"#),
+    ("sessionRefresh", r#"{"refreshToken":"nonsense"}"#),
+    ("spaceArchive", r#"{"spaceId":"@space"}"#),
+    ("spaceClose", r#"{"spaceId":"@space"}"#),
+    ("spaceCreate", r#"{"title":""}"#),
+    ("spaceOrganisationAccept", r#"{"invitationId":"@invitation"}"#),
+    ("spaceOrganisationDecline", r#"{"invitationId":"@invitation"}"#),
+    (
+        "spaceOrganisationInvite",
+        r#"{"spaceId":"@space","organisationId":"@own_organisation"}"#,
+    ),
+    ("spaceReopen", r#"{"spaceId":"@space"}"#),
+    ("spaceUpdate", r#"{"spaceId":"@space","expectedVersion":2,"title":"T"}"#),
+    (
+        "staffAccountCreate",
+        r#"{"organisationId":"@organisation","email":"new@school.example","displayName":"N","languages":["en"]}"#,
+    ),
+    ("threadCreate", r#"{"phaseId":"@phase","title":"T","body":"B"}"#),
+    (
+        "threadCreate",
+        r#"{"phaseId":"@planned_phase","title":"T","body":"B","publish":false}"#,
+    ),
+    ("threadLock", r#"{"threadId":"@thread"}"#),
+    ("threadPin", r#"{"threadId":"@thread"}"#),
+    ("threadUnlock", r#"{"threadId":"@thread"}"#),
+    ("threadUnpin", r#"{"threadId":"@thread"}"#),
+    (
+        "threadUpdate",
+        r#"{"threadId":"@thread","expectedVersion":1,"title":"T"}"#,
+    ),
+];
+
+/// Queries and their variables.
+const QUERIES: &[(&str, &str, &str)] = &[
+    (
+        "Query.organisations",
+        "query($a: String) { organisations(search: $a) { totalCount nodes { id name } } }",
+        r#"{"a":"@word"}"#,
+    ),
+    (
+        "Query.space",
+        "query($id: ID!, $a: JournalEntryFilterInput) { space(id: $id) { journalEntries(filter: $a) { totalCount nodes { id } } } }",
+        r#"{"id":"@own_space","a":{"phaseId":"@phase"}}"#,
+    ),
+    (
+        "Query.space",
+        "query($id: ID!, $a: JournalEntryFilterInput) { space(id: $id) { journalEntries(filter: $a) { totalCount nodes { id } } } }",
+        r#"{"id":"@own_space","a":{"authorId":"@left_member","state":["PUBLISHED","PENDING","HIDDEN"]}}"#,
+    ),
+    (
+        "Query.space",
+        "query($id: ID!, $a: JournalEntryFilterInput) { space(id: $id) { journalEntries(filter: $a) { totalCount nodes { id } } } }",
+        r#"{"id":"@own_space","a":{"organisationId":"@organisation"}}"#,
+    ),
+    (
+        "Query.viewer",
+        "query($id: ID) { viewer { drafts(spaceId: $id) { totalCount nodes { id body } } } }",
+        r#"{"id":"@space"}"#,
+    ),
+    (
+        "Subscription.spaceEvents",
+        "subscription($id: ID!) { spaceEvents(spaceId: $id) { __typename cursor } }",
+        r#"{"id":"@space"}"#,
+    ),
+    (
+        "Subscription.spaceEvents",
+        "subscription($id: ID!, $after: String) { spaceEvents(spaceId: $id, after: $after) { __typename cursor } }",
+        r#"{"id":"@space","after":"@own_cursor"}"#,
+    ),
+];
+
+/// All cases.
+pub fn cases(ids: &Ids) -> Vec<Case> {
+    let schema = walk::schema();
+    let fixed = QUERIES.iter().map(|(root, document, variables)| Case {
+        root,
+        document: (*document).to_owned(),
+        variables: (*variables).to_owned(),
+    });
+    let mut cases: Vec<Case> = fixed.collect();
+    cases.push(Case {
+        root: "Query.space",
+        document: walk::document(&schema, "query($id: ID!)", "space(id: $id)", "Space", 2),
+        variables: r#"{"id":"@space"}"#.to_owned(),
+    });
+    for (mutation, input) in MUTATIONS {
+        let name = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
+        let head = format!("mutation($input: {name}Input!)");
+        let field = format!("{mutation}(input: $input)");
+        cases.push(Case {
+            root: walk::root(&schema, "Mutation", mutation),
+            document: walk::document(&schema, &head, &field, &format!("{name}Payload"), 2),
+            variables: format!("{{\"input\":{input}}}"),
+        });
+    }
+    let is_id = |name: &&&'static str| !["login", "word", "own_cursor"].contains(name);
+    for name in ids.keys().filter(|name| is_id(name) && !name.starts_with("own")) {
+        cases.push(Case {
+            root: "Query.node",
+            document: walk::document(&schema, "query($id: ID!)", "node(id: $id)", "Node", 1),
+            variables: format!("{{\"id\":\"@{name}\"}}"),
+        });
+        cases.push(Case {
+            root: "Query.nodes",
+            document: "query($a: [ID!]!) { nodes(ids: $a) { __typename id } }".to_owned(),
+            variables: format!("{{\"a\":[\"@{name}\",\"@own_space\",\"@{name}\"]}}"),
+        });
+    }
+    cases
+}

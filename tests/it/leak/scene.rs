@@ -1,0 +1,273 @@
+//! A space full of texts that nobody else may ever read, and those who ask for them.
+
+use std::collections::BTreeMap;
+
+use entity::enums::OrganisationKind;
+use serde_json::{Value, json};
+use sojourn::{
+    features::organisation::{self, NewOrganisation},
+    platform::{
+        clock::Clock,
+        id::{self, Kind},
+    },
+};
+
+use crate::support::{Cast, Person, World};
+
+/// Stands in every text of the space.
+pub const MARK: &str = "zebrafish";
+
+/// Public ids by name. What begins with `own` belongs to the other space.
+pub type Ids = BTreeMap<&'static str, String>;
+
+/// Somebody who is no member of the space.
+pub struct Outsider {
+    pub name: &'static str,
+    pub person: Option<Person>,
+    /// Ids of the scene that they may see for another reason.
+    pub knows: &'static [&'static str],
+    /// Names of members that they may see for another reason.
+    pub known_people: &'static [&'static str],
+}
+
+impl Outsider {
+    pub fn token(&self) -> Option<&str> {
+        self.person.as_ref().map(|person| person.token.as_str())
+    }
+
+    /// Finds what this outsider may not read.
+    pub fn leak(&self, text: &str) -> Option<&'static str> {
+        let people = PEOPLE.iter().filter(|name| !self.known_people.contains(name));
+        people.copied().chain([MARK]).find(|secret| text.contains(secret))
+    }
+}
+
+/// How the members are shown.
+const PEOPLE: &[&str] = &["Cora", "Theo", "Mira", "Otto", "Moira K.", "Stan K.", "Paula", "Pim K."];
+const OF_ALDER: &[&str] = &["Cora", "Theo", "Mira", "Otto", "Moira K.", "Stan K."];
+
+/// The space with everything in it that there can be.
+pub struct Scene {
+    pub world: World,
+    pub cast: Cast,
+    pub ids: Ids,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let (world, cast) = World::with_cast().await;
+        let mut scene = Self {
+            world,
+            cast,
+            ids: Ids::new(),
+        };
+        scene.settings().await;
+        scene.texts().await;
+        scene.people().await;
+        scene.elsewhere().await;
+        scene
+    }
+
+    /// The same ids, of the same types, of nothing.
+    pub fn ghosts(&self) -> Ids {
+        let clock = Clock::default();
+        let ghost = |name: &&'static str, id: &String| match id.split_once('_') {
+            Some((prefix, _)) if !name.starts_with("own") => {
+                let kind = Kind::ALL.iter().find(|kind| kind.prefix() == prefix).unwrap();
+                id::encode(*kind, clock.new_id()).0
+            }
+            _ => id.clone(),
+        };
+        let mut ghosts: Ids = self.ids.iter().map(|(name, id)| (*name, ghost(name, id))).collect();
+        ghosts.insert("login", "nobody@school.example".to_owned());
+        ghosts.insert("word", "quagga".to_owned());
+        ghosts
+    }
+
+    /// Everybody who may not know of the space.
+    pub fn outsiders(&self) -> Vec<Outsider> {
+        let cast = &self.cast;
+        let outsider = |name, person: &Person, knows, known_people| Outsider {
+            name,
+            person: Some(person.clone()),
+            knows,
+            known_people,
+        };
+        // Staff and administrators find organisations by name, to invite them; staff see the accounts of their own.
+        let staff: &[_] = &["organisation"];
+        let of_alder: &[_] = &["organisation", "home_account"];
+        vec![
+            outsider("the coordinator of another space", &cast.foreigner, staff, &[]),
+            outsider("a pupil of another space", &cast.foreign_pupil, &[], &[]),
+            outsider("staff of the same school", &cast.colleague, of_alder, OF_ALDER),
+            outsider("a pupil of the same school", &cast.bystander, &[], &[]),
+            Outsider {
+                name: "nobody",
+                person: None,
+                knows: &[],
+                known_people: &[],
+            },
+            outsider("the administrator", &cast.admin, staff, &[]),
+            outsider("a removed mentor", &cast.mentor, of_alder, OF_ALDER),
+            outsider("a removed pupil", &cast.partner_pupil, staff, &["Pim K."]),
+        ]
+    }
+
+    async fn done(&mut self, who: &Person, mutation: &str, input: Value, keep: (&'static str, &str)) -> String {
+        let (name, object) = keep;
+        let selection = if object.is_empty() {
+            String::new()
+        } else {
+            format!("{object} {{ id }}")
+        };
+        let payload = self.world.done(who, mutation, input, &selection).await;
+        let id = payload[object]["id"].as_str().unwrap_or_default().to_owned();
+        if !name.is_empty() {
+            self.ids.insert(name, id.clone());
+        }
+        id
+    }
+
+    async fn settings(&mut self) {
+        let (coordinator, cast) = (self.cast.coordinator.clone(), &self.cast);
+        self.ids = Ids::from([
+            ("space", cast.space.clone()),
+            ("phase", cast.during.clone()),
+            ("planned_phase", cast.after.clone()),
+            ("closed_phase", cast.preparation.clone()),
+            ("organisation", cast.partner.organisation.clone()),
+            ("home_account", cast.stayer.account.clone()),
+            ("partner_account", cast.partner.account.clone()),
+            ("member", cast.stayer.member.clone()),
+            ("coordinator", cast.coordinator.member.clone()),
+            ("left_member", cast.partner_pupil.member.clone()),
+            ("login", cast.coordinator.login.clone()),
+            ("word", MARK.to_owned()),
+            ("own_space", cast.foreign_space.clone()),
+            ("own_phase", cast.foreign_phase.clone()),
+            ("own_organisation", cast.foreigner.organisation.clone()),
+            ("own_account", cast.foreign_pupil.account.clone()),
+        ]);
+        let nothing = ("", "");
+        let preparation = cast.preparation.clone();
+        let text = format!("{MARK} settings");
+        let input = json!({ "spaceId": cast.space, "expectedVersion": 1, "title": text, "description": text });
+        let during = cast.during.clone();
+        self.done(&coordinator, "spaceUpdate", input, nothing).await;
+        for (phase, version) in [(&preparation, 1), (&during, 2)] {
+            let input = json!({ "phaseId": phase, "expectedVersion": version, "title": text, "description": text });
+            self.done(&coordinator, "phaseUpdate", input, nothing).await;
+        }
+        for (mutation, reason) in [
+            ("phaseOpen", None),
+            ("phaseClose", None),
+            ("phaseReopen", Some(&text)),
+            ("phaseClose", None),
+        ] {
+            let mut input = json!({ "phaseId": preparation });
+            if let Some(reason) = reason {
+                input["reason"] = json!(reason);
+            }
+            self.done(&coordinator, mutation, input, nothing).await;
+        }
+        let data = self
+            .world
+            .ask(
+                &coordinator,
+                "query($id: ID!) { space(id: $id) { eventCursor } }",
+                json!({ "id": self.ids["space"] }),
+            )
+            .await;
+        self.ids
+            .insert("own_cursor", data["space"]["eventCursor"].as_str().unwrap().to_owned());
+    }
+
+    async fn root(&mut self, who: &Person, kind: &str, name: &'static str, more: Value) -> String {
+        let mut input =
+            json!({ "phaseId": self.ids["phase"], "title": format!("{MARK} {name}"), "body": format!("A {MARK}.") });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let object = if kind == "thread" { "thread" } else { "journalEntry" };
+        self.done(who, &format!("{object}Create"), input, (name, object)).await
+    }
+
+    async fn comment(&mut self, who: &Person, root: &str, name: &'static str) -> String {
+        let input = json!({ "rootId": root, "body": format!("The {MARK} {name}.") });
+        self.done(who, "commentCreate", input, (name, "comment")).await
+    }
+
+    async fn texts(&mut self) {
+        let (coordinator, mobile, left) = (
+            self.cast.coordinator.clone(),
+            self.cast.mobile.clone(),
+            self.cast.partner_pupil.clone(),
+        );
+        let none = || json!({});
+        let thread = self.root(&coordinator, "thread", "thread", none()).await;
+        let comment = self.comment(&mobile, &thread, "comment").await;
+        let input = json!({ "rootId": thread, "replyToId": comment, "body": format!("No {MARK}!") });
+        self.done(&left, "commentCreate", input, ("left_comment", "comment"))
+            .await;
+        let hidden = self.comment(&mobile, &thread, "hidden_comment").await;
+        let root = self.root(&mobile, "thread", "hidden_thread", none()).await;
+        for id in [hidden, root] {
+            let input = json!({ "contributionId": id, "reason": "OTHER", "note": format!("That {MARK}.") });
+            self.done(&coordinator, "contributionHide", input, ("", "")).await;
+        }
+        self.root(&coordinator, "thread", "staff_thread", json!({ "audience": "STAFF" }))
+            .await;
+        self.root(&coordinator, "thread", "draft_thread", json!({ "publish": false }))
+            .await;
+        let entry = self
+            .root(&mobile, "entry", "entry", json!({ "publish": true, "mood": "LOW" }))
+            .await;
+        self.comment(&coordinator, &entry, "entry_comment").await;
+        self.root(&left, "entry", "left_entry", json!({ "publish": true }))
+            .await;
+        self.root(&left, "entry", "left_draft", none()).await;
+        let phase = self.ids["phase"].clone();
+        self.world.pre_moderate(&coordinator, &phase).await;
+        self.root(&left, "thread", "left_pending", none()).await;
+        self.root(&mobile, "thread", "pending_thread", none()).await;
+        let returned = self.root(&mobile, "thread", "returned_thread", none()).await;
+        let note = format!("Less {MARK}.");
+        let input = json!({ "contributionId": returned, "expectedVersion": 1, "note": note });
+        self.done(&coordinator, "contributionReturn", input, ("", "")).await;
+        let input = json!({ "journalEntryId": entry, "expectedVersion": 1, "body": format!("Another {MARK}.") });
+        self.done(&mobile, "journalEntryUpdate", input, ("", "")).await;
+        let query = "query($id: ID!) { node(id: $id) { ... on JournalEntry { pendingRevision { id } } } }";
+        let data = self.world.ask(&coordinator, query, json!({ "id": entry })).await;
+        let revision = data["node"]["pendingRevision"]["id"].as_str().unwrap();
+        self.ids.insert("revision", revision.to_owned());
+    }
+
+    async fn people(&mut self) {
+        let new = NewOrganisation {
+            kind: OrganisationKind::School,
+            name: "Fern".to_owned(),
+            city: "Town".to_owned(),
+            country: "LV".to_owned(),
+            time_zone: "Europe/Riga".to_owned(),
+        };
+        let admin = &self.cast.admin.actor;
+        let fern = organisation::create(self.world.app(), admin, new, None).await.unwrap();
+        let coordinator = self.cast.coordinator.clone();
+        let input = json!({ "spaceId": self.ids["space"], "organisationId": id::encode(Kind::Organisation, fern).0 });
+        let keep = ("invitation", "invitation");
+        self.done(&coordinator, "spaceOrganisationInvite", input, keep).await;
+        for member in [self.cast.mentor.member.clone(), self.cast.partner_pupil.member.clone()] {
+            let input = json!({ "membershipId": member });
+            self.done(&coordinator, "memberRemove", input, ("", "")).await;
+        }
+    }
+
+    /// The other space has texts of its own.
+    async fn elsewhere(&mut self) {
+        let (foreigner, pupil) = (self.cast.foreigner.clone(), self.cast.foreign_pupil.clone());
+        let phase = self.ids["own_phase"].clone();
+        let thread = self.world.thread(&foreigner, &phase, "Elsewhere").await;
+        self.world.comment(&pupil, &thread, None, "Here too.").await;
+        let entry = self.world.entry(&pupil, &phase, "Elsewhere", true).await;
+        self.ids.insert("own_thread", thread);
+        self.ids.insert("own_entry", entry);
+    }
+}

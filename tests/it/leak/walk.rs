@@ -1,0 +1,114 @@
+//! Queries for everything that can be reached, made from the schema.
+
+use std::collections::BTreeSet;
+
+use apollo_compiler::{Schema, ast::FieldDefinition, schema::ExtendedType, validation::Valid};
+
+pub fn schema() -> Valid<Schema> {
+    Schema::parse_and_validate(sojourn::schema::sdl(), "schema.graphql").unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// `Type.field`, for good.
+pub fn root(schema: &Schema, of: &str, field: &str) -> &'static str {
+    assert!(
+        names(schema, of).contains(field),
+        "{of}.{field} has a case, but there is no such field"
+    );
+    String::leak(format!("{of}.{field}"))
+}
+
+/// The names of the fields of an object type.
+pub fn names(schema: &Schema, of: &str) -> BTreeSet<String> {
+    let object = schema.get_object(of).unwrap();
+    object.fields.keys().map(ToString::to_string).collect()
+}
+
+/// An operation that selects all fields of `field`, of `depth` objects inside each other.
+pub fn document(schema: &Schema, head: &str, field: &str, kind: &str, depth: usize) -> String {
+    let mut fragments = Fragments {
+        schema,
+        done: BTreeSet::new(),
+        text: String::new(),
+    };
+    let selection = fragments.spread(kind, depth);
+    format!("{head} {{ {field} {{ {selection} }} }} {}", fragments.text)
+}
+
+/// A query for each field of an object that `path` leads to.
+pub fn documents(schema: &Schema, head: &str, path: &str, kind: &str, depth: usize) -> Vec<String> {
+    let object = schema.get_object(kind).unwrap();
+    let one = |field: &FieldDefinition| {
+        let mut fragments = Fragments {
+            schema,
+            done: BTreeSet::new(),
+            text: String::new(),
+        };
+        let selection = fragments.field(field, depth + 1);
+        format!("{head} {{ {path} {{ __typename {selection} }} }} {}", fragments.text)
+    };
+    object.fields.values().map(|field| one(field)).collect()
+}
+
+/// Fragments `Type_depth`, each written once.
+struct Fragments<'a> {
+    schema: &'a Schema,
+    done: BTreeSet<String>,
+    text: String,
+}
+
+impl Fragments<'_> {
+    /// Spreads all fields of a type.
+    fn spread(&mut self, kind: &str, depth: usize) -> String {
+        let (schema, name) = (self.schema, format!("{kind}_{depth}"));
+        match &schema.types[kind] {
+            ExtendedType::Interface(_) => {
+                let objects = schema.implementers_map()[kind].objects.clone();
+                let spreads: Vec<_> = objects.iter().map(|object| self.spread(object, depth)).collect();
+                format!("__typename {}", spreads.join(" "))
+            }
+            ExtendedType::Object(object) => {
+                if self.done.insert(name.clone()) {
+                    let fields: Vec<_> = object.fields.values().map(|field| self.field(field, depth)).collect();
+                    let text = format!("fragment {name} on {kind} {{ __typename {} }} ", fields.join(" "));
+                    self.text.push_str(&text);
+                }
+                format!("...{name}")
+            }
+            other => panic!("{} has no fields", other.name()),
+        }
+    }
+
+    /// A field with what is below it; nothing if that is too deep.
+    fn field(&mut self, field: &FieldDefinition, depth: usize) -> String {
+        let kind = field.ty.inner_named_type();
+        let arguments = match field.arguments.iter().find(|argument| argument.is_required()) {
+            None => "",
+            Some(argument) if argument.ty.inner_named_type() == "PhaseKind" => "(kind: DURING)",
+            Some(argument) => panic!("a value for {}({}) is missing", field.name, argument.name),
+        };
+        let name = format!("{}{arguments}", field.name);
+        if self.schema.types[kind].is_leaf() {
+            return name;
+        }
+        let is_last = depth <= 1;
+        if let Some(node) = kind.strip_suffix("Connection") {
+            let nodes = if is_last {
+                "__typename".to_owned()
+            } else {
+                self.spread(node, depth - 1)
+            };
+            return format!("{name} {{ totalCount pageInfo {{ startCursor }} nodes {{ {nodes} }} }}");
+        }
+        // Of what is small, all is asked for at any depth.
+        let is_small =
+            kind.ends_with("ViewerCan") || ["ActionPermission", "Byline", "UserError"].contains(&kind.as_str());
+        if is_small {
+            return format!("{name} {{ {} }}", self.spread(kind, depth));
+        }
+        if is_last {
+            String::new()
+        } else {
+            format!("{name} {{ {} }}", self.spread(kind, depth - 1))
+        }
+    }
+}

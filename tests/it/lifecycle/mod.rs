@@ -1,0 +1,8 @@
+//! The lifecycle that threads, comments and journal entries share.
+
+mod audience;
+mod edit;
+mod moderation;
+mod publish;
+mod repeat;
+mod states;

@@ -1,0 +1,216 @@
+//! What holds for the policy whatever the facts.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::{
+    Audience, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole, SpaceState,
+};
+use proptest::{option, prelude::*, sample::select};
+use sea_orm::Iterable;
+use sojourn::policy::{self, Content, ContentAction, Member, Phase, PhaseAction, Root, Space, SpaceAction};
+use uuid::Uuid;
+
+fn any_of<E: Iterable + Clone + std::fmt::Debug + 'static>() -> impl Strategy<Value = E> {
+    select(E::iter().collect::<Vec<_>>())
+}
+
+/// One of a few people, so that the viewer is often the author.
+fn somebody() -> impl Strategy<Value = Uuid> {
+    (1_u128..4).prop_map(Uuid::from_u128)
+}
+
+fn time() -> impl Strategy<Value = DateTime<Utc>> {
+    (0_i64..1000).prop_map(|days| DateTime::UNIX_EPOCH + TimeDelta::days(days))
+}
+
+fn members() -> impl Strategy<Value = Member> {
+    let facts = (
+        somebody(),
+        any_of(),
+        somebody(),
+        option::of(any_of::<MobilityStatus>()),
+        option::of(time()),
+    );
+    facts.prop_map(|(id, role, organisation_id, mobility, pre_moderated_until)| Member {
+        id,
+        role,
+        organisation_id,
+        mobility: mobility.filter(|_| role == SpaceRole::Pupil),
+        pre_moderated_until,
+    })
+}
+
+fn spaces() -> impl Strategy<Value = Space> {
+    (any_of(), option::of(time()), any::<bool>()).prop_map(|(state, closed_at, has_open_phase)| Space {
+        state,
+        closed_at,
+        has_open_phase,
+    })
+}
+
+fn phases() -> impl Strategy<Value = Phase> {
+    let facts = (
+        any_of::<SpaceState>(),
+        any_of::<PhaseState>(),
+        any_of::<ModerationMode>(),
+        any::<(bool, bool)>(),
+    );
+    facts.prop_map(|(space, state, moderation, (threads, comments))| Phase {
+        space,
+        state,
+        moderation,
+        allows_pupil_threads: threads,
+        allows_pupil_comments: comments,
+    })
+}
+
+fn contents() -> impl Strategy<Value = Content> {
+    let root = (any_of(), any_of(), somebody(), any::<bool>(), any::<bool>());
+    let root = root.prop_map(|(state, audience, author_id, has_pending_version, is_locked)| Root {
+        state,
+        audience,
+        author_id,
+        has_pending_version,
+        is_locked,
+    });
+    let own = (
+        any_of::<ContributionKind>(),
+        any_of::<ContentState>(),
+        any_of::<Audience>(),
+        somebody(),
+    );
+    (own, any::<(bool, bool)>(), 0_i32..3, root).prop_map(|((kind, state, audience, author_id), flags, count, root)| {
+        Content {
+            kind,
+            state,
+            audience,
+            author_id,
+            has_pending_version: flags.0,
+            comment_count: count,
+            is_locked: flags.1,
+            root: (kind == ContributionKind::Comment).then_some(root),
+        }
+    })
+}
+
+fn at(phase: &Phase, state: PhaseState) -> Phase {
+    Phase { state, ..phase.clone() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_closed_or_planned_phase_allows_a_subset_of_an_open_one(
+        viewer in members(), phase in phases(), content in contents(), state in any_of::<PhaseState>()
+    ) {
+        let (other, open) = (at(&phase, state), at(&phase, PhaseState::Open));
+        for action in ContentAction::ALL {
+            if policy::content(action, &viewer, &other, &content).is_ok() {
+                prop_assert_eq!(policy::content(action, &viewer, &open, &content), Ok(()), "{:?}", action);
+            }
+        }
+        for action in [PhaseAction::Update, PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate] {
+            if policy::phase(action, &viewer, &other).is_ok() {
+                prop_assert_eq!(policy::phase(action, &viewer, &open), Ok(()), "{:?}", action);
+            }
+        }
+    }
+
+    #[test]
+    fn a_closed_phase_allows_moderation_lowering_and_removal_alone(
+        viewer in members(), phase in phases(), content in contents()
+    ) {
+        use ContentAction as A;
+        let closed = at(&phase, PhaseState::Closed);
+        let left = [A::AudienceLower, A::Remove, A::Approve, A::Return, A::Hide, A::Restore, A::Pin, A::Lock];
+        for action in ContentAction::ALL.into_iter().filter(|action| !left.contains(action)) {
+            prop_assert!(policy::content(action, &viewer, &closed, &content).is_err(), "{:?}", action);
+        }
+        for action in [PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate] {
+            prop_assert!(policy::phase(action, &viewer, &closed).is_err(), "{:?}", action);
+        }
+    }
+
+    #[test]
+    fn an_archived_space_allows_nothing_that_writes(
+        viewer in members(), space in spaces(), phase in phases(), content in contents(), now in time()
+    ) {
+        let space = Space { state: SpaceState::Archived, ..space };
+        let phase = Phase { space: SpaceState::Archived, ..phase };
+        for action in SpaceAction::ALL {
+            prop_assert!(policy::space(action, &viewer, &space, now).is_err(), "{:?}", action);
+        }
+        for action in PhaseAction::ALL {
+            prop_assert!(policy::phase(action, &viewer, &phase).is_err(), "{:?}", action);
+        }
+        for action in ContentAction::ALL {
+            prop_assert!(policy::content(action, &viewer, &phase, &content).is_err(), "{:?}", action);
+        }
+    }
+
+    /// What the written table leaves out: these facts decide about sight, not about what is done with what is seen.
+    #[test]
+    fn permission_does_not_ask_for_audience_moderation_or_mobility(
+        viewer in members(), phase in phases(), content in contents(), other in contents(),
+        mobility in option::of(any_of::<MobilityStatus>()), moderation in any_of::<ModerationMode>()
+    ) {
+        let someone = Member { mobility, organisation_id: Uuid::nil(), pre_moderated_until: None, ..viewer.clone() };
+        let elsewhere = Phase { moderation, ..phase.clone() };
+        let root = content.root.clone().map(|root| {
+            let known = other.root.clone().unwrap_or_else(|| root.clone());
+            Root { state: root.state, is_locked: root.is_locked, ..known }
+        });
+        let alike = Content { audience: other.audience, root, ..content.clone() };
+        for action in ContentAction::ALL {
+            let verdict = policy::content(action, &viewer, &phase, &content);
+            prop_assert_eq!(policy::content(action, &someone, &elsewhere, &alike), verdict, "{:?}", action);
+        }
+    }
+
+    #[test]
+    fn only_authors_and_staff_change_what_is_there(
+        viewer in members(), phase in phases(), content in contents()
+    ) {
+        let is_near = viewer.is_staff() || viewer.id == content.author_id;
+        for action in ContentAction::ALL.into_iter().filter(|action| *action != ContentAction::CommentCreate) {
+            let verdict = policy::content(action, &viewer, &phase, &content);
+            prop_assert!(is_near || verdict.is_err(), "{:?}", action);
+        }
+    }
+
+    #[test]
+    fn an_observer_writes_nothing(viewer in members(), phase in phases(), content in contents()) {
+        let viewer = Member { role: SpaceRole::Observer, mobility: None, ..viewer };
+        for action in ContentAction::ALL {
+            prop_assert!(policy::content(action, &viewer, &phase, &content).is_err(), "{:?}", action);
+        }
+        for action in PhaseAction::ALL {
+            prop_assert!(policy::phase(action, &viewer, &phase).is_err(), "{:?}", action);
+        }
+    }
+
+    #[test]
+    fn who_sees_a_comment_sees_its_root(viewer in members(), comment in contents()) {
+        if let Some(root) = comment.root.clone() {
+            let root = Content {
+                kind: ContributionKind::Thread,
+                state: root.state,
+                audience: root.audience,
+                author_id: root.author_id,
+                has_pending_version: root.has_pending_version,
+                comment_count: 0,
+                is_locked: root.is_locked,
+                root: None,
+            };
+            prop_assert!(!policy::sees(&viewer, &comment) || policy::sees(&viewer, &root));
+        }
+    }
+
+    #[test]
+    fn a_wider_audience_is_seen_by_no_fewer(viewer in members(), content in contents()) {
+        let with = |audience| Content { audience, root: None, kind: ContributionKind::Thread, ..content.clone() };
+        for (narrow, wide) in [(Audience::Author, Audience::Staff), (Audience::Staff, Audience::Space)] {
+            prop_assert!(!policy::sees(&viewer, &with(narrow)) || policy::sees(&viewer, &with(wide)));
+        }
+    }
+}

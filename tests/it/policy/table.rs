@@ -1,0 +1,262 @@
+//! Who may do what, written down: one line for each action and role, with the least conditions under which it is allowed.
+//!
+//! The policy is asked about every combination of facts. When it changes on purpose, write the file anew with
+//! `SOJOURN_TEST_UPDATE=1 cargo test --test it policy::table`, and read the difference.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::{
+    Audience, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole, SpaceState,
+};
+use sea_orm::{ActiveEnum, Iterable};
+use sojourn::policy::{
+    self, Content, ContentAction, Member, Phase, PhaseAction, REOPEN_WITHIN, Root, Space, SpaceAction,
+};
+use uuid::Uuid;
+
+use super::cover::{Fact, conditions, fact, flag};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/policy.snap");
+const VIEWER: Uuid = Uuid::from_u128(1);
+const OTHER: Uuid = Uuid::from_u128(2);
+
+fn all<E: Iterable>() -> Vec<E> {
+    E::iter().collect()
+}
+
+fn pick<E: Iterable>(place: usize) -> E {
+    E::iter().nth(place).unwrap()
+}
+
+fn of<E: Iterable + ActiveEnum<Value = String>>(name: &'static str) -> Fact {
+    fact(name, all::<E>().iter().map(ActiveEnum::to_value))
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+}
+
+fn member(role: SpaceRole) -> Member {
+    Member {
+        id: VIEWER,
+        role,
+        organisation_id: OTHER,
+        mobility: None,
+        pre_moderated_until: None,
+    }
+}
+
+fn author(is_own: usize) -> Uuid {
+    if is_own == 1 { VIEWER } else { OTHER }
+}
+
+fn spaces(lines: &mut Vec<String>) {
+    let facts = [
+        of::<SpaceState>("space"),
+        fact("closed", ["never", "lately", "long ago"]),
+        flag("phase open"),
+    ];
+    for action in SpaceAction::ALL {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| {
+                let closed_at = match point[1] {
+                    0 => None,
+                    1 => Some(now() - REOPEN_WITHIN),
+                    _ => Some(now() - REOPEN_WITHIN - TimeDelta::microseconds(1)),
+                };
+                let space = Space {
+                    state: pick(point[0]),
+                    closed_at,
+                    has_open_phase: point[2] == 1,
+                };
+                policy::space(action, &member(role), &space, now()).is_ok()
+            };
+            lines.push(line("space", &format!("{action:?}"), role, &conditions(&facts, allows)));
+        }
+    }
+}
+
+fn phases(lines: &mut Vec<String>) {
+    let mobility = ["none"].into_iter().map(str::to_owned);
+    let facts = [
+        of::<SpaceState>("space"),
+        of::<PhaseState>("phase"),
+        of::<ModerationMode>("moderation"),
+        flag("pupils' threads"),
+        flag("pupils' comments"),
+        fact(
+            "mobility",
+            mobility.chain(all::<MobilityStatus>().iter().map(ActiveEnum::to_value)),
+        ),
+    ];
+    for action in PhaseAction::ALL {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| {
+                let viewer = Member {
+                    mobility: point[5].checked_sub(1).map(pick),
+                    ..member(role)
+                };
+                policy::phase(action, &viewer, &phase(point)).is_ok()
+            };
+            lines.push(line("phase", &format!("{action:?}"), role, &conditions(&facts, allows)));
+        }
+    }
+}
+
+/// A phase by the first five of the facts.
+fn phase(point: &[usize]) -> Phase {
+    Phase {
+        space: pick(point[0]),
+        state: pick(point[1]),
+        moderation: pick(point[2]),
+        allows_pupil_threads: point[3] == 1,
+        allows_pupil_comments: point[4] == 1,
+    }
+}
+
+fn contents(lines: &mut Vec<String>) {
+    let facts = [
+        flag("own"),
+        of::<SpaceState>("space"),
+        of::<PhaseState>("phase"),
+        flag("pupils' threads"),
+        flag("pupils' comments"),
+        of::<ContributionKind>("kind"),
+        of::<ContentState>("state"),
+        flag("edit waits"),
+        flag("has replies"),
+        flag("locked"),
+        of::<ContentState>("root"),
+        flag("root locked"),
+    ];
+    for action in ContentAction::ALL {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| {
+                let phase = phase(&[point[1], point[2], 0, point[3], point[4]]);
+                let kind = pick(point[5]);
+                let root = Root {
+                    state: pick(point[10]),
+                    audience: Audience::Space,
+                    author_id: OTHER,
+                    has_pending_version: false,
+                    is_locked: point[11] == 1,
+                };
+                let content = Content {
+                    kind,
+                    state: pick(point[6]),
+                    audience: Audience::Space,
+                    author_id: author(point[0]),
+                    has_pending_version: point[7] == 1,
+                    comment_count: i32::from(point[8] == 1),
+                    is_locked: point[9] == 1,
+                    root: (kind == ContributionKind::Comment).then_some(root),
+                };
+                policy::content(action, &member(role), &phase, &content).is_ok()
+            };
+            lines.push(line(
+                "content",
+                &format!("{action:?}"),
+                role,
+                &conditions(&facts, allows),
+            ));
+        }
+    }
+}
+
+fn sights(lines: &mut Vec<String>) {
+    let own = || [flag("own"), of::<ContentState>("state")];
+    let root = || [of::<Audience>("audience"), flag("something waits")];
+    let above = || [flag("own root"), of::<ContentState>("root")];
+    let roots = [&own()[..], &root()].concat();
+    let comments = [&own()[..], &above(), &root()].concat();
+    let root_of = |point: &[usize]| Content {
+        kind: ContributionKind::Thread,
+        state: pick(point[1]),
+        audience: pick(point[2]),
+        author_id: author(point[0]),
+        has_pending_version: point[3] == 1,
+        comment_count: 0,
+        is_locked: false,
+        root: None,
+    };
+    let comment_of = |point: &[usize]| Content {
+        kind: ContributionKind::Comment,
+        state: pick(point[1]),
+        audience: Audience::Space,
+        author_id: author(point[0]),
+        has_pending_version: false,
+        comment_count: 0,
+        is_locked: false,
+        root: Some(Root {
+            author_id: author(point[2]),
+            state: pick(point[3]),
+            audience: pick(point[4]),
+            has_pending_version: point[5] == 1,
+            is_locked: false,
+        }),
+    };
+    type Sight = fn(&Member, &Content) -> bool;
+    let reads: Sight = |viewer, content| policy::sees(viewer, content) && policy::sees_text(viewer, content);
+    let behind: Sight = |viewer, content| policy::sees(viewer, content) && policy::sees_backstage(viewer, content);
+    for (name, sight) in [
+        ("See", policy::sees as Sight),
+        ("Read", reads),
+        ("SeeBackstage", behind),
+    ] {
+        for role in all::<SpaceRole>() {
+            let conditions = conditions(&roots, |point| sight(&member(role), &root_of(point)));
+            lines.push(line("root", name, role, &conditions));
+        }
+        for role in all::<SpaceRole>() {
+            let conditions = conditions(&comments, |point| sight(&member(role), &comment_of(point)));
+            lines.push(line("comment", name, role, &conditions));
+        }
+    }
+}
+
+fn waits(lines: &mut Vec<String>) {
+    let facts = [
+        of::<ModerationMode>("moderation"),
+        fact("member watched", ["never", "until now", "for longer"]),
+        of::<Audience>("audience"),
+    ];
+    for role in all::<SpaceRole>() {
+        let allows = |point: &[usize]| {
+            let viewer = Member {
+                pre_moderated_until: [None, Some(now()), Some(now() + TimeDelta::microseconds(1))][point[1]],
+                ..member(role)
+            };
+            policy::is_pre_moderated(&viewer, pick(point[0]), pick(point[2]), now())
+        };
+        lines.push(line("text", "Wait", role, &conditions(&facts, allows)));
+    }
+}
+
+fn line(subject: &str, action: &str, role: SpaceRole, conditions: &str) -> String {
+    format!("{subject} {action} {}: {conditions}", role.to_value())
+}
+
+#[test]
+fn the_table_is_the_one_that_was_agreed() {
+    let mut lines = Vec::new();
+    spaces(&mut lines);
+    phases(&mut lines);
+    contents(&mut lines);
+    sights(&mut lines);
+    waits(&mut lines);
+    let found = lines.join("\n") + "\n";
+    if std::env::var("SOJOURN_TEST_UPDATE").is_ok_and(|update| update == "1") {
+        std::fs::write(FILE, &found).unwrap();
+    }
+    let agreed = std::fs::read_to_string(FILE).unwrap_or_default();
+    let agreed: Vec<&str> = agreed.lines().collect();
+    let gone = agreed
+        .iter()
+        .filter(|line| !found.lines().any(|other| other == **line))
+        .map(|line| format!("- {line}"));
+    let new = found
+        .lines()
+        .filter(|line| !agreed.contains(line))
+        .map(|line| format!("+ {line}"));
+    let changes: Vec<String> = gone.chain(new).collect();
+    assert!(changes.is_empty(), "the policy has changed:\n{}", changes.join("\n"));
+}
