@@ -74,6 +74,15 @@ async fn what_is_no_cursor_is_invalid() {
     }
 }
 
+/// A stream that has begun for certain.
+async fn listen(world: &World, cast: &Cast, node: &Node, who: &Person) -> Socket {
+    let before = newest(node, &cast.coordinator, &cast.space).await;
+    let mut live = node.watch(who, &cast.space, Some(&before)).await;
+    let last = mark(world, cast).await;
+    assert_eq!(short(&until(&mut live, &last).await), Vec::<String>::new());
+    live
+}
+
 /// That the stream says why it ends, and then is complete.
 async fn ends(live: &mut Socket, reason: &str) {
     let event = live.event().await;
@@ -93,11 +102,10 @@ async fn remove(world: &World, cast: &Cast, who: &Person) {
 #[tokio::test]
 async fn the_stream_of_a_removed_member_ends() {
     let (world, cast) = World::with_cast().await;
-    let before = newest(&world.node, &cast.stayer, &cast.space).await;
-    let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&before)).await;
+    let mut live = listen(&world, &cast, &world.node, &cast.stayer).await;
     remove(&world, &cast, &cast.stayer).await;
     ends(&mut live, "MEMBERSHIP_ENDED").await;
-    let (code, _) = refused(&world.node, &cast.stayer, &cast.space, Some(&before)).await;
+    let (code, _) = refused(&world.node, &cast.stayer, &cast.space, None).await;
     assert_eq!(code, "NOT_FOUND");
 }
 
@@ -115,7 +123,7 @@ async fn others_are_told_that_a_member_was_removed() {
 #[tokio::test]
 async fn the_stream_of_who_signs_out_ends() {
     let (world, cast) = World::with_cast().await;
-    let mut live = world.node.watch(&cast.stayer, &cast.space, None).await;
+    let mut live = listen(&world, &cast, &world.node, &cast.stayer).await;
     world.done(&cast.stayer, "sessionRevoke", json!({}), "").await;
     ends(&mut live, "SESSION_ENDED").await;
 }
@@ -123,7 +131,7 @@ async fn the_stream_of_who_signs_out_ends() {
 #[tokio::test]
 async fn the_stream_of_who_lost_the_session_to_a_new_secret_ends() {
     let (world, cast) = World::with_cast().await;
-    let mut live = world.node.watch(&cast.stayer, &cast.space, None).await;
+    let mut live = listen(&world, &cast, &world.node, &cast.stayer).await;
     let input = json!({ "accountIds": [cast.stayer.account] });
     world.done(&cast.coordinator, "accountSecretsReset", input, "").await;
     ends(&mut live, "SESSION_ENDED").await;
@@ -137,11 +145,12 @@ async fn a_new_password_ends_the_streams_of_other_sessions_alone() {
         token,
         ..cast.stayer.clone()
     };
-    let before = newest(&world.node, &cast.stayer, &cast.space).await;
-    let mut own = world.node.watch(&cast.stayer, &cast.space, Some(&before)).await;
-    let mut live = world.node.watch(&other, &cast.space, Some(&before)).await;
+    let mut live = listen(&world, &cast, &world.node, &other).await;
+    let mut own = listen(&world, &cast, &world.node, &cast.stayer).await;
     let input = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });
     world.done(&cast.stayer, "accountPasswordChange", input, "").await;
+    // The other one has heard of the second stream's beginning.
+    assert_eq!(short(&[live.event().await]), ["SPACE_UPDATED"]);
     ends(&mut live, "SESSION_ENDED").await;
     let last = mark(&world, &cast).await;
     assert_eq!(short(&until(&mut own, &last).await), Vec::<String>::new());
@@ -192,9 +201,9 @@ async fn a_stream_on_another_node_ends_too() {
     }
     let (world, cast) = World::with_cast().await;
     let second = world.second_node().await;
-    let before = newest(&second, &cast.stayer, &cast.space).await;
-    let mut removed = second.watch(&cast.stayer, &cast.space, Some(&before)).await;
-    let mut signed_out = second.watch(&cast.mobile, &cast.space, Some(&before)).await;
+    let mut signed_out = listen(&world, &cast, &second, &cast.mobile).await;
+    let mut removed = listen(&world, &cast, &second, &cast.stayer).await;
+    assert_eq!(short(&[signed_out.event().await]), ["SPACE_UPDATED"]);
     remove(&world, &cast, &cast.stayer).await;
     ends(&mut removed, "MEMBERSHIP_ENDED").await;
     assert_eq!(short(&[signed_out.event().await]), ["MEMBER_REMOVED"]);

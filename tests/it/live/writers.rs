@@ -46,6 +46,11 @@ impl Field {
         let space = &data["space"];
         let threads: Vec<_> = nodes(&space["threads"]).iter().collect();
         let roots: Vec<_> = threads.iter().copied().chain(nodes(&space["journalEntries"])).collect();
+        if roots.is_empty() {
+            self.world.thread(&cast.partner, &cast.during, "Bread").await;
+            self.acts.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         let root = any(&roots);
         let author = |of: &Value| {
             let author = people.iter().find(|person| of["author"]["id"] == person.member);
