@@ -87,8 +87,8 @@ pub struct Content {
     pub author_id: Uuid,
     /// Whether a version waits for a moderator.
     pub has_pending_version: bool,
-    /// Published comments below it.
-    pub comment_count: i32,
+    /// Whether somebody has answered it; threads only. What waits or is hidden counts, what was removed does not.
+    pub has_replies: bool,
     /// Whether it takes comments no more.
     pub is_locked: bool,
     /// Its root, if it is none.
@@ -323,18 +323,12 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
     let role = viewer.role;
     match action {
         PhaseAction::ThreadCreate => {
-            let may = match role {
-                SpaceRole::Coordinator | SpaceRole::Teacher | SpaceRole::Mentor => true,
-                SpaceRole::Observer => false,
-                SpaceRole::Pupil => phase.allows_pupil_threads,
-            };
-            ensure(may, Reason::RoleNotAllowed)?;
+            may_write(ContributionKind::Thread, viewer, phase)?;
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
             ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)
         }
         PhaseAction::JournalEntryCreate => {
-            ensure(role == SpaceRole::Pupil, Reason::RoleNotAllowed)?;
-            ensure(viewer.mobility == Some(MobilityStatus::Mobile), Reason::NotMobile)?;
+            may_write(ContributionKind::JournalEntry, viewer, phase)?;
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
             ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)
         }
@@ -419,10 +413,8 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         ContentAction::Update => {
             author()?;
             writable()?;
-            ensure(
-                state == Draft && may_draft(viewer, phase) || open().is_ok(),
-                Reason::PhaseNotOpen,
-            )?;
+            let is_prepared = state == Draft && phase.space == SpaceState::Active && may_draft(viewer, phase);
+            ensure(is_prepared || open().is_ok(), Reason::PhaseNotOpen)?;
             is(matches!(state, Draft | Pending | Published))
         }
         ContentAction::AudienceLower => {
@@ -432,6 +424,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         }
         ContentAction::Publish => {
             author()?;
+            may_write(content.kind, viewer, phase)?;
             writable()?;
             open()?;
             if let Some(root) = &content.root {
@@ -445,7 +438,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             match (state, content.kind) {
                 (Pending, _) | (Published, ContributionKind::JournalEntry) => Ok(()),
-                (Published, ContributionKind::Thread) => ensure(content.comment_count == 0, Reason::HasReplies),
+                (Published, ContributionKind::Thread) => ensure(!content.has_replies, Reason::HasReplies),
                 _ => Err(Reason::StateNotAllowed),
             }
         }
@@ -480,12 +473,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             is(content.kind == ContributionKind::Thread && !matches!(state, Draft | Removed))
         }
         ContentAction::CommentCreate => {
-            let may = match viewer.role {
-                SpaceRole::Coordinator | SpaceRole::Teacher | SpaceRole::Mentor => true,
-                SpaceRole::Observer => false,
-                SpaceRole::Pupil => phase.allows_pupil_comments,
-            };
-            ensure(may, Reason::RoleNotAllowed)?;
+            may_write(ContributionKind::Comment, viewer, phase)?;
             writable()?;
             open()?;
             is(content.root.is_none())?;
@@ -499,6 +487,21 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
 pub fn is_pre_moderated(author: &Member, moderation: ModerationMode, audience: Audience, now: DateTime<Utc>) -> bool {
     let is_watched = moderation == ModerationMode::Pre || author.pre_moderated_until.is_some_and(|until| until > now);
     is_watched && audience == Audience::Space && !author.is_staff()
+}
+
+/// Who writes which kind in a phase, whatever its state.
+fn may_write(kind: ContributionKind, viewer: &Member, phase: &Phase) -> Verdict {
+    let is_pupil = viewer.role == SpaceRole::Pupil;
+    if kind == ContributionKind::JournalEntry {
+        ensure(is_pupil, Reason::RoleNotAllowed)?;
+        return ensure(viewer.mobility == Some(MobilityStatus::Mobile), Reason::NotMobile);
+    }
+    let is_open_to_pupils = match kind {
+        ContributionKind::Comment => phase.allows_pupil_comments,
+        _ => phase.allows_pupil_threads,
+    };
+    let may = viewer.role != SpaceRole::Observer && (!is_pupil || is_open_to_pupils);
+    ensure(may, Reason::RoleNotAllowed)
 }
 
 /// Staff prepare drafts in planned phases; everybody else writes in open ones.

@@ -81,6 +81,36 @@ pub async fn replay(db: &Db, actor: &Actor, key: Option<&Key>) -> Result<Option<
     known.map(|known| key.subject(&known)).transpose()
 }
 
+/// Keeps that somebody removed something altogether, for a repeated call that no longer finds it.
+///
+/// # Errors
+/// The database.
+pub async fn note_removal(tx: &Tx<'_>, account: Uuid, subject: Uuid) -> Result<()> {
+    let key = Key {
+        key: removal(subject),
+        mutation: "",
+        input_hash: Vec::new(),
+    };
+    claim(tx, account, Some(&key), subject).await?;
+    Ok(())
+}
+
+/// Whether this account removed something altogether.
+///
+/// # Errors
+/// The database.
+pub async fn is_removed(db: &Db, actor: &Actor, subject: Uuid) -> Result<bool> {
+    let mut sql = db.sql("SELECT * FROM idempotency WHERE account_id = ");
+    sql.bind(actor.account_id).push(" AND key = ").bind(removal(subject));
+    let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
+    Ok(known.is_some_and(|known| known.subject_id == subject))
+}
+
+/// A key that no client can send, for the line break in it.
+fn removal(subject: Uuid) -> String {
+    format!("removed\n{}", subject.simple())
+}
+
 /// Claims a key for a subject: the first statement of a unit. It waits for another unit with the same key.
 ///
 /// # Errors

@@ -269,3 +269,25 @@ async fn staff_remove_what_waits_with_all_that_waits_in_it() {
         json!({ "totalCount": 0, "nodes": [] })
     );
 }
+
+/// Nobody decides about an edit of what nobody sees: it waits outside the queue until the text is restored.
+#[tokio::test]
+async fn an_edit_of_something_hidden_leaves_the_queue_until_that_is_restored() {
+    let (world, cast) = World::with_stage().await;
+    let query = "query($id: ID!) { space(id: $id) { moderationQueue { totalCount nodes { contribution { id } } } } }";
+    let id = world.staged(&cast, "thread", &cast.stayer, "EDITED").await;
+    let queue = async || {
+        let data = world.ask(&cast.teacher, query, json!({ "id": cast.space })).await;
+        let queue = &data["space"]["moderationQueue"];
+        assert_eq!(queue["totalCount"], queue["nodes"].as_array().unwrap().len());
+        queue["totalCount"].clone()
+    };
+    assert_eq!(queue().await, 1);
+    world.act(&cast.teacher, "Hide", &id).await;
+    assert_eq!(queue().await, 0);
+    assert_eq!(world.attempt(&cast.teacher, "Approve", &id).await, "STATE_NOT_ALLOWED");
+    world.act(&cast.teacher, "Restore", &id).await;
+    assert_eq!(queue().await, 1);
+    world.act(&cast.teacher, "Approve", &id).await;
+    assert_eq!(queue().await, 0);
+}

@@ -195,6 +195,44 @@ async fn a_draft_of_a_planned_phase_is_edited_and_removed_there() {
 }
 
 #[tokio::test]
+async fn in_a_closed_space_no_draft_is_edited() {
+    let (world, cast) = World::with_cast().await;
+    let draft = world
+        .create(&cast.teacher, "thread", &cast.after, json!({ "publish": false }))
+        .await;
+    for phase in [&cast.preparation, &cast.during] {
+        let input = json!({ "phaseId": phase });
+        world.mutate(&cast.coordinator, "phaseClose", input, "").await;
+    }
+    let input = json!({ "spaceId": cast.space });
+    world.done(&cast.coordinator, "spaceClose", input, "").await;
+    let (name, input) = world.edit_input(&draft, json!({ "body": "More." })).await;
+    assert_eq!(
+        world.refused(&cast.teacher, name, input).await,
+        ["FORBIDDEN/PHASE_NOT_OPEN"]
+    );
+}
+
+/// A draft is published under the rules of now, not those under which it was begun.
+#[tokio::test]
+async fn what_one_may_no_longer_begin_is_no_longer_published() {
+    let (world, cast) = World::with_stage().await;
+    let thread = world.staged(&cast, "thread", &cast.stayer, "DRAFT").await;
+    let comment = world.staged(&cast, "comment", &cast.stayer, "DRAFT").await;
+    let entry = world.staged(&cast, "journalEntry", &cast.mobile, "DRAFT").await;
+    let flags = json!({ "allowsPupilThreads": false, "allowsPupilComments": false });
+    for phase in [&cast.during, &cast.after] {
+        world.phase_set(&cast.coordinator, phase, flags.clone()).await;
+    }
+    for id in [&thread, &comment] {
+        assert_eq!(world.attempt(&cast.stayer, "Publish", id).await, "ROLE_NOT_ALLOWED");
+    }
+    let home = json!({ "mobilityStatus": "NON_MOBILE" });
+    world.member_set(&cast.coordinator, &cast.mobile.member, home).await;
+    assert_eq!(world.attempt(&cast.mobile, "Publish", &entry).await, "NOT_MOBILE");
+}
+
+#[tokio::test]
 async fn nothing_is_begun_in_a_closed_phase() {
     let (world, cast) = World::with_cast().await;
     let root = world.thread(&cast.teacher, &cast.during, "Root").await;
@@ -270,6 +308,30 @@ async fn a_thread_with_replies_is_not_withdrawn() {
     world.comment(&cast.mobile, &id, None, "Dark!").await;
     assert_eq!(world.attempt(&cast.stayer, "Withdraw", &id).await, "HAS_REPLIES");
     assert_eq!(world.field(&cast.mobile, &id, "state").await, "PUBLISHED");
+}
+
+#[tokio::test]
+async fn replies_that_wait_or_are_hidden_keep_a_thread_and_removed_ones_do_not() {
+    let (world, cast) = World::with_stage().await;
+    let query =
+        "query($id: ID!) { node(id: $id) { ... on Thread { viewerCan { contributionWithdraw { allowed reason } } } } }";
+    for (state, phase) in [("PENDING", &cast.after), ("HIDDEN", &cast.during)] {
+        let id = world.thread(&cast.teacher, phase, "Bread").await;
+        let reply = world.comment(&cast.mobile, &id, None, "Dark!").await;
+        if state == "HIDDEN" {
+            world.act(&cast.teacher, "Hide", &reply).await;
+        }
+        assert_eq!(
+            world.attempt(&cast.teacher, "Withdraw", &id).await,
+            "HAS_REPLIES",
+            "{state}"
+        );
+        let can = world.ask(&cast.teacher, query, json!({ "id": id })).await;
+        let can = &can["node"]["viewerCan"]["contributionWithdraw"];
+        assert_eq!(*can, json!({ "allowed": false, "reason": "HAS_REPLIES" }));
+        world.act(&cast.teacher, "Remove", &reply).await;
+        assert_eq!(world.attempt(&cast.teacher, "Withdraw", &id).await, "DRAFT", "{state}");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,30 @@ async fn removal_of_what_was_published_is_repeatable() {
 }
 
 #[tokio::test]
+async fn removal_of_a_draft_is_repeatable_for_its_author_alone() {
+    let (world, cast) = World::with_stage().await;
+    for kind in ["thread", "journalEntry"] {
+        let id = world.staged(&cast, kind, &cast.mobile, "DRAFT").await;
+        let input = json!({ "contributionId": id });
+        for _ in 0..2 {
+            let payload = world
+                .done(
+                    &cast.mobile,
+                    "contributionRemove",
+                    input.clone(),
+                    "deletedContributionId",
+                )
+                .await;
+            assert_eq!(payload["deletedContributionId"], json!(id));
+        }
+        assert_eq!(
+            world.refused(&cast.teacher, "contributionRemove", input).await,
+            ["NOT_FOUND"]
+        );
+    }
+}
+
+#[tokio::test]
 async fn approval_is_repeatable() {
     let (world, cast) = World::with_stage().await;
     for state in ["PENDING", "EDITED"] {

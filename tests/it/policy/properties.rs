@@ -78,18 +78,18 @@ fn contents() -> impl Strategy<Value = Content> {
         any_of::<Audience>(),
         somebody(),
     );
-    (own, any::<(bool, bool)>(), 0_i32..3, root).prop_map(|((kind, state, audience, author_id), flags, count, root)| {
-        Content {
+    (own, any::<(bool, bool)>(), any::<bool>(), root).prop_map(
+        |((kind, state, audience, author_id), flags, has_replies, root)| Content {
             kind,
             state,
             audience,
             author_id,
             has_pending_version: flags.0,
-            comment_count: count,
+            has_replies,
             is_locked: flags.1,
             root: (kind == ContributionKind::Comment).then_some(root),
-        }
-    })
+        },
+    )
 }
 
 fn at(phase: &Phase, state: PhaseState) -> Phase {
@@ -150,11 +150,11 @@ proptest! {
 
     /// What the written table leaves out: these facts decide about sight, not about what is done with what is seen.
     #[test]
-    fn permission_does_not_ask_for_audience_moderation_or_mobility(
+    fn permission_does_not_ask_for_audience_or_moderation(
         viewer in members(), phase in phases(), content in contents(), other in contents(),
-        mobility in option::of(any_of::<MobilityStatus>()), moderation in any_of::<ModerationMode>()
+        moderation in any_of::<ModerationMode>()
     ) {
-        let someone = Member { mobility, organisation_id: Uuid::nil(), pre_moderated_until: None, ..viewer.clone() };
+        let someone = Member { organisation_id: Uuid::nil(), pre_moderated_until: None, ..viewer.clone() };
         let elsewhere = Phase { moderation, ..phase.clone() };
         let root = content.root.clone().map(|root| {
             let known = other.root.clone().unwrap_or_else(|| root.clone());
@@ -198,7 +198,7 @@ proptest! {
                 audience: root.audience,
                 author_id: root.author_id,
                 has_pending_version: root.has_pending_version,
-                comment_count: 0,
+                has_replies: false,
                 is_locked: root.is_locked,
                 root: None,
             };

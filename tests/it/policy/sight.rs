@@ -151,7 +151,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         audience: row.audience,
         author_id: row.author_id,
         has_pending_version: row.pending_version.is_some(),
-        comment_count: row.comment_count,
+        has_replies: row.comment_count > 0,
         is_locked: row.is_locked,
         root,
     }

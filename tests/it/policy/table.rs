@@ -76,29 +76,35 @@ fn spaces(lines: &mut Vec<String>) {
 }
 
 fn phases(lines: &mut Vec<String>) {
-    let mobility = ["none"].into_iter().map(str::to_owned);
     let facts = [
         of::<SpaceState>("space"),
         of::<PhaseState>("phase"),
         of::<ModerationMode>("moderation"),
         flag("pupils' threads"),
         flag("pupils' comments"),
-        fact(
-            "mobility",
-            mobility.chain(all::<MobilityStatus>().iter().map(ActiveEnum::to_value)),
-        ),
+        mobility(),
     ];
     for action in PhaseAction::ALL {
         for role in all::<SpaceRole>() {
-            let allows = |point: &[usize]| {
-                let viewer = Member {
-                    mobility: point[5].checked_sub(1).map(pick),
-                    ..member(role)
-                };
-                policy::phase(action, &viewer, &phase(point)).is_ok()
-            };
+            let allows = |point: &[usize]| policy::phase(action, &travelling(role, point[5]), &phase(point)).is_ok();
             lines.push(line("phase", &format!("{action:?}"), role, &conditions(&facts, allows)));
         }
+    }
+}
+
+fn mobility() -> Fact {
+    let none = ["none"].into_iter().map(str::to_owned);
+    fact(
+        "mobility",
+        none.chain(all::<MobilityStatus>().iter().map(ActiveEnum::to_value)),
+    )
+}
+
+/// A member by a point of [`mobility`].
+fn travelling(role: SpaceRole, point: usize) -> Member {
+    Member {
+        mobility: point.checked_sub(1).map(pick),
+        ..member(role)
     }
 }
 
@@ -127,6 +133,7 @@ fn contents(lines: &mut Vec<String>) {
         flag("locked"),
         of::<ContentState>("root"),
         flag("root locked"),
+        mobility(),
     ];
     for action in ContentAction::ALL {
         for role in all::<SpaceRole>() {
@@ -146,11 +153,11 @@ fn contents(lines: &mut Vec<String>) {
                     audience: Audience::Space,
                     author_id: author(point[0]),
                     has_pending_version: point[7] == 1,
-                    comment_count: i32::from(point[8] == 1),
+                    has_replies: point[8] == 1,
                     is_locked: point[9] == 1,
                     root: (kind == ContributionKind::Comment).then_some(root),
                 };
-                policy::content(action, &member(role), &phase, &content).is_ok()
+                policy::content(action, &travelling(role, point[12]), &phase, &content).is_ok()
             };
             lines.push(line(
                 "content",
@@ -174,7 +181,7 @@ fn sights(lines: &mut Vec<String>) {
         audience: pick(point[2]),
         author_id: author(point[0]),
         has_pending_version: point[3] == 1,
-        comment_count: 0,
+        has_replies: false,
         is_locked: false,
         root: None,
     };
@@ -184,7 +191,7 @@ fn sights(lines: &mut Vec<String>) {
         audience: Audience::Space,
         author_id: author(point[0]),
         has_pending_version: false,
-        comment_count: 0,
+        has_replies: false,
         is_locked: false,
         root: Some(Root {
             author_id: author(point[2]),

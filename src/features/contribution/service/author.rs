@@ -19,6 +19,7 @@ use crate::{
         auth::Actor,
         db::Tx,
         error::{Error, Reason, Result},
+        idempotency,
         text::{self, Rendered},
     },
     policy::ContentAction,
@@ -371,7 +372,10 @@ pub async fn remove(
 ) -> Result<bool> {
     let note = note.map(|note| text::required(note, rules::LONGEST_NOTE)).transpose();
     let note = &note.map_err(|error| error.at(&["note"]))?;
-    let place = &place(app, actor, id).await?;
+    let place = &match place(app, actor, id).await {
+        Err(error) if error.is_not_found() && idempotency::is_removed(&app.db, actor, id).await? => return Ok(true),
+        place => place?,
+    };
     app.db
         .write(Some(place.space), |tx| {
             Box::pin(async move {
@@ -386,6 +390,7 @@ pub async fn remove(
                 }
                 // A draft that nothing hangs on goes altogether.
                 if known.state == ContentState::Draft && !store::has_children(tx, id).await? {
+                    idempotency::note_removal(tx, actor.account_id, id).await?;
                     store::delete(tx, id).await?;
                     return Ok(true);
                 }

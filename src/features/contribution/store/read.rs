@@ -60,6 +60,7 @@ pub struct ContributionRow {
     pub pending_version: Option<i32>,
     /// Published comments below it.
     pub comment_count: i32,
+    has_replies: bool,
     /// Place in feeds.
     pub listed_at: Option<DateTime<Utc>>,
     /// Newest publication below it.
@@ -98,7 +99,8 @@ pub struct ContributionRow {
 
 const COLUMNS: &str = "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
-    c.comment_count, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
+    c.comment_count, (c.kind = 'THREAD' AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
+        AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
     r.pending_version AS root_pending_version, \
@@ -178,7 +180,7 @@ impl ContributionRow {
             audience: self.audience,
             author_id: self.author_id,
             has_pending_version: self.pending_version.is_some(),
-            comment_count: self.comment_count,
+            has_replies: self.has_replies,
             is_locked: self.is_locked,
             root,
         }
@@ -579,7 +581,8 @@ pub(in super::super) const QUEUE_ORDER: Order = Order {
     is_descending: false,
 };
 
-const IN_QUEUE: &str = " AND m.role IN ('COORDINATOR', 'TEACHER')";
+/// What staff can decide about now: an edit of something hidden waits until that is restored.
+const IN_QUEUE: &str = " AND m.role IN ('COORDINATOR', 'TEACHER') AND c.state IN ('PENDING', 'PUBLISHED')";
 
 /// What waits for a moderator in spaces, oldest first; for staff only.
 pub(in super::super) async fn queue(
