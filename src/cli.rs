@@ -88,9 +88,14 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Demo { reset } => {
             let app = App::open(&config).await?;
             let accounts = demo::prepare(&app, &config.data_dir, reset).await?;
+            let address = config.listen;
+            let explorer = if config.front().has_explorer {
+                format!("Explorer: http://{address}/\n")
+            } else {
+                String::new()
+            };
             print(&format!(
-                "\nGraphQL endpoint: http://{}/graphql\n\n{}\n",
-                config.listen,
+                "\n{explorer}GraphQL endpoint: http://{address}/graphql\n\n{}\n",
                 demo::table(&accounts)
             ))?;
             serve(&config, app).await

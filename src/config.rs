@@ -72,6 +72,10 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_ALLOWED_ORIGINS", value_delimiter = ',', global = true)]
     pub allowed_origins: Vec<String>,
 
+    /// Serve the explorer at /, a page to try the API with. [default: true with SQLite, false with PostgreSQL]
+    #[arg(long, env = "SOJOURN_EXPLORER", global = true)]
+    pub explorer: Option<bool>,
+
     /// Memory of one password hash in KiB (argon2id, two passes).
     #[arg(long, env = "SOJOURN_PASSWORD_MEMORY", default_value_t = 19_456, global = true)]
     pub password_memory: u32,
@@ -163,6 +167,7 @@ impl Config {
             body_limit: self.body_limit,
             request_timeout: Duration::from_secs(self.request_timeout.max(1)),
             has_stats: self.debug_stats,
+            has_explorer: self.explorer.unwrap_or_else(|| self.is_embedded()),
             allowed_origins: self.allowed_origins.clone(),
             max_subscriptions: self.socket_operations,
             ..http::Options::default()

@@ -6,6 +6,7 @@
 mod answer;
 mod complete;
 mod document;
+mod explorer;
 mod graphql;
 mod health;
 mod media;
@@ -84,6 +85,8 @@ pub struct Options {
     pub document: Limits,
     /// Whether answers carry `extensions.stats { sql, rows, ms }`.
     pub has_stats: bool,
+    /// Whether there is an explorer at `/`.
+    pub has_explorer: bool,
     /// Origins (`https://host[:port]`) of other sites whose pages may open a socket. Empty: only pages of the same
     /// host, and clients that are no browsers.
     pub allowed_origins: Vec<String>,
@@ -111,6 +114,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(10),
             document: Limits::default(),
             has_stats: false,
+            has_explorer: false,
             allowed_origins: Vec::new(),
             max_subscriptions: 100,
             init_timeout: Duration::from_secs(10),
@@ -153,22 +157,29 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The routes: GraphQL at [`PATH`], `/healthz`, `/readyz`.
+/// The routes: GraphQL at [`PATH`], `/healthz`, `/readyz`, and the explorer at `/` if it is on.
 pub fn router<E: Executor>(front: Front<E>) -> Router {
     let front = Arc::new(front);
-    Router::new()
+    let explorer = if front.options.has_explorer {
+        explorer::routes()
+    } else {
+        Router::new()
+    };
+    explorer
         .route(PATH, get(graphql::get::<E>).post(graphql::post::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
-        .fallback(|request: Request| async move {
-            refuse(&request, StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing here.")
-        })
+        .fallback(|request: Request| async move { nothing_here(&request) })
         .method_not_allowed_fallback(|request: Request| async move {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             refuse(&request, status, "INVALID", "This method is not allowed here.")
         })
         .layer(middleware::from_fn_with_state(Arc::clone(&front), surround::<E>))
         .with_state(front)
+}
+
+fn nothing_here(request: &Request) -> Response {
+    refuse(request, StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing here.")
 }
 
 fn refuse(request: &Request, status: StatusCode, code: &str, message: &str) -> Response {
@@ -190,7 +201,9 @@ async fn surround<E: Executor>(State(front): State<Arc<Front<E>>>, mut request: 
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

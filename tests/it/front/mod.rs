@@ -1,6 +1,7 @@
 //! The front door, with a small schema of its own behind it.
 
 mod client;
+mod explorer;
 mod http;
 mod operations;
 mod socket;

@@ -1,6 +1,7 @@
 //! The schema: what it says about itself, and what it promises to clients.
 
 mod contract;
+mod examples;
 
 use apollo_compiler::{
     Node, Schema,
