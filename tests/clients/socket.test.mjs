@@ -166,7 +166,8 @@ test('an id is free again once its operation is complete', async () => {
   const { hear, say, socket } = await signedIn();
   for (const _ of [1, 2]) {
     say({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } });
-    assert.deepEqual(await hear(), { id: '1', type: 'next', payload: { data: { __typename: 'Query' } } });
+    const { id, type, payload } = await hear();
+    assert.deepEqual([id, type, payload.data], ['1', 'next', { __typename: 'Query' }]);
     assert.deepEqual(await hear(), { id: '1', type: 'complete' });
   }
   socket.close();
