@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use async_graphql::Context;
 use async_trait::async_trait;
 use axum::Router;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -13,12 +13,16 @@ use crate::{
     config::Config,
     features::{account, space},
     platform::{
-        auth::{Actor, password::Passwords, token::Signer},
+        auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
         clock::Clock,
         db::{Db, Reader},
         error::{Error, Result},
-        http::{self, Authenticate, Front, Ready, Types},
+        http::{
+            self, Authenticate, Caller, Front, Ready, Types,
+            server::{self, Connections},
+        },
         live::Live,
+        rate::Rates,
         storage::Storage,
     },
     schema,
@@ -42,6 +46,10 @@ pub struct App {
     pub signer: Arc<Signer>,
     /// Media.
     pub storage: Storage,
+    /// Who has used how much.
+    pub rates: Rates,
+    /// Who guesses passwords.
+    pub attempts: Attempts,
 }
 
 /// The app of this request.
@@ -79,6 +87,10 @@ impl App {
             None => Live::in_process(),
         };
         let clock = Clock::default();
+        let rates = match &config.redis_url {
+            Some(url) => Rates::over_redis(clock.clone(), url, &format!("{}:rate", config.redis_prefix))?,
+            None => Rates::in_process(clock.clone()),
+        };
         let storage = Storage::open(&config.media_url())?;
         let passwords = Passwords::new(config.password_memory, PASSWORD_PASSES).map_err(sentence)?;
         let db = Db::connect(&config.database()?, clock.clone(), live)
@@ -90,6 +102,8 @@ impl App {
             passwords,
             signer,
             storage,
+            attempts: Attempts::new(rates.clone()),
+            rates,
         })
     }
 
@@ -105,6 +119,8 @@ impl App {
             db: self.db.clone(),
             authenticate: Arc::new(self.clone()),
             ready: Arc::new(self.clone()),
+            rates: self.rates.clone(),
+            jwks: self.signer.jwks(),
             options,
             stop,
             sockets,
@@ -140,14 +156,13 @@ impl App {
         &self,
         listener: TcpListener,
         options: http::Options,
+        connections: Connections,
         stop: CancellationToken,
     ) -> std::result::Result<(), String> {
         let sockets = TaskTracker::new();
         let router = self.router(options, stop.clone(), sockets.clone()).map_err(sentence)?;
         let background = self.start_background(&stop);
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .await;
+        let served = server::serve(listener, router, connections, stop.clone()).await;
         stop.cancel();
         sockets.close();
         sockets.wait().await;
@@ -185,8 +200,17 @@ pub fn sentence(error: Error) -> String {
 
 #[async_trait]
 impl Authenticate for App {
-    async fn authenticate(&self, _: &Db, token: &str) -> Result<(Arc<Reader>, Actor, DateTime<Utc>)> {
-        account::authenticate(self, token).await
+    fn read(&self, token: &str) -> Result<Caller> {
+        let claims = self.signer.verify(token)?;
+        Ok(Caller {
+            account: claims.sub,
+            session: claims.sid,
+            expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?,
+        })
+    }
+
+    async fn authenticate(&self, _: &Db, caller: &Caller) -> Result<(Arc<Reader>, Actor)> {
+        account::authenticate(self, caller.account, caller.session).await
     }
 }
 

@@ -140,7 +140,7 @@ async fn serve(config: &Config, app: App) -> Result<(), String> {
     tracing::info!(%address, embedded = config.is_embedded(), "serving");
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
-    app.serve(listener, config.front(), stop).await
+    app.serve(listener, config.front(), config.connections(), stop).await
 }
 
 async fn cancel_on_signal(stop: CancellationToken) {

@@ -2,9 +2,21 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use ::http::HeaderValue;
 use clap::Args;
+use ipnet::IpNet;
 
-use crate::platform::{auth::token::Signer, db, http, telemetry::LogFormat};
+use crate::platform::{
+    auth::token::Signer,
+    db,
+    http::{self, Introspection, server::Connections},
+    rate::Budget,
+    telemetry::LogFormat,
+};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds.max(1))
+}
 
 /// Everything that an operator can set.
 #[derive(Args, Clone, Debug)]
@@ -56,21 +68,27 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_DATABASE_READERS", default_value_t = 16, global = true)]
     pub database_readers: u32,
 
-    /// Bytes of a request body at most.
-    #[arg(long, env = "SOJOURN_BODY_LIMIT", default_value_t = 1 << 20, global = true)]
-    pub body_limit: usize,
+    /// File with a further public key (PEM) by which access tokens are good, for the time in which nodes change their signing
+    /// key. Can be given several times, or as a list with commas.
+    #[arg(long, env = "SOJOURN_VERIFY_KEY_FILE", value_delimiter = ',', global = true)]
+    pub verify_key_file: Vec<PathBuf>,
 
-    /// Seconds that a request may take.
-    #[arg(long, env = "SOJOURN_REQUEST_TIMEOUT", default_value_t = 10, global = true)]
-    pub request_timeout: u64,
-
-    /// Operations that may run on one socket at the same time.
-    #[arg(long, env = "SOJOURN_SOCKET_OPERATIONS", default_value_t = 100, global = true)]
-    pub socket_operations: usize,
-
-    /// Origins of other sites whose pages may open a socket, such as https://space.example.
+    /// Origins of other sites whose pages may use this server, such as https://space.example, as a list with commas.
     #[arg(long, env = "SOJOURN_ALLOWED_ORIGINS", value_delimiter = ',', global = true)]
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<HeaderValue>,
+
+    /// Networks of proxies that are believed about where a request came from (X-Forwarded-For), such as 10.0.0.0/8, as a list
+    /// with commas.
+    #[arg(long, env = "SOJOURN_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Who may ask for the schema. [default: everyone; with PostgreSQL: signed-in]
+    #[arg(long, env = "SOJOURN_INTROSPECTION", value_enum, global = true)]
+    pub introspection: Option<Introspection>,
+
+    /// Limits.
+    #[command(flatten)]
+    pub limits: Limits,
 
     /// Serve the explorer at /, a page to try the API with. [default: true with SQLite, false with PostgreSQL]
     #[arg(long, env = "SOJOURN_EXPLORER", global = true)]
@@ -96,6 +114,71 @@ pub struct Config {
     /// How logs are written.
     #[arg(long, env = "SOJOURN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
+}
+
+/// What holds against anyone, on by default.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Connections that may be open at the same time, sockets included.
+    #[arg(long, env = "SOJOURN_MAX_CONNECTIONS", default_value_t = 10_000, global = true)]
+    pub max_connections: usize,
+
+    /// Seconds that the headers of a request may take.
+    #[arg(long, env = "SOJOURN_HEADER_TIMEOUT", default_value_t = 10, global = true)]
+    pub header_timeout: u64,
+
+    /// Seconds that the body of a request may take.
+    #[arg(long, env = "SOJOURN_BODY_TIMEOUT", default_value_t = 30, global = true)]
+    pub body_timeout: u64,
+
+    /// Seconds that a request may take once it is there.
+    #[arg(long, env = "SOJOURN_REQUEST_TIMEOUT", default_value_t = 10, global = true)]
+    pub request_timeout: u64,
+
+    /// Bytes of a request body.
+    #[arg(long, env = "SOJOURN_BODY_LIMIT", default_value_t = 1 << 20, global = true)]
+    pub body_limit: usize,
+
+    /// Operations that may run on one socket at the same time.
+    #[arg(long, env = "SOJOURN_SOCKET_OPERATIONS", default_value_t = 100, global = true)]
+    pub socket_operations: usize,
+
+    /// Tokens of a document.
+    #[arg(long, env = "SOJOURN_MAX_TOKENS", default_value_t = 5_000, global = true)]
+    pub max_tokens: usize,
+
+    /// Fields inside each other.
+    #[arg(long, env = "SOJOURN_MAX_DEPTH", default_value_t = 16, global = true)]
+    pub max_depth: usize,
+
+    /// Fields of a document once its fragments are written out.
+    #[arg(long, env = "SOJOURN_MAX_FIELDS", default_value_t = 1_000, global = true)]
+    pub max_fields: usize,
+
+    /// Aliases of a document once its fragments are written out.
+    #[arg(long, env = "SOJOURN_MAX_ALIASES", default_value_t = 30, global = true)]
+    pub max_aliases: usize,
+
+    /// Directives of a document once its fragments are written out; 10 at one place.
+    #[arg(long, env = "SOJOURN_MAX_DIRECTIVES", default_value_t = 50, global = true)]
+    pub max_directives: usize,
+
+    /// Points that one operation costs: a point for each object that its answer can hold.
+    #[arg(long, env = "SOJOURN_MAX_COST", default_value_t = 100_000, global = true)]
+    pub max_cost: u64,
+
+    /// Points that an account has a minute.
+    #[arg(long, env = "SOJOURN_POINTS", default_value_t = 1_000_000, global = true)]
+    pub points: u64,
+
+    /// Points that an address has a minute for requests without a token.
+    #[arg(long, env = "SOJOURN_ANONYMOUS_POINTS", default_value_t = 100_000, global = true)]
+    pub anonymous_points: u64,
+
+    /// Bytes of memory for documents that were parsed and checked already.
+    #[arg(long, env = "SOJOURN_DOCUMENT_CACHE", default_value_t = 32 << 20, global = true)]
+    pub document_cache: u64,
 }
 
 impl Config {
@@ -140,11 +223,21 @@ impl Config {
         })
     }
 
-    /// The key that signs access tokens.
+    /// The keys of access tokens.
     ///
     /// # Errors
     /// A sentence for the operator.
     pub fn signer(&self) -> Result<Signer, String> {
+        let mut signer = self.signing_key()?;
+        for path in &self.verify_key_file {
+            let named = |error: String| format!("{}: {error}", path.display());
+            let pem = std::fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
+            signer.trust(&pem).map_err(named)?;
+        }
+        Ok(signer)
+    }
+
+    fn signing_key(&self) -> Result<Signer, String> {
         match (&self.signing_key, &self.signing_key_file) {
             (Some(pem), _) => Signer::from_pem(pem),
             (None, Some(path)) => {
@@ -163,14 +256,49 @@ impl Config {
     /// Limits and switches of the front door.
     #[must_use]
     pub fn front(&self) -> http::Options {
+        let limits = &self.limits;
+        let minute = |points| Budget {
+            points,
+            period: Duration::from_secs(60),
+        };
+        let introspection = if self.is_embedded() {
+            Introspection::Everyone
+        } else {
+            Introspection::SignedIn
+        };
         http::Options {
-            body_limit: self.body_limit,
-            request_timeout: Duration::from_secs(self.request_timeout.max(1)),
+            body_limit: limits.body_limit,
+            body_timeout: seconds(limits.body_timeout),
+            request_timeout: seconds(limits.request_timeout),
+            document: http::Limits {
+                tokens: limits.max_tokens,
+                depth: limits.max_depth,
+                fields: limits.max_fields,
+                aliases: limits.max_aliases,
+                directives: limits.max_directives,
+                ..http::Limits::default()
+            },
+            document_cache: limits.document_cache,
+            max_cost: limits.max_cost,
+            budget: minute(limits.points),
+            anonymous_budget: minute(limits.anonymous_points),
+            introspection: self.introspection.unwrap_or(introspection),
+            trusted_proxies: self.trusted_proxies.clone(),
             has_stats: self.debug_stats,
             has_explorer: self.explorer.unwrap_or_else(|| self.is_embedded()),
             allowed_origins: self.allowed_origins.clone(),
-            max_subscriptions: self.socket_operations,
+            max_subscriptions: limits.socket_operations,
             ..http::Options::default()
+        }
+    }
+
+    /// Limits on connections.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections {
+            most: self.limits.max_connections.max(1),
+            header_timeout: seconds(self.limits.header_timeout),
+            stop_grace: http::Options::default().stop_grace,
         }
     }
 }

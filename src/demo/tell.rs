@@ -25,6 +25,7 @@ use crate::{
     platform::{
         auth::{Actor, secret},
         error::{Error, Reason, Result},
+        http::Client,
         id::{self, Kind},
         scalar::IsoWeek,
     },
@@ -126,7 +127,7 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
 /// Gives a person a password of their own.
 async fn sign_up(app: &App, role: &str, space: &str, person: &Person) -> Result<DemoAccount> {
     let password = secret::one_time();
-    account::password_change(app, &person.actor, &person.secret, &password).await?;
+    account::password_change(app, &Client::here(), &person.actor, &person.secret, &password).await?;
     let login = account::system_login(&app.db, person.actor.account_id).await?;
     Ok(DemoAccount {
         role: role.to_owned(),

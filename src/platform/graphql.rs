@@ -9,6 +9,7 @@ use super::{
     auth::Actor,
     db::Reader,
     error::{Error, Reason, Refusal, Result},
+    http::Client,
     id::{self, Kind},
 };
 
@@ -19,6 +20,14 @@ use super::{
 pub fn reader<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Reader>> {
     ctx.data::<Arc<Reader>>()
         .map_err(|error| Error::internal(error.message))
+}
+
+/// The machine that asks.
+///
+/// # Errors
+/// The server is put together wrongly.
+pub fn client<'a>(ctx: &Context<'a>) -> Result<&'a Client> {
+    ctx.data::<Client>().map_err(|error| Error::internal(error.message))
 }
 
 /// Who asks; every root field but a few begins with this.

@@ -12,6 +12,8 @@ pub mod level;
 pub mod live;
 pub mod page;
 pub mod permission;
+pub mod rate;
+mod redis;
 pub mod scalar;
 pub mod storage;
 pub mod stream;

@@ -67,7 +67,6 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<JournalEntry>>("A page of journal entries.")
         .override_output_type_description::<Listed<Revision>>("A page of versions.")
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
-        .disable_suggestions()
         // The front door bounds documents; this only keeps the stack safe.
         .limit_recursive_depth(128)
 }

@@ -1,6 +1,8 @@
 //! Signing in and out, and passwords.
 
 mod gate;
+mod guessing;
+mod keys;
 mod secrets;
 
 use axum::body::Body;

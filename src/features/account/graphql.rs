@@ -15,7 +15,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Error, Reason, Refusal, Result},
-        graphql::{actor, input_id, reader, settle, settle_any},
+        graphql::{actor, client, input_id, reader, settle, settle_any},
         id::{self, Kind},
         level::{At, Level, Link},
         page::{Cut, Listed, PageArgs, Total},
@@ -260,7 +260,7 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionCreateInput,
     ) -> Result<Option<SessionCreatePayload>> {
-        let work = service::session_create(app(ctx)?, &input.login, &input.password);
+        let work = service::session_create(app(ctx)?, client(ctx)?, &input.login, &input.password);
         let (done, user_errors) = settle_any(ctx, work).await?;
         let Some(signed_in) = done else {
             return Ok(Some(SessionCreatePayload {
@@ -323,7 +323,13 @@ impl AccountMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: AccountPasswordChangeInput,
     ) -> Result<Option<AccountPasswordChangePayload>> {
         let actor = actor(ctx)?;
-        let work = service::password_change(app(ctx)?, actor, &input.current_password, &input.new_password);
+        let work = service::password_change(
+            app(ctx)?,
+            client(ctx)?,
+            actor,
+            &input.current_password,
+            &input.new_password,
+        );
         let (_, user_errors) = settle_any(ctx, work).await?;
         Ok(Some(AccountPasswordChangePayload {
             account: load(reader(ctx)?, actor.account_id).await?,

@@ -21,6 +21,7 @@ use crate::{
         auth::{Actor, password, secret, secret::RefreshToken},
         db::{Reader, Tx},
         error::{Checks, Code, Error, Reason, Result},
+        http::Client,
     },
 };
 
@@ -129,25 +130,24 @@ pub async fn create_administrator(
     }
 }
 
-/// Who an access token stands for, now: one statement, so that an ended session counts at once.
+/// Whom an account and its session stand for, now: one statement, so that an ended session counts at once.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
-pub async fn authenticate(app: &App, token: &str) -> Result<(Arc<Reader>, Actor, DateTime<Utc>)> {
-    let claims = app.signer.verify(token)?;
+pub async fn authenticate(app: &App, account: Uuid, session: Uuid) -> Result<(Arc<Reader>, Actor)> {
     let reader = Reader::open(&app.db);
-    let actor = store::actor(&reader, claims.sub, claims.sid, app.clock.now())
+    let actor = store::actor(&reader, account, session, app.clock.now())
         .await?
         .ok_or(Error::Unauthenticated)?;
-    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
-    Ok((reader.acting(actor.clone()), actor, expires_at))
+    Ok((reader.acting(actor.clone()), actor))
 }
 
 /// Signs in.
 ///
 /// # Errors
-/// `INVALID`/`CREDENTIALS_WRONG`, after exactly one verification whether the login is known or not.
-pub async fn session_create(app: &App, login: &str, password: &str) -> Result<SignedIn> {
+/// `INVALID`/`CREDENTIALS_WRONG`, after exactly one verification whether the login is known or not; `RATE_LIMITED` after several
+/// failures.
+pub async fn session_create(app: &App, client: &Client, login: &str, password: &str) -> Result<SignedIn> {
     let reader = Reader::passing(&app.db, None);
     let login = rules::normalise(login);
     // PostgreSQL takes no text with a NUL in it, and no login has one.
@@ -156,10 +156,9 @@ pub async fn session_create(app: &App, login: &str, password: &str) -> Result<Si
     } else {
         store::by_login(&reader, &login).await?
     };
-    let is_right = app
-        .passwords
-        .verify(password, account.as_ref().map(|account| account.password_hash.as_str()))
-        .await?;
+    let hash = account.as_ref().map(|account| account.password_hash.as_str());
+    let guess = app.passwords.verify(password, hash);
+    let is_right = app.attempts.watch(&login, client, guess).await?;
     let Some(account) = account.filter(|_| is_right) else {
         return Err(Error::invalid(
             Reason::CredentialsWrong,
@@ -277,8 +276,9 @@ pub async fn session_revoke(app: &App, actor: &Actor, all: bool) -> Result<()> {
 /// Replaces the own password and ends the other sessions.
 ///
 /// # Errors
-/// `INVALID`: the current password is wrong (`CREDENTIALS_WRONG`), the new one too short, too long, or the same.
-pub async fn password_change(app: &App, actor: &Actor, current: &str, new: &str) -> Result<()> {
+/// `INVALID`: the current password is wrong (`CREDENTIALS_WRONG`), the new one too short, too long, or the same; `RATE_LIMITED`
+/// after several failures.
+pub async fn password_change(app: &App, client: &Client, actor: &Actor, current: &str, new: &str) -> Result<()> {
     password::check(new).map_err(|error| error.at(&["newPassword"]))?;
     if current == new {
         return Err(Error::invalid(Reason::OutOfRange, "Choose another password.").at(&["newPassword"]));
@@ -287,7 +287,8 @@ pub async fn password_change(app: &App, actor: &Actor, current: &str, new: &str)
     let account = store::by_id(&reader, actor.account_id)
         .await?
         .ok_or(Error::Unauthenticated)?;
-    if !app.passwords.verify(current, Some(&account.password_hash)).await? {
+    let guess = app.passwords.verify(current, Some(&account.password_hash));
+    if !app.attempts.watch(&account.login, client, guess).await? {
         return Err(
             Error::invalid(Reason::CredentialsWrong, "This is not the current password.").at(&["currentPassword"]),
         );

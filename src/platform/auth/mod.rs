@@ -1,5 +1,6 @@
 //! Who is calling: access tokens, passwords, one-time secrets.
 
+pub mod attempts;
 pub mod password;
 pub mod secret;
 pub mod token;

@@ -4,15 +4,16 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
 use crate::platform::error::{Error, Reason, Result};
@@ -21,6 +22,8 @@ use crate::platform::error::{Error, Reason, Result};
 const SHORTEST: usize = 8;
 /// Bytes of a password at most.
 const LONGEST: usize = 256;
+/// Hashes that may wait for a place: beyond it, waiting would take longer than a client does.
+const QUEUE: usize = 500;
 
 /// Hashes and verifies passwords.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub struct Passwords(Arc<Inner>);
 struct Inner {
     argon2: Argon2<'static>,
     places: Semaphore,
+    cores: usize,
+    waiting: AtomicUsize,
     verifications: AtomicU64,
     /// Verified against when there is no account, so that an unknown login takes as long as a known one.
     decoy: String,
@@ -56,6 +61,8 @@ impl Passwords {
         Ok(Self(Arc::new(Inner {
             argon2,
             places: Semaphore::new(cores),
+            cores,
+            waiting: AtomicUsize::new(0),
             verifications: AtomicU64::new(0),
             decoy,
         })))
@@ -64,7 +71,7 @@ impl Passwords {
     /// The hash of a password, in PHC format.
     ///
     /// # Errors
-    /// Never in practice.
+    /// `UNAVAILABLE` when too many wait.
     pub async fn hash(&self, password: &str) -> Result<String> {
         let (inner, password) = (Arc::clone(&self.0), password.to_owned());
         self.run(move || {
@@ -77,18 +84,23 @@ impl Passwords {
         .await?
     }
 
-    /// The hashes of several passwords.
+    /// The hashes of several passwords, in their order. They don't queue up all at once: whoever signs in meanwhile waits for
+    /// few of them.
     ///
     /// # Errors
-    /// Never in practice.
+    /// Like [`Self::hash`].
     pub async fn hash_all(&self, passwords: &[String]) -> Result<Vec<String>> {
-        try_join_all(passwords.iter().map(|password| self.hash(password))).await
+        let hashes = stream::iter(passwords.to_vec()).map(|password| {
+            let own = self.clone();
+            async move { own.hash(&password).await }
+        });
+        hashes.buffered(self.0.cores).try_collect().await
     }
 
     /// Whether a password belongs to a hash; without a hash one verification is done all the same.
     ///
     /// # Errors
-    /// The stored hash is broken.
+    /// `UNAVAILABLE` when too many wait; the stored hash is broken.
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let (inner, password, hash) = (Arc::clone(&self.0), password.to_owned(), hash.map(str::to_owned));
         self.run(move || {
@@ -107,8 +119,29 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _waiting = Waiting::of(&self.0.waiting)?;
         let _place = self.0.places.acquire().await.map_err(Error::internal)?;
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+}
+
+/// A place in the queue.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn of(count: &'a AtomicUsize) -> Result<Self> {
+        let waiting = Self(count);
+        if count.fetch_add(1, Ordering::Relaxed) < QUEUE {
+            Ok(waiting)
+        } else {
+            Err(Error::Unavailable(Duration::from_secs(5)))
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -13,6 +13,7 @@ use base64::{
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -47,18 +48,41 @@ pub struct Claims {
     pub exp: i64,
 }
 
-/// The key that signs access tokens.
+/// The key that signs access tokens, and those by which they are good.
 pub struct Signer {
-    kid: String,
     encoding: EncodingKey,
+    /// The own one first.
+    keys: Vec<Known>,
+}
+
+/// A public key.
+struct Known {
+    kid: String,
+    /// The key itself, in base64url.
+    x: String,
     decoding: DecodingKey,
+}
+
+impl Known {
+    fn new(public: &[u8]) -> std::result::Result<Self, String> {
+        let x = URL_SAFE_NO_PAD.encode(public);
+        // The thumbprint of RFC 7638 over the members that RFC 8037 names.
+        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+        let decoding = DecodingKey::from_ed_components(&x).map_err(|error| error.to_string())?;
+        Ok(Self {
+            kid: URL_SAFE_NO_PAD.encode(thumbprint),
+            x,
+            decoding,
+        })
+    }
 }
 
 impl fmt::Debug for Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kids: Vec<_> = self.keys.iter().map(|key| &key.kid).collect();
         formatter
             .debug_struct("Signer")
-            .field("kid", &self.kid)
+            .field("kids", &kids)
             .finish_non_exhaustive()
     }
 }
@@ -69,14 +93,7 @@ impl Signer {
     /// # Errors
     /// A sentence for the operator: another kind of key, or one that is no secret.
     pub fn from_pem(pem: &str) -> std::result::Result<Self, String> {
-        let body: String = pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .map(str::trim)
-            .collect();
-        let der = STANDARD
-            .decode(body)
-            .map_err(|_| "the signing key is not PEM".to_owned())?;
+        let der = der(pem)?;
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der)
             .map_err(|_| "the signing key is not an Ed25519 private key in PKCS #8".to_owned())?;
         let seed = pair
@@ -88,16 +105,40 @@ impl Signer {
                 "the signing key is weak or published: make one with `openssl genpkey -algorithm ed25519`".into(),
             );
         }
-        let public = pair.public_key().as_ref();
-        let x = URL_SAFE_NO_PAD.encode(public);
-        // The thumbprint of RFC 7638 over the members that RFC 8037 names.
-        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-        let decoding = DecodingKey::from_ed_components(&x).map_err(|error| error.to_string())?;
         Ok(Self {
-            kid: URL_SAFE_NO_PAD.encode(thumbprint),
             encoding: EncodingKey::from_ed_der(&der),
-            decoding,
+            keys: vec![Known::new(pair.public_key().as_ref())?],
         })
+    }
+
+    /// Takes tokens for good that another key has signed; its public half in PEM (SubjectPublicKeyInfo).
+    ///
+    /// # Errors
+    /// A sentence for the operator: another kind of key, or a private one.
+    pub fn trust(&mut self, pem: &str) -> std::result::Result<(), String> {
+        let der = der(pem)?;
+        // All that stands before the 32 bytes of an Ed25519 public key (RFC 8410, 4).
+        const HEADER: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        let public = der.strip_prefix(&HEADER).filter(|public| public.len() == 32);
+        let public = public.ok_or(
+            "this is not an Ed25519 public key (make one of a private key with: openssl pkey -in KEY -pubout)",
+        )?;
+        let known = Known::new(public)?;
+        if self.keys.iter().all(|key| key.kid != known.kid) {
+            self.keys.push(known);
+        }
+        Ok(())
+    }
+
+    /// The public keys as a JSON Web Key Set.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        let keys: Vec<_> = self
+            .keys
+            .iter()
+            .map(|key| json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.x }))
+            .collect();
+        json!({ "keys": keys }).to_string()
     }
 
     /// A new private key in PEM.
@@ -148,7 +189,7 @@ impl Signer {
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.kid.clone());
+        header.kid = self.keys.first().map(|key| key.kid.clone());
         let token = jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Error::internal)?;
         Ok((token, exp))
     }
@@ -156,11 +197,12 @@ impl Signer {
     /// Reads an access token.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] for anything but a token of this key, of this kind, of now.
+    /// [`Error::Unauthenticated`] for anything but a token of one of the keys, of this kind, of now.
     pub fn verify(&self, token: &str) -> Result<Claims> {
         let read = || {
             let header = jsonwebtoken::decode_header(token).ok()?;
-            (header.kid.as_deref() == Some(&self.kid) && header.typ.as_deref() == Some(TYPE)).then_some(())?;
+            let key = self.keys.iter().find(|key| Some(&key.kid) == header.kid.as_ref())?;
+            (header.typ.as_deref() == Some(TYPE)).then_some(())?;
             let mut validation = Validation::new(Algorithm::EdDSA);
             validation.set_audience(&[ISSUER]);
             validation.set_issuer(&[ISSUER]);
@@ -168,13 +210,21 @@ impl Signer {
             validation.validate_nbf = true;
             validation.leeway = LEEWAY;
             Some(
-                jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
+                jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)
                     .ok()?
                     .claims,
             )
         };
         read().ok_or(Error::Unauthenticated)
     }
+}
+
+/// What is between the lines of a PEM file.
+fn der(pem: &str) -> std::result::Result<Vec<u8>, String> {
+    let lines = pem.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+    STANDARD
+        .decode(lines.collect::<String>())
+        .map_err(|_| "the key is not PEM".to_owned())
 }
 
 /// Seeds that everybody has: those of RFC 8032 (section 7.1) and RFC 8410 (section 10.3), and patterns.

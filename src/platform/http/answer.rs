@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use async_graphql::{ErrorExtensionValues, Name, Response, ServerError, Value};
 use axum::response::IntoResponse;
+use chrono::SecondsFormat;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::{RequestId, record::Cost};
+use super::{RequestId, operation::Charge, record::Cost};
 use crate::platform::error::Error;
 
 /// The content type of plain JSON.
@@ -82,25 +83,57 @@ pub(super) fn tidy(response: &mut Response, id: &RequestId) {
     }
 }
 
-/// An answer that is one error.
-pub(super) fn refusal(error: ServerError, id: &RequestId) -> Response {
-    let mut response = Response::from_errors(vec![error]);
+/// An answer that is nothing but errors.
+pub(super) fn refusal(errors: Vec<ServerError>, id: &RequestId) -> Response {
+    let mut response = Response::from_errors(errors);
     tidy(&mut response, id);
     response
 }
 
-/// Adds what the answer cost.
+/// Adds what the operation took from the caller's budget.
+pub(super) fn add_cost(response: &mut Response, charge: &Charge) {
+    let reset_at = charge.grant.reset_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let cost = [
+        ("requested", Value::from(charge.requested)),
+        ("limit", Value::from(charge.limit)),
+        ("remaining", Value::from(charge.grant.remaining)),
+        ("resetAt", Value::from(reset_at)),
+    ];
+    extend(response, "cost", cost);
+}
+
+/// Adds what the answer took to make.
 pub(super) fn add_stats(response: &mut Response, cost: &Cost) {
     let stats = [
         ("sql", Value::from(cost.sql)),
         ("rows", Value::from(cost.rows)),
         ("ms", Value::from((cost.ms * 100.0).round() / 100.0)),
     ];
-    let stats = stats
-        .into_iter()
-        .map(|(name, value)| (Name::new(name), value))
-        .collect();
-    response.extensions.insert("stats".to_owned(), Value::Object(stats));
+    extend(response, "stats", stats);
+}
+
+fn extend<const N: usize>(response: &mut Response, name: &str, values: [(&str, Value); N]) {
+    let values = values.into_iter().map(|(name, value)| (Name::new(name), value));
+    response
+        .extensions
+        .insert(name.to_owned(), Value::Object(values.collect()));
+}
+
+/// Whether all that was asked for was refused because of the rate.
+pub(super) fn is_rate_limited(response: &Response) -> bool {
+    let is_empty = match &response.data {
+        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
+        data => *data == Value::Null,
+    };
+    let is_limit = |error: &ServerError| code(error) == Some("RATE_LIMITED");
+    is_empty && !response.errors.is_empty() && response.errors.iter().all(is_limit)
+}
+
+/// Takes the names that the library proposes out of a message.
+pub(super) fn drop_suggestion(error: &mut ServerError) {
+    if let Some(place) = error.message.find(" Did you mean") {
+        error.message.truncate(place);
+    }
 }
 
 /// The answer as JSON.

@@ -17,11 +17,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tracing::Instrument;
 
 use super::{
-    Front, RequestId, answer,
+    Caller, Client, Door, RequestId, answer,
     media::{self, Media},
     operation::{Operation, bearer},
     params::Params,
     record::Record,
+    server::Place,
     socket,
 };
 use crate::platform::{
@@ -32,7 +33,7 @@ use crate::platform::{
 /// A request that was not answered by the schema.
 struct Refused {
     status: StatusCode,
-    error: ServerError,
+    errors: Vec<ServerError>,
     /// Whether the request itself is at fault, not the document in it: then plain JSON has this status as well.
     is_transport: bool,
 }
@@ -41,16 +42,23 @@ impl Refused {
     fn transport(status: StatusCode, message: &str) -> Self {
         Self {
             status,
-            error: answer::invalid(message),
+            errors: vec![answer::invalid(message)],
             is_transport: true,
         }
     }
 
-    fn document(error: ServerError) -> Self {
+    fn document(errors: Vec<ServerError>) -> Self {
+        let is_unauthenticated = errors
+            .iter()
+            .any(|error| answer::code(error) == Some("UNAUTHENTICATED"));
         Self {
-            status: StatusCode::BAD_REQUEST,
-            error,
-            is_transport: false,
+            status: if is_unauthenticated {
+                StatusCode::UNAUTHORIZED
+            } else {
+                StatusCode::BAD_REQUEST
+            },
+            errors,
+            is_transport: is_unauthenticated,
         }
     }
 
@@ -62,10 +70,9 @@ impl Refused {
             Error::Unavailable(_) | Error::Contended => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let error = answer::from(error);
         Self {
             status,
-            error,
+            errors: vec![answer::from(error)],
             is_transport,
         }
     }
@@ -73,8 +80,10 @@ impl Refused {
 
 /// `GET`: a query in the URL, or the beginning of a socket.
 pub(super) async fn get<E: Executor>(
-    State(front): State<Arc<Front<E>>>,
+    State(door): State<Arc<Door<E>>>,
     Extension(id): Extension<RequestId>,
+    Extension(client): Extension<Client>,
+    place: Option<Extension<Place>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: std::result::Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -83,44 +92,45 @@ pub(super) async fn get<E: Executor>(
         .get(header::UPGRADE)
         .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"));
     if is_socket {
-        return match socket::upgrade(&front, &headers, upgrade.ok()) {
+        return match socket::upgrade(&door, (client, place.map(|place| place.0)), &headers, upgrade.ok()) {
             Ok(response) => response,
             Err((status, message)) => {
                 let refused = Refused::transport(status, message);
-                finish(&front, &headers, Record::new(&id, "websocket"), &id, Err(refused))
+                finish(&door, &headers, Record::new(&id, "websocket"), &id, Err(refused))
             }
         };
     }
     let mut record = Record::new(&id, "http");
     let result = match Params::from_url(&query.unwrap_or_default()) {
-        Ok(params) => run(&front, &id, &headers, params, true, &mut record).await,
+        Ok(params) => guarded(run(&door, (&id, client), &headers, (params, true), &mut record)).await,
         Err(message) => Err(Refused::transport(StatusCode::BAD_REQUEST, message)),
     };
-    finish(&front, &headers, record, &id, result)
+    finish(&door, &headers, record, &id, result)
 }
 
 /// `POST`: any operation but subscriptions, in a JSON body.
 pub(super) async fn post<E: Executor>(
-    State(front): State<Arc<Front<E>>>,
+    State(door): State<Arc<Door<E>>>,
     Extension(id): Extension<RequestId>,
+    Extension(client): Extension<Client>,
     request: Request,
 ) -> Response {
     let mut record = Record::new(&id, "http");
     let (parts, body) = request.into_parts();
-    let result = match body_params(&front, &parts.headers, body).await {
-        Ok(params) => run(&front, &id, &parts.headers, params, false, &mut record).await,
+    let result = match body_params(&door, &parts.headers, body).await {
+        Ok(params) => guarded(run(&door, (&id, client), &parts.headers, (params, false), &mut record)).await,
         Err(refused) => Err(refused),
     };
-    finish(&front, &parts.headers, record, &id, result)
+    finish(&door, &parts.headers, record, &id, result)
 }
 
-async fn body_params<E>(front: &Front<E>, headers: &HeaderMap, body: Body) -> std::result::Result<Params, Refused> {
+async fn body_params<E>(door: &Door<E>, headers: &HeaderMap, body: Body) -> std::result::Result<Params, Refused> {
     let refuse = Refused::transport;
     if !media::is_json(headers) {
         let message = "The content type must be application/json in UTF-8.";
         return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let body = tokio::time::timeout(front.options.body_timeout, read(body, front.options.body_limit))
+    let body = tokio::time::timeout(door.options.body_timeout, read(body, door.options.body_limit))
         .await
         .map_err(|_| refuse(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."))??;
     Params::from_body(&body).map_err(|message| refuse(StatusCode::BAD_REQUEST, message))
@@ -142,15 +152,25 @@ async fn read(body: Body, limit: usize) -> std::result::Result<Vec<u8>, Refused>
     Ok(bytes)
 }
 
+/// A panic, wherever it happens, is one masked error.
+async fn guarded(
+    work: impl Future<Output = std::result::Result<Answer, Refused>>,
+) -> std::result::Result<Answer, Refused> {
+    let work = AssertUnwindSafe(work).catch_unwind().await;
+    work.unwrap_or_else(|_| Err(Refused::of(Error::internal("a panic"), false)))
+}
+
 async fn run<E: Executor>(
-    front: &Front<E>,
-    id: &RequestId,
+    door: &Door<E>,
+    (id, client): (&RequestId, Client),
     headers: &HeaderMap,
-    params: Params,
-    is_get: bool,
+    (params, is_get): (Params, bool),
     record: &mut Record,
 ) -> std::result::Result<Answer, Refused> {
-    let operation = Operation::read(params, &front.options.document, record).map_err(Refused::document)?;
+    let caller = caller(door, headers);
+    let known = caller.as_ref().ok().and_then(Option::as_ref);
+    let operation = Operation::read(door, known, params, record).await;
+    let operation = operation.map_err(Refused::document)?;
     match operation.kind {
         OperationType::Query => {}
         _ if is_get => {
@@ -160,42 +180,52 @@ async fn run<E: Executor>(
         OperationType::Mutation => {}
         OperationType::Subscription => {
             let message = "Subscriptions need a WebSocket with the subprotocol graphql-transport-ws.";
-            return Err(Refused::document(answer::invalid(message)));
+            return Err(Refused::document(vec![answer::invalid(message)]));
         }
     }
+    let refuse = |error| Refused::of(error, true);
+    let caller = caller.map_err(refuse)?;
+    let payer = (caller.as_ref(), &client);
+    operation.charge(door, payer, record).await.map_err(refuse)?;
     let answer = async {
-        let reader = reader(front, headers).await.map_err(|error| Refused::of(error, true))?;
-        let (request, plan) = operation.request(reader, &front.db, id);
-        let mut answer = front.executor.execute(request).await;
-        plan.complete(&front.types, &mut answer);
+        let reader = match &caller {
+            None => Reader::new(&door.db, None),
+            Some(caller) => {
+                let authenticated = door.authenticate.authenticate(&door.db, caller).await;
+                authenticated.map_err(refuse)?.0
+            }
+        };
+        let (request, plan) = operation.request(door, reader, client, id);
+        let mut answer = door.executor.execute(request).await;
+        plan.complete(&door.types, &mut answer);
         Ok(answer)
     };
-    let answer = AssertUnwindSafe(record.stats().count(answer)).catch_unwind();
-    let answer = answer.instrument(tracing::info_span!("graphql", request = %id));
+    let answer = record
+        .stats()
+        .count(answer)
+        .instrument(tracing::info_span!("graphql", request = %id));
     // Boxed: it is large, and the futures around it would all be as large.
-    match tokio::time::timeout(front.options.request_timeout, answer.boxed()).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(Refused::of(Error::internal("a panic"), false)),
+    match tokio::time::timeout(door.options.request_timeout, answer.boxed()).await {
+        Ok(answer) => answer,
         Err(_) => Err(Refused::of(Error::Unavailable(Duration::from_secs(1)), false)),
     }
 }
 
-/// Who reads: nobody in particular without a token; with a bad one the whole request is refused.
-async fn reader<E>(front: &Front<E>, headers: &HeaderMap) -> Result<Arc<Reader>> {
+/// Who asks: nobody in particular without a token; with a bad one the whole request is refused.
+fn caller<E>(door: &Door<E>, headers: &HeaderMap) -> Result<Option<Caller>> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     match (values.next(), values.next()) {
-        (None, _) => Ok(Reader::new(&front.db, None)),
+        (None, _) => Ok(None),
         (Some(value), None) => {
             let token = bearer(value.to_str().map_err(|_| Error::Unauthenticated)?)?;
-            let (reader, ..) = front.authenticate.authenticate(&front.db, token).await?;
-            Ok(reader)
+            door.authenticate.read(token).map(Some)
         }
         (Some(_), Some(_)) => Err(Error::Unauthenticated),
     }
 }
 
 fn finish<E>(
-    front: &Front<E>,
+    door: &Door<E>,
     headers: &HeaderMap,
     mut record: Record,
     id: &RequestId,
@@ -204,15 +234,19 @@ fn finish<E>(
     let media = Media::accepted(headers);
     let (status, mut answer) = match result {
         Ok(answer) if answer::is_refused(&answer) && media == Media::GraphQl => (StatusCode::BAD_REQUEST, answer),
+        Ok(answer) if answer::is_rate_limited(&answer) => (StatusCode::TOO_MANY_REQUESTS, answer),
         Ok(answer) => (StatusCode::OK, answer),
         Err(refused) => {
             let has_status = refused.is_transport || media == Media::GraphQl;
             let status = if has_status { refused.status } else { StatusCode::OK };
-            (status, Answer::from_errors(vec![refused.error]))
+            (status, Answer::from_errors(refused.errors))
         }
     };
     answer::tidy(&mut answer, id);
-    if front.options.has_stats {
+    if let Some(charge) = &record.charge {
+        answer::add_cost(&mut answer, charge);
+    }
+    if door.options.has_stats {
         answer::add_stats(&mut answer, &record.total());
     }
     record.answer(status.as_u16(), &answer);

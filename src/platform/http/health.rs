@@ -8,7 +8,7 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Front, answer};
+use super::{Door, answer};
 use crate::platform::error::{Error, Result};
 
 /// How long all checks together may take.
@@ -25,11 +25,11 @@ pub(super) async fn healthz() -> Response {
     answer::json(StatusCode::OK, answer::JSON, json!({ "status": "ok" }).to_string())
 }
 
-pub(super) async fn readyz<E: Executor>(State(front): State<Arc<Front<E>>>) -> Response {
-    let checks = if front.stop.is_cancelled() {
+pub(super) async fn readyz<E: Executor>(State(door): State<Arc<Door<E>>>) -> Response {
+    let checks = if door.stop.is_cancelled() {
         vec![("process", "stopping")]
     } else {
-        match tokio::time::timeout(PATIENCE, front.ready.check()).await {
+        match tokio::time::timeout(PATIENCE, door.ready.check()).await {
             Ok(checks) => checks
                 .into_iter()
                 .map(|(name, result)| (name, word(name, result)))

@@ -4,7 +4,9 @@
 //! is `{"errors":[{"message","extensions":{"code","requestId"}}]}`.
 
 mod answer;
+mod client;
 mod complete;
+mod cost;
 mod document;
 mod explorer;
 mod graphql;
@@ -13,9 +15,11 @@ mod media;
 mod operation;
 mod params;
 mod record;
+pub mod server;
 mod socket;
+mod types;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use async_graphql::Executor;
 use async_trait::async_trait;
@@ -26,15 +30,27 @@ use axum::{
     response::Response,
     routing::get,
 };
-use chrono::{DateTime, Utc};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use ipnet::IpNet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+    cors::CorsLayer,
+};
 
-pub use self::{complete::Types, document::Limits, health::Ready};
+use self::document::Documents;
+pub use self::{
+    client::{Caller, Client},
+    document::Limits,
+    health::Ready,
+    types::Types,
+};
 use super::{
     auth::Actor,
     db::{Db, Reader},
     error::Result,
+    rate::{Budget, Rates},
 };
 
 /// Where GraphQL is served, over HTTP and over WebSocket.
@@ -44,12 +60,29 @@ const REQUEST_ID: &str = "x-request-id";
 /// Finds out who is calling.
 #[async_trait]
 pub trait Authenticate: Send + Sync + 'static {
-    /// Reads an access token, and the account and session behind it as they are now. The reader is the one that the
-    /// request goes on with, so that who asks and what is read are of one snapshot. Also says when the token ends.
+    /// Reads an access token, without asking the database.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`](super::error::Error::Unauthenticated) for any bad token; the database's.
-    async fn authenticate(&self, db: &Db, token: &str) -> Result<(Arc<Reader>, Actor, DateTime<Utc>)>;
+    /// [`Error::Unauthenticated`](super::error::Error::Unauthenticated) for any bad token.
+    fn read(&self, token: &str) -> Result<Caller>;
+
+    /// Reads the account and session as they are now. The reader is the one that the request goes on with, so that who asks
+    /// and what is read are of one snapshot.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`](super::error::Error::Unauthenticated) for a session that has ended; the database's.
+    async fn authenticate(&self, db: &Db, caller: &Caller) -> Result<(Arc<Reader>, Actor)>;
+}
+
+/// Who may ask for the schema.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Everybody.
+    Everyone,
+    /// Whoever sends a token.
+    SignedIn,
+    /// Nobody: clients are built with the committed schema.
+    Nobody,
 }
 
 /// What the front door leads to.
@@ -64,12 +97,30 @@ pub struct Front<E> {
     pub authenticate: Arc<dyn Authenticate>,
     /// Tells whether requests can be served.
     pub ready: Arc<dyn Ready>,
+    /// Who has used how much.
+    pub rates: Rates,
+    /// The public keys of access tokens, as a JSON Web Key Set (RFC 7517).
+    pub jwks: String,
     /// Limits and switches.
     pub options: Options,
     /// Once cancelled, the process is about to end: readiness goes off, sockets finish and close.
     pub stop: CancellationToken,
     /// The open sockets. The HTTP server doesn't wait for them: close this after `stop` and wait for it.
     pub sockets: TaskTracker,
+}
+
+/// The front door itself.
+struct Door<E> {
+    front: Front<E>,
+    documents: Documents,
+}
+
+impl<E> Deref for Door<E> {
+    type Target = Front<E>;
+
+    fn deref(&self) -> &Front<E> {
+        &self.front
+    }
 }
 
 /// Limits and switches of the front door.
@@ -83,13 +134,25 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Limits of a document.
     pub document: Limits,
+    /// Bytes of memory for documents that were parsed and checked already.
+    pub document_cache: u64,
+    /// Points that one operation costs at most.
+    pub max_cost: u64,
+    /// Points of an account.
+    pub budget: Budget,
+    /// Points of an address from which requests come without a token.
+    pub anonymous_budget: Budget,
+    /// Who may ask for the schema.
+    pub introspection: Introspection,
+    /// Networks of proxies that are believed about where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether answers carry `extensions.stats { sql, rows, ms }`.
     pub has_stats: bool,
     /// Whether there is an explorer at `/`.
     pub has_explorer: bool,
-    /// Origins (`https://host[:port]`) of other sites whose pages may open a socket. Empty: only pages of the same
-    /// host, and clients that are no browsers.
-    pub allowed_origins: Vec<String>,
+    /// Origins (`https://host[:port]`) of other sites whose pages may send requests and open sockets. Empty: only pages of the
+    /// same host, and clients that are no browsers.
+    pub allowed_origins: Vec<HeaderValue>,
     /// Operations that may run on one socket at the same time.
     pub max_subscriptions: usize,
     /// How long a socket may stay open without `connection_init`.
@@ -113,6 +176,18 @@ impl Default for Options {
             body_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             document: Limits::default(),
+            document_cache: 32 << 20,
+            max_cost: 100_000,
+            budget: Budget {
+                points: 1_000_000,
+                period: Duration::from_secs(60),
+            },
+            anonymous_budget: Budget {
+                points: 100_000,
+                period: Duration::from_secs(60),
+            },
+            introspection: Introspection::Everyone,
+            trusted_proxies: Vec::new(),
             has_stats: false,
             has_explorer: false,
             allowed_origins: Vec::new(),
@@ -120,7 +195,7 @@ impl Default for Options {
             init_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(25),
             silence_limit: Duration::from_secs(60),
-            send_timeout: Duration::from_secs(30),
+            send_timeout: Duration::from_secs(20),
             expiry_grace: Duration::from_secs(10),
             stop_grace: Duration::from_secs(10),
         }
@@ -159,14 +234,16 @@ impl fmt::Display for RequestId {
 
 /// The routes: GraphQL at [`PATH`], `/healthz`, `/readyz`, and the explorer at `/` if it is on.
 pub fn router<E: Executor>(front: Front<E>) -> Router {
-    let front = Arc::new(front);
-    let explorer = if front.options.has_explorer {
+    let documents = Documents::new(front.options.document_cache);
+    let door = Arc::new(Door { front, documents });
+    let explorer = if door.options.has_explorer {
         explorer::routes()
     } else {
         Router::new()
     };
     explorer
         .route(PATH, get(graphql::get::<E>).post(graphql::post::<E>))
+        .route("/.well-known/jwks.json", get(jwks::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
         .fallback(|request: Request| async move { nothing_here(&request) })
@@ -174,8 +251,38 @@ pub fn router<E: Executor>(front: Front<E>) -> Router {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             refuse(&request, status, "INVALID", "This method is not allowed here.")
         })
-        .layer(middleware::from_fn_with_state(Arc::clone(&front), surround::<E>))
-        .with_state(front)
+        .layer(compression())
+        .layer(cors(&door.options.allowed_origins))
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), surround::<E>))
+        .with_state(door)
+}
+
+/// Answers of some size, for clients that can read them smaller. Levels beyond this one take longer than they save.
+fn compression() -> CompressionLayer<SizeAbove> {
+    CompressionLayer::new()
+        .quality(CompressionLevel::Precise(4))
+        .compress_when(SizeAbove::new(1024))
+}
+
+/// Lets pages of other sites read answers. Nothing is said to those of sites that are not listed: browsers keep it from them.
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static(REQUEST_ID),
+        ])
+        .expose_headers([HeaderName::from_static(REQUEST_ID), header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
+}
+
+async fn jwks<E: Executor>(State(door): State<Arc<Door<E>>>) -> Response {
+    let mut response = answer::json(StatusCode::OK, "application/jwk-set+json", door.jwks.clone());
+    let cache = HeaderValue::from_static("public, max-age=300");
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    response
 }
 
 fn nothing_here(request: &Request) -> Response {
@@ -185,25 +292,26 @@ fn nothing_here(request: &Request) -> Response {
 fn refuse(request: &Request, status: StatusCode, code: &str, message: &str) -> Response {
     let error = answer::with_code(code, message);
     let body = match request.extensions().get::<RequestId>() {
-        Some(id) => answer::refusal(error, id),
+        Some(id) => answer::refusal(vec![error], id),
         None => async_graphql::Response::from_errors(vec![error]),
     };
     answer::json(status, answer::JSON, answer::body(&body))
 }
 
 /// Names the request, and puts on every answer what every answer has.
-async fn surround<E: Executor>(State(front): State<Arc<Front<E>>>, mut request: Request, next: Next) -> Response {
-    let id = RequestId::of(request.headers(), &front.db);
+async fn surround<E: Executor>(State(door): State<Arc<Door<E>>>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers(), &door.db);
     request.extensions_mut().insert(id.clone());
+    let client = Client::of(request.extensions(), request.headers(), &door.options.trusted_proxies);
+    request.extensions_mut().insert(client);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
-use async_graphql::{
-    Request, Response, ServerError,
-    parser::types::{ExecutableDocument, OperationType},
-};
+use async_graphql::{Executor, Request, Response, ServerError, parser::types::OperationType};
 
-use super::{RequestId, complete::Types, document, params::Params, record::Record};
+use super::{
+    Door, Introspection, RequestId,
+    answer::{self, invalid},
+    client::{Caller, Client},
+    cost,
+    document::Document,
+    params::Params,
+    record::Record,
+    types::Types,
+};
 use crate::platform::{
-    db::{Db, Reader},
-    error::Error,
+    db::Reader,
+    error::{Error, Result},
+    rate::Grant,
 };
 
 /// An operation that may run.
@@ -19,35 +26,85 @@ pub(super) struct Operation {
     plan: Plan,
     /// What kind of operation.
     pub kind: OperationType,
+    /// The points that it costs.
+    cost: u64,
 }
 
 /// What an answer must look like.
 pub(super) struct Plan {
-    document: ExecutableDocument,
+    document: Arc<Document>,
     name: Option<String>,
 }
 
 impl Plan {
     /// Completes an answer.
     pub(super) fn complete(&self, types: &Types, response: &mut Response) {
-        types.complete(&self.document, self.name.as_deref(), response);
+        if let Some(operation) = self.document.named(self.name.as_deref()) {
+            types.complete(&self.document.parsed, operation, response);
+        }
     }
 }
 
+/// What an operation took from the caller's budget.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Charge {
+    /// Points that it costs.
+    pub requested: u64,
+    /// Points of a full budget.
+    pub limit: u64,
+    /// What is left, and when it is full again.
+    pub grant: Grant,
+}
+
 impl Operation {
-    /// Checks the document and notes what it is.
-    pub(super) fn read(params: Params, limits: &document::Limits, record: &mut Record) -> Result<Self, ServerError> {
-        let checked = document::check(&params, limits)?;
-        record.operation(checked.kind, checked.name.as_deref());
-        let mut request = Request::new(params.query).variables(params.variables);
-        request.operation_name = params.operation_name;
-        let plan = Plan {
-            document: checked.document.clone(),
-            name: checked.name,
+    /// Checks the document and notes what it is. Nothing is asked of the database for a document that is refused.
+    pub(super) async fn read<E: Executor>(
+        door: &Door<E>,
+        caller: Option<&Caller>,
+        params: Params,
+        record: &mut Record,
+    ) -> std::result::Result<Self, Vec<ServerError>> {
+        let may_introspect = match door.options.introspection {
+            Introspection::Everyone => true,
+            Introspection::SignedIn => caller.is_some(),
+            Introspection::Nobody => false,
         };
-        request.set_parsed_query(checked.document);
-        let kind = checked.kind;
-        Ok(Self { request, plan, kind })
+        let found = door
+            .documents
+            .read(&door.executor, &params, &door.options.document)
+            .await;
+        let document = found.map_err(|mut errors| {
+            if !may_introspect {
+                errors.iter_mut().for_each(answer::drop_suggestion);
+            }
+            errors
+        })?;
+        let (name, operation) = document.operation(&params).map_err(|error| vec![error])?;
+        let (kind, name) = (operation.ty, name.map(ToString::to_string));
+        record.operation(kind, name.as_deref());
+        if document.introspects && !may_introspect {
+            let error = match (door.options.introspection, caller) {
+                (Introspection::SignedIn, None) => answer::from(Error::Unauthenticated),
+                _ => answer::with_code("FORBIDDEN", "The schema can't be asked for here."),
+            };
+            return Err(vec![error]);
+        }
+        let cost = cost::of(&door.types, &document.parsed, operation, &params.variables);
+        let most = door.options.max_cost;
+        if cost > most {
+            let message = format!("The answer could hold {cost} objects: ask for shorter pages. At most {most}.");
+            return Err(vec![invalid(message)]);
+        }
+        let mut request = Request::new("").variables(params.variables);
+        request.operation_name = params.operation_name;
+        request.set_parsed_query(document.parsed.clone());
+        let plan = Plan { document, name };
+        Ok(Self {
+            request,
+            plan,
+            kind,
+            cost,
+        })
     }
 
     /// Whether it is a subscription.
@@ -55,15 +112,48 @@ impl Operation {
         self.kind == OperationType::Subscription
     }
 
+    /// Takes what it costs from the budget of the account, or of the address for whoever is not signed in.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub(super) async fn charge<E>(
+        &self,
+        door: &Door<E>,
+        (caller, client): (Option<&Caller>, &Client),
+        record: &mut Record,
+    ) -> Result<()> {
+        let (key, budget) = match caller {
+            Some(caller) => (format!("account:{}", caller.account.simple()), door.options.budget),
+            None => (format!("address:{}", client.network()), door.options.anonymous_budget),
+        };
+        let grant = door.rates.take(budget, &key, self.cost).await;
+        record.charge = Some(Charge {
+            requested: self.cost,
+            limit: budget.points,
+            grant,
+        });
+        if grant.wait.is_zero() {
+            Ok(())
+        } else {
+            Err(Error::RateLimited(grant.wait))
+        }
+    }
+
     /// Adds what resolvers find in their context.
-    pub(super) fn request(self, reader: Arc<Reader>, db: &Db, id: &RequestId) -> (Request, Plan) {
-        let request = self.request.data(reader).data(db.clone()).data(id.clone());
-        (request, self.plan)
+    pub(super) fn request<E>(
+        self,
+        door: &Door<E>,
+        reader: Arc<Reader>,
+        client: Client,
+        id: &RequestId,
+    ) -> (Request, Plan) {
+        let request = self.request.data(reader).data(door.db.clone());
+        (request.data(client).data(id.clone()), self.plan)
     }
 }
 
 /// The token of `Bearer <token>`.
-pub(super) fn bearer(authorization: &str) -> Result<&str, Error> {
+pub(super) fn bearer(authorization: &str) -> Result<&str> {
     let (scheme, token) = authorization.trim().split_once(' ').ok_or(Error::Unauthenticated)?;
     let token = token.trim();
     if scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty() {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use async_graphql::{Response, parser::types::OperationType};
 
-use super::{RequestId, answer};
+use super::{RequestId, answer, operation::Charge};
 use crate::platform::telemetry::Stats;
 
 /// What is known of a request so far; written when it is dropped, so that a client that hangs up leaves a line too.
@@ -15,6 +15,8 @@ pub(super) struct Record {
     started: Instant,
     stats: Arc<Stats>,
     operation: Option<(OperationType, String)>,
+    /// What it took from the caller's budget.
+    pub charge: Option<Charge>,
     status: u16,
     answers: u64,
     outcome: String,
@@ -45,6 +47,7 @@ impl Record {
             started: Instant::now(),
             stats: Arc::default(),
             operation: None,
+            charge: None,
             status: 0,
             answers: 0,
             outcome: "abandoned".to_owned(),
@@ -117,6 +120,7 @@ impl Drop for Record {
             ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             statements = self.stats.sql(),
             answers = self.answers,
+            cost = self.charge.map_or(0, |charge| charge.requested),
             outcome = self.outcome,
             "request"
         );

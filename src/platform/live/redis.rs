@@ -1,30 +1,21 @@
 //! Telling other nodes, through Redis: "stream X is at 812". Only hints travel; whatever gets lost is found by comparing
 //! with the database.
 
-use std::{
-    collections::HashSet,
-    convert::Infallible,
-    fmt::{Debug, Display},
-    future::Future,
-    time::Duration,
-};
+use std::{collections::HashSet, convert::Infallible, time::Duration};
 
 use futures_util::StreamExt;
 use redis::{
-    AsyncConnectionConfig, Client, Msg, Pipeline,
-    aio::{MultiplexedConnection, PubSubSink, PubSubStream},
+    Msg,
+    aio::{PubSubSink, PubSubStream},
 };
-use tokio::{
-    sync::Mutex,
-    time::{MissedTickBehavior, interval, timeout},
-};
+use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::{hub::Hub, registry::Inbox, retry::Retry};
-use crate::platform::error::{Error, Result};
-
-/// How long Redis may take for anything.
-const LIMIT: Duration = Duration::from_secs(1);
+use crate::platform::{
+    error::{Error, Result},
+    redis::{Outcome, Redis, limited},
+};
 
 /// How often the subscriber's connection is tried: a hung server gives no error.
 const PING: Duration = Duration::from_secs(5);
@@ -32,37 +23,24 @@ const PING: Duration = Duration::from_secs(5);
 /// Channels that are named in one command.
 const CHUNK: usize = 500;
 
-type Outcome<T> = std::result::Result<T, String>;
-
 /// The connections of a node to Redis: one to listen, one to tell.
+#[derive(Debug)]
 pub(super) struct Bus {
-    client: Client,
+    redis: Redis,
     prefix: String,
     /// What to tell: the highest number of each stream.
     outgoing: Inbox,
     /// Streams that got their first listener or lost their last.
     changed: Inbox,
-    /// To tell, and to see whether Redis is there.
-    connection: Mutex<Option<MultiplexedConnection>>,
-}
-
-/// Without the client, which knows the password.
-impl Debug for Bus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bus")
-            .field("prefix", &self.prefix)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Bus {
     pub(super) fn new(url: &str, prefix: &str) -> Outcome<Self> {
         Ok(Self {
-            client: Client::open(url).map_err(|error| error.to_string())?,
+            redis: Redis::new(url)?,
             prefix: prefix.to_owned(),
             outgoing: Inbox::default(),
             changed: Inbox::default(),
-            connection: Mutex::new(None),
         })
     }
 
@@ -77,7 +55,7 @@ impl Bus {
     pub(super) async fn ping(&self) -> Result<()> {
         let mut ping = redis::pipe();
         ping.cmd("PING").ignore();
-        self.tell(&ping).await.map_err(Error::internal)
+        self.redis.run::<()>(&ping).await.map_err(Error::internal)
     }
 
     /// Publishes for ever. What can't be told now is dropped.
@@ -88,38 +66,11 @@ impl Bus {
             for (stream, seq) in self.outgoing.wait().await {
                 pipe.publish(self.channel(stream), seq).ignore();
             }
-            match self.tell(&pipe).await {
+            match self.redis.run::<()>(&pipe).await {
                 Ok(()) => retry.worked(),
                 Err(error) => retry.failed(&error).await,
             }
         }
-    }
-
-    async fn tell(&self, pipe: &Pipeline) -> Outcome<()> {
-        let outcome = limited(async {
-            let mut connection = self.connection().await?;
-            pipe.query_async::<()>(&mut connection).await
-        });
-        let outcome = outcome.await;
-        if outcome.is_err() {
-            // It may be hung rather than closed. Whoever holds the lock is making a new one already.
-            if let Ok(mut connection) = self.connection.try_lock() {
-                *connection = None;
-            }
-        }
-        outcome
-    }
-
-    async fn connection(&self) -> redis::RedisResult<MultiplexedConnection> {
-        let mut connection = self.connection.lock().await;
-        if let Some(connection) = &*connection {
-            return Ok(connection.clone());
-        }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        let new = self.client.get_multiplexed_async_connection_with_config(&config);
-        Ok(connection.insert(new.await?).clone())
     }
 
     /// Listens for ever.
@@ -133,7 +84,7 @@ impl Bus {
 
     /// Listens until the connection is lost.
     async fn subscribe(&self, hub: &Hub, retry: &mut Retry) -> Outcome<Infallible> {
-        let (sink, messages) = limited(self.client.get_async_pubsub()).await?.split();
+        let (sink, messages) = limited(self.redis.client().get_async_pubsub()).await?.split();
         tokio::select! {
             outcome = self.hear(hub, messages) => outcome,
             outcome = self.keep(hub, sink, retry) => outcome,
@@ -207,12 +158,5 @@ impl Bus {
         let stream = message.get_channel_name().strip_prefix(&self.prefix)?;
         let seq = std::str::from_utf8(message.get_payload_bytes()).ok()?;
         Some((Uuid::try_parse(stream).ok()?, seq.parse().ok()?))
-    }
-}
-
-async fn limited<T, E: Display>(work: impl Future<Output = std::result::Result<T, E>>) -> Outcome<T> {
-    match timeout(LIMIT, work).await {
-        Ok(outcome) => outcome.map_err(|error| error.to_string()),
-        Err(_) => Err("no answer within a second".to_owned()),
     }
 }

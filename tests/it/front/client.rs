@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
+use sojourn::platform::http::server::{self, Connections};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{
@@ -12,7 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use super::Door;
+use super::{Door, take_cost};
 
 /// A client of `graphql-transport-ws`.
 pub struct Client {
@@ -25,8 +26,17 @@ impl Door {
     pub async fn serve(&self) -> std::net::SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = self.router.clone();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let connections = Connections {
+            most: 100,
+            header_timeout: Duration::from_secs(10),
+            stop_grace: Duration::from_secs(10),
+        };
+        tokio::spawn(server::serve(
+            listener,
+            self.router.clone(),
+            connections,
+            self.stop.clone(),
+        ));
         address
     }
 
@@ -86,7 +96,7 @@ impl Client {
     }
 
     /// What the server says next.
-    pub async fn next(&mut self) -> Value {
+    pub async fn hear_whole(&mut self) -> Value {
         loop {
             match self.hear().await {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -94,6 +104,15 @@ impl Client {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// The same without what it cost.
+    pub async fn next(&mut self) -> Value {
+        let mut message = self.hear_whole().await;
+        if let Some(payload) = message.get_mut("payload") {
+            take_cost(payload);
+        }
+        message
     }
 
     /// The code of the close frame, whatever comes before it.

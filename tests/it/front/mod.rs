@@ -3,7 +3,9 @@
 mod client;
 mod explorer;
 mod http;
+mod limits;
 mod operations;
+mod server;
 mod socket;
 mod trust;
 
@@ -19,7 +21,7 @@ use ::http::{Request, StatusCode, header};
 use async_graphql::{Context, Object, Schema, Subscription};
 use async_trait::async_trait;
 use axum::{Router, body::Body};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use entity::enums::AccountKind;
 use futures_util::{Stream, StreamExt, stream};
 use sea_orm::FromQueryResult;
@@ -29,8 +31,9 @@ use sojourn::platform::{
     clock::Clock,
     db::{self, Db, Reader},
     error::{Error, Result},
-    http::{Authenticate, Front, Options, Ready, RequestId, Types, router},
+    http::{Authenticate, Caller, Front, Options, Ready, RequestId, Types, router},
     live::Live,
+    rate::Rates,
 };
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -141,6 +144,9 @@ impl Ticks {
 }
 
 pub const ACCOUNT: Uuid = Uuid::from_u128(7);
+const GOOD: Uuid = Uuid::from_u128(8);
+const ENDING: Uuid = Uuid::from_u128(9);
+const AWAY: Uuid = Uuid::from_u128(10);
 
 /// Knows the tokens `good`, `ending` (its end is long past) and `away` (the database can't be asked).
 #[derive(Default)]
@@ -150,17 +156,29 @@ pub struct Doorman {
 
 #[async_trait]
 impl Authenticate for Doorman {
-    async fn authenticate(&self, db: &Db, token: &str) -> Result<(Arc<Reader>, Actor, DateTime<Utc>)> {
-        let end = match token {
-            "good" if self.is_revoked.load(Ordering::SeqCst) => return Err(Error::Unauthenticated),
-            "good" => Utc::now() + TimeDelta::minutes(15),
-            "ending" => Utc::now() - TimeDelta::minutes(1),
-            "away" => return Err(Error::Unavailable(Duration::from_millis(1500))),
+    fn read(&self, token: &str) -> Result<Caller> {
+        let (session, minutes) = match token {
+            "good" => (GOOD, 15),
+            "ending" => (ENDING, -1),
+            "away" => (AWAY, 15),
             _ => return Err(Error::Unauthenticated),
         };
+        Ok(Caller {
+            account: ACCOUNT,
+            session,
+            expires_at: Utc::now() + TimeDelta::minutes(minutes),
+        })
+    }
+
+    async fn authenticate(&self, db: &Db, caller: &Caller) -> Result<(Arc<Reader>, Actor)> {
+        match caller.session {
+            AWAY => return Err(Error::Unavailable(Duration::from_millis(1500))),
+            GOOD if self.is_revoked.load(Ordering::SeqCst) => return Err(Error::Unauthenticated),
+            _ => {}
+        }
         let actor = Actor {
             account_id: ACCOUNT,
-            session_id: Uuid::from_u128(8),
+            session_id: caller.session,
             kind: AccountKind::Staff,
             organisation_id: None,
             languages: vec![],
@@ -168,7 +186,7 @@ impl Authenticate for Doorman {
         };
         let reader = Reader::new(db, Some(actor.clone()));
         one(&reader).await?;
-        Ok((reader, actor, end))
+        Ok((reader, actor))
     }
 }
 
@@ -198,6 +216,7 @@ pub struct Door {
     pub doorman: Arc<Doorman>,
     pub is_bus_away: Arc<AtomicBool>,
     pub additions: Arc<AtomicU32>,
+    pub clock: Clock,
     folder: Arc<TempDir>,
 }
 
@@ -217,7 +236,8 @@ pub async fn door_with(options: Options) -> Door {
         readers: 2,
         acquire_timeout: Duration::from_secs(5),
     };
-    let db = Db::connect(&database, Clock::default(), live()).await.unwrap();
+    let clock = Clock::default();
+    let db = Db::connect(&database, clock.clone(), live()).await.unwrap();
     db.migrate().await.unwrap();
     let (additions, is_bus_away) = (Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
     let (stop, sockets, doorman) = (CancellationToken::new(), TaskTracker::new(), Arc::<Doorman>::default());
@@ -227,6 +247,8 @@ pub async fn door_with(options: Options) -> Door {
         executor: schema,
         db: db.clone(),
         authenticate: Arc::clone(&doorman) as Arc<dyn Authenticate>,
+        rates: Rates::in_process(clock.clone()),
+        jwks: r#"{"keys":[]}"#.to_owned(),
         ready: Arc::new(Health(db, Arc::clone(&is_bus_away))),
         options,
         stop: stop.clone(),
@@ -239,6 +261,7 @@ pub async fn door_with(options: Options) -> Door {
         doorman,
         is_bus_away,
         additions,
+        clock,
         folder,
     }
 }
@@ -248,6 +271,20 @@ pub struct Reply {
     pub status: StatusCode,
     pub headers: ::http::HeaderMap,
     pub body: Value,
+    /// `extensions.cost`, which is not in `body`.
+    pub cost: Value,
+}
+
+/// Takes what it cost out of an answer.
+fn take_cost(answer: &mut Value) -> Value {
+    let Some(extensions) = answer.get_mut("extensions").and_then(Value::as_object_mut) else {
+        return Value::Null;
+    };
+    let cost = extensions.remove("cost").unwrap_or_default();
+    if extensions.is_empty() {
+        answer.as_object_mut().unwrap().remove("extensions");
+    }
+    cost
 }
 
 impl Reply {
@@ -269,11 +306,19 @@ impl Door {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let mut body = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{body:?} is no JSON"));
         Reply {
             status: parts.status,
             headers: parts.headers,
-            body: serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{body:?} is no JSON")),
+            cost: take_cost(&mut body),
+            body,
         }
+    }
+
+    /// Sends a request whose answer is no JSON.
+    pub async fn router(&self, request: Request<Body>) -> (StatusCode, ::http::HeaderMap) {
+        let (parts, _) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        (parts.status, parts.headers)
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use futures_util::SinkExt;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use sojourn::platform::http::Options;
 use tokio_tungstenite::tungstenite::Message;
@@ -62,7 +62,7 @@ async fn pages_of_the_same_host_are_welcome() {
 #[tokio::test]
 async fn pages_of_allowed_origins_are_welcome() {
     let options = Options {
-        allowed_origins: vec!["https://app.example".to_owned()],
+        allowed_origins: vec![HeaderValue::from_static("https://app.example")],
         ..Options::default()
     };
     let headers = [PROTOCOL, ("origin", "https://app.example")].map(|(name, value)| (name, value.to_owned()));

@@ -10,6 +10,7 @@ use sojourn::{
     },
     platform::{
         auth::Actor,
+        http::Client,
         id::{self, Kind},
     },
 };
@@ -83,7 +84,7 @@ impl World {
         let login = account::system_login(&self.app().db, account).await.unwrap();
         let (actor, _) = self.sign_in(&login, secret).await;
         if secret != PASSWORD {
-            account::password_change(self.app(), &actor, secret, PASSWORD)
+            account::password_change(self.app(), &Client::here(), &actor, secret, PASSWORD)
                 .await
                 .unwrap();
         }

@@ -6,18 +6,28 @@ mod dump;
 mod socket;
 mod spine;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use clap::{Args, FromArgMatches};
-use http::Request;
+use http::{HeaderMap, Request, StatusCode};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use serde_json::{Value, json};
 use sojourn::{
     app::App,
     config::Config,
     features::account,
-    platform::{auth::Actor, http::Options},
+    platform::{
+        auth::Actor,
+        http::{Client, Options},
+    },
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -116,6 +126,12 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
         "--database-writers=8".to_owned(),
         "--database-readers=8".to_owned(),
         "--debug-stats".to_owned(),
+        // Some tests ask for all there is at once, and often.
+        "--max-fields=20000".to_owned(),
+        "--max-cost=100000000".to_owned(),
+        "--points=10000000000".to_owned(),
+        // Where tests seem to come from: there is no connection.
+        "--trusted-proxies=0.0.0.0/32".to_owned(),
     ];
     if let Some(database) = database {
         std::fs::write(
@@ -218,7 +234,9 @@ impl World {
 
     /// Signs in and returns an actor with a token.
     pub async fn sign_in(&self, login: &str, password: &str) -> (Actor, String) {
-        let signed_in = account::session_create(self.app(), login, password).await.unwrap();
+        let signed_in = account::session_create(self.app(), &Client::here(), login, password)
+            .await
+            .unwrap();
         (signed_in.actor, signed_in.access_token)
     }
 }
@@ -245,7 +263,22 @@ impl Node {
     }
 
     pub async fn send(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        // Somewhere else each time: what is counted by address is for tests that say where they are.
+        static SENT: AtomicU32 = AtomicU32::new(0);
+        let address = Ipv4Addr::from(0x0a00_0000 | SENT.fetch_add(1, Ordering::Relaxed));
+        self.send_from(&address.to_string(), token, query, variables).await.2
+    }
+
+    /// The same from an address, with status and headers of the answer.
+    pub async fn send_from(
+        &self,
+        address: &str,
+        token: Option<&str>,
+        query: &str,
+        variables: Value,
+    ) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::post("/graphql").header("content-type", "application/json");
+        request = request.header("x-forwarded-for", address);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -256,8 +289,9 @@ impl Node {
             .oneshot(request.body(Body::from(body)).unwrap())
             .await
             .unwrap();
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        serde_json::from_slice(&bytes).unwrap()
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap())
     }
 
     pub async fn ask(&self, who: &Person, query: &str, variables: Value) -> Value {

@@ -13,66 +13,19 @@ use std::{cell::OnceCell, collections::HashMap};
 use async_graphql::{
     Name, PathSegment, Response, ServerError, Value,
     indexmap::IndexMap,
-    parser::{
-        parse_schema,
-        types::{
-            BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition,
-        },
-    },
+    parser::types::{BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type},
 };
 
-use crate::platform::error::{Error, Result};
-
-/// The types of a schema's fields.
-#[derive(Debug, Default)]
-pub struct Types {
-    fields: HashMap<String, HashMap<String, Type>>,
-    /// Names of the root types for queries, mutations, subscriptions.
-    roots: [Option<String>; 3],
-}
+use super::types::{Types, named};
 
 impl Types {
-    /// Reads a schema.
-    ///
-    /// # Errors
-    /// It is no schema.
-    pub fn read(sdl: &str) -> Result<Self> {
-        let mut types = Self {
-            roots: ["Query", "Mutation", "Subscription"].map(|name| Some(name.to_owned())),
-            ..Self::default()
-        };
-        for definition in parse_schema(sdl).map_err(Error::internal)?.definitions {
-            match definition {
-                TypeSystemDefinition::Schema(schema) => {
-                    let schema = schema.node;
-                    types.roots = [schema.query, schema.mutation, schema.subscription]
-                        .map(|name| name.map(|name| name.node.to_string()));
-                }
-                TypeSystemDefinition::Type(definition) => {
-                    let fields = match definition.node.kind {
-                        TypeKind::Object(object) => object.fields,
-                        TypeKind::Interface(interface) => interface.fields,
-                        _ => continue,
-                    };
-                    let fields = fields.into_iter().map(|field| field.node);
-                    let fields = fields.map(|field| (field.name.node.to_string(), field.ty.node));
-                    types
-                        .fields
-                        .entry(definition.node.name.node.to_string())
-                        .or_default()
-                        .extend(fields);
-                }
-                TypeSystemDefinition::Directive(_) => {}
-            }
-        }
-        Ok(types)
-    }
-
-    /// Completes the answer to the operation `name` of a document.
-    pub(super) fn complete(&self, document: &ExecutableDocument, name: Option<&str>, response: &mut Response) {
-        let mut operations = document.operations.iter();
-        let operation = operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name);
-        let Some((_, operation)) = operation else { return };
+    /// Completes the answer to an operation of a document.
+    pub(super) fn complete(
+        &self,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+        response: &mut Response,
+    ) {
         let failed = Failed::of(&response.errors);
         let values = match std::mem::take(&mut response.data) {
             Value::Object(values) => values,
@@ -82,18 +35,9 @@ impl Types {
                 return;
             }
         };
-        let root = match operation.node.ty {
-            OperationType::Query => 0,
-            OperationType::Mutation => 1,
-            OperationType::Subscription => 2,
-        };
         let run = Run { types: self, document };
         let mut fields = Fields::new();
-        run.collect(
-            self.roots[root].as_deref(),
-            &operation.node.selection_set.node,
-            &mut fields,
-        );
+        run.collect(self.root(operation.ty), &operation.selection_set.node, &mut fields);
         response.data = run.object(&fields, values, Some(&failed));
     }
 }
@@ -203,8 +147,8 @@ impl<'a> Run<'a> {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {
-                    let of_type =
-                        parent.and_then(|parent| self.types.fields.get(parent)?.get(field.node.name.node.as_str()));
+                    let of_type = parent.and_then(|parent| self.types.field(parent, &field.node.name.node));
+                    let of_type = of_type.map(|field| &field.of_type);
                     let known = fields.entry(&field.node.response_key().node).or_insert(Field {
                         of_type,
                         selected: Vec::new(),
@@ -232,13 +176,5 @@ impl<'a> Run<'a> {
                 }
             }
         }
-    }
-}
-
-/// The name of a type, whatever lists are around it.
-fn named(of_type: &Type) -> &str {
-    match &of_type.base {
-        BaseType::Named(name) => name,
-        BaseType::List(inner) => named(inner),
     }
 }

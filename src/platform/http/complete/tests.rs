@@ -20,7 +20,9 @@ fn completed(query: &str, data: serde_json::Value, failed: serde_json::Value) ->
         let path: Vec<PathSegment> = serde_json::from_value(path.clone()).unwrap();
         response.errors.push(ServerError::new("", None).with_path(path));
     }
-    types.complete(&parse_query(query).unwrap(), None, &mut response);
+    let document = parse_query(query).unwrap();
+    let (_, operation) = document.operations.iter().next().unwrap();
+    types.complete(&document, &operation.node, &mut response);
     // As text, since that has the order.
     serde_json::from_str(&serde_json::to_string(&response.data).unwrap()).unwrap()
 }
@@ -91,11 +93,9 @@ fn fields_stand_in_the_order_of_the_document() {
         values.insert(Name::new("a"), Value::from(3));
         values.insert(Name::new("x"), Value::from(4));
     }
-    types.complete(
-        &parse_query("{ x: a b ... on Query { a } z: a }").unwrap(),
-        None,
-        &mut response,
-    );
+    let document = parse_query("{ x: a b ... on Query { a } z: a }").unwrap();
+    let (_, operation) = document.operations.iter().next().unwrap();
+    types.complete(&document, &operation.node, &mut response);
     assert_eq!(
         serde_json::to_string(&response.data).unwrap(),
         r#"{"x":4,"b":1,"a":3,"z":2}"#

@@ -4,6 +4,7 @@
 //! spread: 600 bytes can mean hours. So brackets and tokens are counted before parsing, and what the fragments expand
 //! to after it, each fragment once.
 
+mod cache;
 mod measure;
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,11 @@ use async_graphql::{
     Name, Pos, Positioned, ServerError, Value, Variables,
     parser::{
         Error as ParseError, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition},
     },
 };
 
+pub(super) use self::cache::Documents;
 use super::{answer::invalid, params::Params};
 
 /// Open brackets of any kind at one place. Each is a level of recursion in the parser.
@@ -30,10 +32,20 @@ pub struct Limits {
     pub bytes: usize,
     /// Names, numbers, texts and signs.
     pub tokens: usize,
+    /// Operations.
+    pub operations: usize,
     /// Fields inside each other.
     pub depth: usize,
-    /// Selections with their arguments and directives, once all fragments are written out.
+    /// Fields and fragments, once all fragments are written out.
     pub fields: usize,
+    /// Aliases, once all fragments are written out.
+    pub aliases: usize,
+    /// Directives, once all fragments are written out.
+    pub directives: usize,
+    /// Directives at one place.
+    pub directives_at_once: usize,
+    /// Values written as arguments, once all fragments are written out.
+    pub values: usize,
 }
 
 impl Default for Limits {
@@ -41,36 +53,61 @@ impl Default for Limits {
         Self {
             bytes: 65_536,
             tokens: 5_000,
-            depth: 32,
-            fields: 20_000,
+            operations: 20,
+            depth: 16,
+            fields: 1_000,
+            aliases: 30,
+            directives: 50,
+            directives_at_once: 10,
+            values: 10_000,
         }
     }
 }
 
-/// A document that may go on, and which of its operations is asked for.
+/// A document that may run.
 #[derive(Debug)]
-pub(super) struct Checked {
-    pub document: ExecutableDocument,
-    pub kind: OperationType,
-    pub name: Option<String>,
+pub(super) struct Document {
+    pub parsed: ExecutableDocument,
+    /// Whether it asks for the schema.
+    pub introspects: bool,
+    /// How often a `$` stands in it.
+    uses: usize,
+    bytes: usize,
 }
 
-/// Parses and checks a document.
-pub(super) fn check(params: &Params, limits: &Limits) -> Result<Checked, ServerError> {
-    let text = &params.query;
-    if text.len() > limits.bytes {
-        return Err(invalid(format!("The document has more than {} bytes.", limits.bytes)));
+impl Document {
+    /// Parses and measures a document.
+    fn read(text: &str, limits: &Limits) -> Result<Self, ServerError> {
+        if text.len() > limits.bytes {
+            return Err(invalid(format!("The document has more than {} bytes.", limits.bytes)));
+        }
+        let uses = scan(text, limits)?;
+        let parsed = parse_query(text).map_err(|error| syntax(&error))?;
+        let introspects = measure::measure(&parsed, limits)?;
+        Ok(Self {
+            parsed,
+            introspects,
+            uses,
+            bytes: text.len(),
+        })
     }
-    let uses = scan(text, limits)?;
-    if uses.saturating_mul(params.size.saturating_sub(text.len())) > VARIABLE_BYTES {
-        return Err(invalid("Large variables are used too often in the document."));
+
+    /// The operation that is asked for, if it can run with these variables.
+    pub(super) fn operation(&self, params: &Params) -> Result<(Option<&Name>, &OperationDefinition), ServerError> {
+        if self.uses.saturating_mul(params.size.saturating_sub(self.bytes)) > VARIABLE_BYTES {
+            return Err(invalid("Large variables are used too often in the document."));
+        }
+        let (name, operation) = select(&self.parsed.operations, params.operation_name.as_deref())?;
+        require(operation, &params.variables)?;
+        Ok((name, operation))
     }
-    let document = parse_query(text).map_err(|error| syntax(&error))?;
-    measure::measure(&document, limits)?;
-    let (name, operation) = select(&document.operations, params.operation_name.as_deref())?;
-    require(operation, &params.variables)?;
-    let (kind, name) = (operation.ty, name.map(ToString::to_string));
-    Ok(Checked { document, kind, name })
+
+    /// The operation that was asked for before.
+    pub(super) fn named(&self, name: Option<&str>) -> Option<&OperationDefinition> {
+        let mut operations = self.parsed.operations.iter();
+        let found = operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name)?;
+        Some(&found.1.node)
+    }
 }
 
 /// Counts brackets and tokens, and returns how often a `$` stands in the text.

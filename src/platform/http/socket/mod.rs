@@ -14,7 +14,7 @@ use axum::{extract::ws::WebSocketUpgrade, response::Response};
 use http::{HeaderMap, StatusCode, header};
 
 use self::session::Session;
-use super::{Front, Options};
+use super::{Client, Door, Options, server::Place};
 
 /// Bytes of a message of a client.
 const CLIENT_MESSAGE: usize = 65_536;
@@ -25,11 +25,12 @@ const MESSAGE: usize = WRITE_BUFFER - 10;
 
 /// Accepts a socket.
 pub(super) fn upgrade<E: Executor>(
-    front: &Arc<Front<E>>,
+    door: &Arc<Door<E>>,
+    (client, place): (Client, Option<Place>),
     headers: &HeaderMap,
     upgrade: Option<WebSocketUpgrade>,
 ) -> Result<Response, (StatusCode, &'static str)> {
-    if !is_welcome(headers, &front.options) {
+    if !is_welcome(headers, &door.options) {
         return Err((StatusCode::FORBIDDEN, "Pages of this origin may not open a socket."));
     }
     let upgrade = upgrade.ok_or((StatusCode::BAD_REQUEST, "This is not the beginning of a WebSocket."))?;
@@ -37,14 +38,19 @@ pub(super) fn upgrade<E: Executor>(
     if upgrade.selected_protocol().is_none() {
         return Err((StatusCode::BAD_REQUEST, "The subprotocol must be graphql-transport-ws."));
     }
-    let (front, sockets) = (Arc::clone(front), front.sockets.clone());
+    let (door, sockets) = (Arc::clone(door), door.sockets.clone());
     let upgrade = upgrade
         .read_buffer_size(4096)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER)
         .max_frame_size(CLIENT_MESSAGE)
         .max_message_size(CLIENT_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| sockets.track_future(Session::new(front, socket).run())))
+    Ok(upgrade.on_upgrade(move |socket| {
+        sockets.track_future(async move {
+            Session::new(door, client, socket).run().await;
+            drop(place);
+        })
+    }))
 }
 
 /// Whether the page that opens the socket may: browsers ask nobody before they do. What is no browser names no origin.
@@ -62,5 +68,5 @@ fn is_welcome(headers: &HeaderMap, options: &Options) -> bool {
         || options
             .allowed_origins
             .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(origin))
+            .any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
 }

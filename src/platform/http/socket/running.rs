@@ -14,7 +14,7 @@ use crate::platform::{
     db::Reader,
     error::{Code, Error, Result},
     http::{
-        Front, RequestId, answer,
+        Caller, Client, Door, RequestId, answer,
         operation::{Operation, Plan},
         record::{Mark, Record},
     },
@@ -31,13 +31,14 @@ pub(super) enum Step {
 }
 
 enum State {
-    New(Box<Operation>, Arc<str>),
+    New(Box<Operation>, Caller),
     Open(BoxStream<'static, Response>, Plan),
     Ended,
 }
 
 struct Running<E> {
-    front: Arc<Front<E>>,
+    door: Arc<Door<E>>,
+    client: Client,
     id: String,
     request_id: RequestId,
     record: Record,
@@ -48,17 +49,18 @@ struct Running<E> {
 
 /// Runs an operation for whoever the token stands for *now*: a session may have ended since the socket was opened.
 pub(super) fn run<E: Executor>(
-    front: Arc<Front<E>>,
+    door: Arc<Door<E>>,
     (id, request_id, record): (String, RequestId, Record),
-    (operation, token): (Operation, Arc<str>),
+    (operation, caller, client): (Operation, Caller, Client),
 ) -> BoxStream<'static, (String, Step)> {
     let running = Running {
-        front,
+        door,
+        client,
         id,
         request_id,
         record,
         is_subscription: operation.is_subscription(),
-        state: State::New(Box::new(operation), token),
+        state: State::New(Box::new(operation), caller),
         is_first: true,
     };
     stream::unfold(running, async |mut running| {
@@ -91,7 +93,7 @@ impl<E: Executor> Running<E> {
 
     /// The next answer of the schema.
     async fn response(&mut self) -> Result<Option<Response>> {
-        let limit = self.front.options.request_timeout;
+        let limit = self.door.options.request_timeout;
         let late = |_| Error::Unavailable(Duration::from_secs(1));
         if matches!(self.state, State::New(..)) {
             tokio::time::timeout(limit, self.open()).await.map_err(late)??;
@@ -107,17 +109,19 @@ impl<E: Executor> Running<E> {
     }
 
     async fn open(&mut self) -> Result<()> {
-        let State::New(operation, token) = std::mem::replace(&mut self.state, State::Ended) else {
+        let State::New(operation, caller) = std::mem::replace(&mut self.state, State::Ended) else {
             return Ok(());
         };
-        let db = &self.front.db;
-        let (mut reader, actor, _) = self.front.authenticate.authenticate(db, &token).await?;
+        let payer = (Some(&caller), &self.client);
+        operation.charge(&self.door, payer, &mut self.record).await?;
+        let db = &self.door.db;
+        let (mut reader, actor) = self.door.authenticate.authenticate(db, &caller).await?;
         if self.is_subscription {
             // It stays open long: it must not keep a connection, nor see the past.
             reader = Reader::passing(db, Some(actor));
         }
-        let (request, plan) = operation.request(reader, db, &self.request_id);
-        self.state = State::Open(self.front.executor.execute_stream(request, None), plan);
+        let (request, plan) = operation.request(&self.door, reader, self.client, &self.request_id);
+        self.state = State::Open(self.door.executor.execute_stream(request, None), plan);
         Ok(())
     }
 
@@ -132,9 +136,12 @@ impl<E: Executor> Running<E> {
             return Step::End(protocol::error(&self.id, &response.errors));
         }
         if let State::Open(_, plan) = &self.state {
-            plan.complete(&self.front.types, &mut response);
+            plan.complete(&self.door.types, &mut response);
         }
-        if self.front.options.has_stats {
+        if let Some(charge) = self.record.charge.as_ref().filter(|_| is_first) {
+            answer::add_cost(&mut response, charge);
+        }
+        if self.door.options.has_stats {
             answer::add_stats(&mut response, &self.record.since(mark));
         }
         let message = protocol::next(&self.id, &answer::body(&response));
@@ -152,7 +159,7 @@ impl<E: Executor> Running<E> {
     fn refused(&mut self, error: Error) -> Step {
         self.state = State::Ended;
         let is_expelled = matches!(error, Error::Unauthenticated);
-        let response = answer::refusal(answer::from(error), &self.request_id);
+        let response = answer::refusal(vec![answer::from(error)], &self.request_id);
         self.record.answer(0, &response);
         let message = protocol::error(&self.id, &response.errors);
         if is_expelled {

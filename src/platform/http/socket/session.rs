@@ -17,7 +17,7 @@ use super::{
 use crate::platform::{
     error::Error,
     http::{
-        Front, RequestId, answer,
+        Caller, Client, Door, RequestId, answer,
         operation::{Operation, bearer},
         params::Params,
         record::Record,
@@ -26,12 +26,14 @@ use crate::platform::{
 
 /// How long a client has to answer a close frame.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// The same for a client that has stopped reading: the frame waits behind what it hasn't read.
+const LONG_FAREWELL: Duration = Duration::from_secs(8);
 /// What the WebSocket library's error says when a message is over the limit; it has no type that we could name.
 const TOO_BIG: &str = "Space limit exceeded";
 
 /// Who opened the socket.
 struct Guest {
-    token: Arc<str>,
+    caller: Caller,
     /// When the socket ends because of the token.
     until: Instant,
 }
@@ -43,7 +45,8 @@ struct Active {
 
 /// An open socket.
 pub(super) struct Session<E> {
-    front: Arc<Front<E>>,
+    door: Arc<Door<E>>,
+    client: Client,
     socket: WebSocket,
     guest: Option<Guest>,
     /// The running operations, by the client's id.
@@ -55,10 +58,11 @@ pub(super) struct Session<E> {
 }
 
 impl<E: Executor> Session<E> {
-    pub(super) fn new(front: Arc<Front<E>>, socket: WebSocket) -> Self {
+    pub(super) fn new(door: Arc<Door<E>>, client: Client, socket: WebSocket) -> Self {
         let now = Instant::now();
         Self {
-            front,
+            door,
+            client,
             socket,
             guest: None,
             active: HashMap::new(),
@@ -76,7 +80,7 @@ impl<E: Executor> Session<E> {
         tracing::debug!(code = close.code, reason = %close.reason, "a socket ends");
         let farewell = async {
             if let Some(code) = close.code {
-                let reason = close.reason.as_ref().into();
+                let reason = close.reason.to_string().into();
                 let _ = self
                     .socket
                     .send(Message::Close(Some(CloseFrame { code, reason })))
@@ -85,11 +89,16 @@ impl<E: Executor> Session<E> {
             // Until the client has answered: dropped with unread data, the system could take the close frame back.
             while let Some(Ok(_)) = self.socket.recv().await {}
         };
-        let _ = timeout(FAREWELL, farewell).await;
+        let patience = if close == Close::STALLED {
+            LONG_FAREWELL
+        } else {
+            FAREWELL
+        };
+        let _ = timeout(patience, farewell).await;
     }
 
     async fn serve(&mut self) -> Result<Infallible, Close> {
-        let stop = self.front.stop.clone();
+        let stop = self.door.stop.clone();
         loop {
             let alarm = self.alarm();
             tokio::select! {
@@ -103,7 +112,7 @@ impl<E: Executor> Session<E> {
 
     /// When something is due without anybody saying a word.
     fn alarm(&self) -> Instant {
-        let options = &self.front.options;
+        let options = &self.door.options;
         let until = self
             .guest
             .as_ref()
@@ -114,7 +123,7 @@ impl<E: Executor> Session<E> {
     }
 
     async fn wake(&mut self) -> Result<(), Close> {
-        let (now, options) = (Instant::now(), &self.front.options);
+        let (now, options) = (Instant::now(), &self.door.options);
         match &self.guest {
             None if now >= self.opened + options.init_timeout => return Err(Close::INIT_TIMEOUT),
             Some(guest) if now >= guest.until => return Err(Close::FORBIDDEN),
@@ -162,46 +171,50 @@ impl<E: Executor> Session<E> {
 
     async fn init(&mut self, authorization: Option<String>) -> Result<(), Close> {
         let authorization = authorization.ok_or(Close::FORBIDDEN)?;
-        let token = bearer(&authorization).map_err(|_| Close::FORBIDDEN)?;
-        let authenticate = self.front.authenticate.authenticate(&self.front.db, token);
+        let caller = bearer(&authorization).and_then(|token| self.door.authenticate.read(token));
+        let caller = caller.map_err(|_| Close::FORBIDDEN)?;
+        let authenticate = self.door.authenticate.authenticate(&self.door.db, &caller);
         let authenticate = AssertUnwindSafe(authenticate).catch_unwind();
-        let (_, _, end) = match timeout(self.front.options.request_timeout, authenticate).await {
-            Ok(Ok(Ok(found))) => found,
+        match timeout(self.door.options.request_timeout, authenticate).await {
+            Ok(Ok(Ok(_))) => {}
             Ok(Ok(Err(Error::Unauthenticated))) => return Err(Close::FORBIDDEN),
             Ok(Ok(Err(error))) => {
                 tracing::warn!(?error, "a socket could not be opened");
                 return Err(Close::UNAVAILABLE);
             }
             Ok(Err(_)) | Err(_) => return Err(Close::UNAVAILABLE),
-        };
-        let left = (end - self.front.db.clock().now()).to_std().unwrap_or_default();
+        }
+        let left = (caller.expires_at - self.door.db.clock().now())
+            .to_std()
+            .unwrap_or_default();
         self.guest = Some(Guest {
-            token: token.into(),
-            until: Instant::now() + left + self.front.options.expiry_grace,
+            caller,
+            until: Instant::now() + left + self.door.options.expiry_grace,
         });
         self.text(protocol::ack()).await
     }
 
     async fn subscribe(&mut self, id: String, params: Params) -> Result<(), Close> {
-        let guest = self.guest.as_ref().ok_or(Close::UNAUTHORIZED)?;
+        let caller = self.guest.as_ref().ok_or(Close::UNAUTHORIZED)?.caller;
         if self.active.contains_key(&id) {
             return Err(Close::duplicate(&id));
         }
-        let request_id = RequestId::new(&self.front.db);
+        let request_id = RequestId::new(&self.door.db);
         let mut record = Record::new(&request_id, "websocket");
-        let operation = if self.active.len() < self.front.options.max_subscriptions {
-            Operation::read(params, &self.front.options.document, &mut record)
+        let operation = if self.active.len() < self.door.options.max_subscriptions {
+            let operation = Operation::read(&self.door, Some(&caller), params, &mut record);
+            let operation = AssertUnwindSafe(operation).catch_unwind().await;
+            operation.unwrap_or_else(|_| Err(vec![answer::from(Error::internal("a panic"))]))
         } else {
-            Err(answer::from(Error::RateLimited(Duration::from_secs(1))))
+            Err(vec![answer::from(Error::RateLimited(Duration::from_secs(1)))])
         };
         match operation {
             Ok(operation) => {
                 let is_subscription = operation.is_subscription();
-                let token = Arc::clone(&guest.token);
                 let steps = running::run(
-                    Arc::clone(&self.front),
+                    Arc::clone(&self.door),
                     (id.clone(), request_id, record),
-                    (operation, token),
+                    (operation, caller, self.client),
                 );
                 let (steps, handle) = stream::abortable(steps);
                 self.steps.push(steps.boxed());
@@ -214,8 +227,8 @@ impl<E: Executor> Session<E> {
                 );
                 Ok(())
             }
-            Err(error) => {
-                let response = answer::refusal(error, &request_id);
+            Err(errors) => {
+                let response = answer::refusal(errors, &request_id);
                 record.answer(0, &response);
                 self.text(protocol::error(&id, &response.errors)).await
             }
@@ -244,7 +257,7 @@ impl<E: Executor> Session<E> {
             }
             !active.is_subscription
         });
-        let grace = self.front.options.stop_grace;
+        let grace = self.door.options.stop_grace;
         let rest = async {
             while let Some((id, step)) = self.steps.next().await {
                 self.deliver(&id, step).await?;
@@ -262,7 +275,7 @@ impl<E: Executor> Session<E> {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Close> {
-        match timeout(self.front.options.send_timeout, self.socket.send(message)).await {
+        match timeout(self.door.options.send_timeout, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Close::GONE),
             Err(_) => Err(Close::STALLED),
