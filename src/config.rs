@@ -86,10 +86,6 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_INTROSPECTION", value_enum, global = true)]
     pub introspection: Option<Introspection>,
 
-    /// Limits.
-    #[command(flatten)]
-    pub limits: Limits,
-
     /// Serve the explorer at /, a page to try the API with. [default: true with SQLite, false with PostgreSQL]
     #[arg(long, env = "SOJOURN_EXPLORER", global = true)]
     pub explorer: Option<bool>,
@@ -114,6 +110,10 @@ pub struct Config {
     /// How logs are written.
     #[arg(long, env = "SOJOURN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
+
+    /// Limits.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// What holds against anyone, on by default.

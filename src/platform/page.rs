@@ -410,3 +410,45 @@ impl Total {
         Ok(i32::try_from((self.0)().await?).unwrap_or(i32::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ORDER: Order = Order {
+        tag: 7,
+        columns: &[
+            ("flag", KeyType::Bool),
+            ("at", KeyType::Time),
+            ("name", KeyType::Text),
+            ("number", KeyType::Number),
+            ("id", KeyType::Id),
+        ],
+        is_descending: false,
+    };
+
+    proptest! {
+        #[test]
+        fn cursors_come_back(
+            flag: bool, at in 0..253_402_300_799_999_999_i64, name in "[^\0]{0,50}", number: i32, id: u128
+        ) {
+            let at = DateTime::from_timestamp_micros(at).unwrap_or_default();
+            let place = [Key::Bool(flag), Key::Time(at), Key::Text(name), Key::Number(number), Key::Id(Uuid::from_u128(id))];
+            let read = ORDER.read(&ORDER.cursor(&place));
+            prop_assert!(matches!(&read, Ok(read) if read[..] == place), "{:?}", read);
+            let other = Order { tag: 8, ..ORDER };
+            prop_assert!(other.read(&ORDER.cursor(&place)).is_err());
+        }
+
+        #[test]
+        fn nothing_else_is_a_cursor(bytes: Vec<u8>, text in "\\PC*") {
+            for cursor in [URL_SAFE_NO_PAD.encode(&bytes), text] {
+                if let Ok(place) = ORDER.read(&cursor) {
+                    prop_assert_eq!(ORDER.cursor(&place), cursor);
+                }
+            }
+        }
+    }
+}

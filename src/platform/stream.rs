@@ -219,3 +219,27 @@ impl Cursor {
         parse().ok_or_else(|| Error::invalid(Reason::Malformed, "This is not an event cursor."))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn cursors_come_back(stream: u128, epoch: i32, seq in 0..i64::MAX, tag: u32) {
+            let cursor = Cursor { stream: Uuid::from_u128(stream), epoch, seq, tag };
+            prop_assert!(matches!(Cursor::decode(&cursor.encode()), Ok(read) if read == cursor));
+        }
+
+        #[test]
+        fn nothing_else_is_a_cursor(bytes in proptest::collection::vec(any::<u8>(), 0..40), text in "\\PC*") {
+            for text in [URL_SAFE_NO_PAD.encode(&bytes), text] {
+                if let Ok(cursor) = Cursor::decode(&text) {
+                    prop_assert_eq!(cursor.encode(), text);
+                }
+            }
+        }
+    }
+}

@@ -24,6 +24,7 @@ mod organisation;
 mod page;
 mod policy;
 mod race;
+mod rate;
 mod schema;
 mod sight;
 mod smoke;

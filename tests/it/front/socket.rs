@@ -259,6 +259,22 @@ async fn a_client_that_does_not_read_is_let_go() {
     let mut client = door.signed_in().await;
     client.subscribe("1", "subscription { flood }").await;
     door.sockets.close();
+    // It reads again, late, and finds why it was let go behind what it hadn't read.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(client.end().await, closed(1013, "Messages are not read"));
+    door.sockets.wait().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_again_is_let_go_too() {
+    let options = Options {
+        send_timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let door = door_with(options).await;
+    let mut client = door.signed_in().await;
+    client.subscribe("1", "subscription { flood }").await;
+    door.sockets.close();
     door.sockets.wait().await;
     drop(client);
 }
