@@ -5,11 +5,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 
 use crate::platform::{
     error::{Error, Result},
@@ -40,8 +44,21 @@ pub struct Attempts {
 #[derive(Debug, Default)]
 struct UnderWay {
     /// One guess at a time for each login at an address, so that a crowd of them can't overtake the count.
-    turns: HashMap<String, Weak<tokio::sync::Mutex<()>>>,
-    addresses: HashMap<String, u32>,
+    turns: HashMap<String, Weak<Turn>>,
+    addresses: HashMap<String, Weak<Address>>,
+}
+
+type Turn = tokio::sync::Mutex<()>;
+
+/// An address from which guesses are under way.
+#[derive(Debug, Default)]
+struct Address {
+    /// How many there are, those that wait included.
+    guests: AtomicU32,
+    /// How many are being verified. Each may fail, so each takes one of the failures that are left.
+    verified: AtomicU32,
+    /// One of them is done.
+    done: Notify,
 }
 
 impl Attempts {
@@ -66,18 +83,15 @@ impl Attempts {
             .collect();
         let address = format!("guess:{}", client.network());
         let key = format!("{address}:{login}");
-        let turn = self.turn(&key);
-        let _ticket = Ticket::of(self, &address)?;
+        let (turn, known) = self.under_way(&key, &address);
+        let _guest = Counted::of(&known, |known| &known.guests, MOST).ok_or(Error::RateLimited(FIRST_PAUSE))?;
         let _turn = turn.lock().await;
-        let [of_login, of_address] = self.rates.failures([&key, &address]).await;
-        if of_address.count >= MOST {
-            let age = of_address.age(self.rates.now());
-            return Err(Error::RateLimited(WINDOW.saturating_sub(age).max(FIRST_PAUSE)));
-        }
+        let of_login = self.rates.failures([&key]).await[0];
         let wait = pause(of_login.count).saturating_sub(of_login.age(self.rates.now()));
         if !wait.is_zero() {
             return Err(Error::RateLimited(wait));
         }
+        let _verified = self.admit(&address, &known).await?;
         let is_right = guess.await?;
         if is_right {
             if of_login.count > 0 {
@@ -90,17 +104,65 @@ impl Attempts {
         Ok(is_right)
     }
 
-    fn turn(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+    /// Waits until there is a failure left for one more guess of the address.
+    async fn admit<'a>(&self, address: &str, known: &'a Address) -> Result<Counted<'a>> {
+        loop {
+            let done = known.done.notified();
+            let failures = self.rates.failures([address]).await[0];
+            if failures.count >= MOST {
+                let age = failures.age(self.rates.now());
+                return Err(Error::RateLimited(WINDOW.saturating_sub(age).max(FIRST_PAUSE)));
+            }
+            if let Some(counted) = Counted::of(known, |known| &known.verified, MOST - failures.count) {
+                return Ok(counted);
+            }
+            done.await;
+        }
+    }
+
+    fn under_way(&self, key: &str, address: &str) -> (Arc<Turn>, Arc<Address>) {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = under_way.turns.get(key).and_then(Weak::upgrade) {
-            return turn;
-        }
-        if under_way.turns.len() == under_way.turns.capacity() {
-            under_way.turns.retain(|_, turn| turn.strong_count() > 0);
-        }
-        let turn = Arc::default();
-        under_way.turns.insert(key.to_owned(), Arc::downgrade(&turn));
-        turn
+        (
+            shared(&mut under_way.turns, key),
+            shared(&mut under_way.addresses, address),
+        )
+    }
+}
+
+/// What all who know a key share, as long as one of them holds it.
+fn shared<T: Default>(known: &mut HashMap<String, Weak<T>>, key: &str) -> Arc<T> {
+    if let Some(found) = known.get(key).and_then(Weak::upgrade) {
+        return found;
+    }
+    // Only when the table would grow anyhow, so that the cost is spread.
+    if known.len() == known.capacity() {
+        known.retain(|_, found| found.strong_count() > 0);
+    }
+    let new = Arc::default();
+    known.insert(key.to_owned(), Arc::downgrade(&new));
+    new
+}
+
+/// One that is counted until it is dropped.
+struct Counted<'a> {
+    address: &'a Address,
+    count: fn(&Address) -> &AtomicU32,
+}
+
+impl<'a> Counted<'a> {
+    /// One more, if there are fewer than `most`.
+    fn of(address: &'a Address, count: fn(&Address) -> &AtomicU32, most: u32) -> Option<Self> {
+        let more = |count: u32| (count < most).then_some(count + 1);
+        let order = Ordering::Relaxed;
+        count(address).fetch_update(order, order, more).ok()?;
+        Some(Self { address, count })
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        (self.count)(self.address).fetch_sub(1, Ordering::Relaxed);
+        self.address.done.notify_waiters();
     }
 }
 
@@ -109,39 +171,6 @@ fn pause(failures: u32) -> Duration {
     match failures.checked_sub(FREE) {
         None => Duration::ZERO,
         Some(more) => FIRST_PAUSE.saturating_mul(1 << more.min(16)).min(LONGEST_PAUSE),
-    }
-}
-
-/// A guess that is under way.
-struct Ticket<'a> {
-    attempts: &'a Attempts,
-    address: String,
-}
-
-impl<'a> Ticket<'a> {
-    fn of(attempts: &'a Attempts, address: &str) -> Result<Self> {
-        let mut under_way = attempts.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = under_way.addresses.entry(address.to_owned()).or_default();
-        if *count >= MOST {
-            return Err(Error::RateLimited(FIRST_PAUSE));
-        }
-        *count += 1;
-        Ok(Self {
-            attempts,
-            address: address.to_owned(),
-        })
-    }
-}
-
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        let mut under_way = self.attempts.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = under_way.addresses.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                under_way.addresses.remove(&self.address);
-            }
-        }
     }
 }
 

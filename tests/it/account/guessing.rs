@@ -147,6 +147,17 @@ async fn an_address_with_200_failures_has_to_wait_until_ten_minutes_are_over() {
 }
 
 #[tokio::test]
+async fn guesses_at_many_logins_at_the_same_time_end_at_200() {
+    let world = World::new().await;
+    let verified = world.app().passwords.verifications();
+    let logins: Vec<_> = (0..300).map(|number| format!("nobody.n.{number:04}")).collect();
+    for some in logins.chunks(60) {
+        join_all(some.iter().map(|login| outcome(&world.node, HERE, login, "wrong"))).await;
+    }
+    assert_eq!(world.app().passwords.verifications(), verified + 200);
+}
+
+#[tokio::test]
 async fn the_own_password_is_guessed_as_slowly() {
     let (world, cast) = World::with_cast().await;
     let query = "mutation($input: AccountPasswordChangeInput!) { accountPasswordChange(input: $input) { \
