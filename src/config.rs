@@ -298,6 +298,7 @@ impl Config {
         Connections {
             most: self.limits.max_connections.max(1),
             header_timeout: seconds(self.limits.header_timeout),
+            drain: Duration::from_secs(1),
             stop_grace: http::Options::default().stop_grace,
         }
     }

@@ -313,5 +313,9 @@ async fn surround<E: Executor>(State(door): State<Arc<Door<E>>>, mut request: Re
     let no_store = HeaderValue::from_static("no-store");
     headers.entry(header::CACHE_CONTROL).or_insert(no_store);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if door.stop.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     response
 }

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
+use futures_util::FutureExt;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,7 +30,9 @@ pub struct Connections {
     pub most: usize,
     /// How long a client may take for the headers of a request, and stay silent between two requests.
     pub header_timeout: Duration,
-    /// How long requests may go on once the process is about to end.
+    /// How long clients are still let in once the process is about to end: load balancers and clients have to notice first.
+    pub drain: Duration,
+    /// How long requests may go on afterwards.
     pub stop_grace: Duration,
 }
 
@@ -47,23 +50,41 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(limits.most.min(Semaphore::MAX_PERMITS)));
-    let connections = TaskTracker::new();
+    let (connections, closing) = (TaskTracker::new(), CancellationToken::new());
+    let welcome = |(stream, peer), place| {
+        let connection = connection(
+            stream,
+            (peer, place),
+            router.clone(),
+            limits.header_timeout,
+            closing.clone(),
+        );
+        connections.spawn(connection);
+    };
     let accept = async {
         loop {
             let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-            let (stream, peer) = accept(&listener).await;
-            let connection = connection(
-                stream,
-                (peer, place),
-                router.clone(),
-                limits.header_timeout,
-                stop.clone(),
-            );
-            connections.spawn(connection);
+            welcome(accept(&listener).await, place);
         }
     };
-    let outcome = stop.run_until_cancelled(accept).await.unwrap_or(Ok(()));
+    let drained = async {
+        stop.cancelled().await;
+        sleep(limits.drain).await;
+        Ok(())
+    };
+    let outcome = tokio::select! {
+        outcome = accept => outcome,
+        outcome = drained => outcome,
+    };
+    // Whom the system has let in already would be cut off.
+    while let (Some(Ok(guest)), Ok(place)) = (
+        listener.accept().now_or_never(),
+        Arc::clone(&places).try_acquire_owned(),
+    ) {
+        welcome(guest, place);
+    }
     drop(listener);
+    closing.cancel();
     connections.close();
     if timeout(limits.stop_grace, connections.wait()).await.is_err() {
         tracing::warn!("requests were cut off at the end of the process");
@@ -100,7 +121,7 @@ async fn connection(
     (peer, place): (SocketAddr, OwnedSemaphorePermit),
     router: Router,
     header_timeout: Duration,
-    stop: CancellationToken,
+    closing: CancellationToken,
 ) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
@@ -120,7 +141,7 @@ async fn connection(
     let mut connection = pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = stop.cancelled() => {
+        () = closing.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

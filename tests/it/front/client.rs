@@ -29,6 +29,7 @@ impl Door {
         let connections = Connections {
             most: 100,
             header_timeout: Duration::from_secs(10),
+            drain: Duration::ZERO,
             stop_grace: Duration::from_secs(10),
         };
         tokio::spawn(server::serve(

@@ -20,6 +20,7 @@ use super::{Door, door, door_with};
 const CONNECTIONS: Connections = Connections {
     most: 100,
     header_timeout: Duration::from_millis(300),
+    drain: Duration::from_millis(500),
     stop_grace: Duration::from_secs(10),
 };
 
@@ -145,6 +146,15 @@ async fn a_process_that_stops_finishes_what_is_in_flight() {
     let text = rest(&mut busy).await;
     assert!(
         text.contains(r#"{"addLate":1}"#) && text.contains("connection: close"),
+        "{text}"
+    );
+    // Until clients have noticed, they are let in, once.
+    let mut late = TcpStream::connect(address).await.unwrap();
+    let body = json!({ "query": "mutation { add }" }).to_string();
+    late.write_all(request(&body).as_bytes()).await.unwrap();
+    let text = rest(&mut late).await;
+    assert!(
+        text.contains(r#"{"add":2}"#) && text.contains("connection: close"),
         "{text}"
     );
     assert_eq!(rest(&mut idle).await, "");
