@@ -10,7 +10,9 @@ use crate::{
     app::App,
     features::{
         account::graphql::{Account, AccountMutation},
-        contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
+        contribution::graphql::{
+            BulkMutation, Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision,
+        },
         forum::graphql::{ForumMutation, Thread},
         journal::graphql::{JournalEntry, JournalMutation},
         live::graphql::LiveSubscription,
@@ -39,6 +41,7 @@ pub struct Mutation(
     PhaseMutation,
     MemberMutation,
     LifecycleMutation,
+    BulkMutation,
     ForumMutation,
     CommentMutation,
     JournalMutation,

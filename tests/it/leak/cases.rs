@@ -90,6 +90,18 @@ const MUTATIONS: &[(&str, &str)] = &[
         "contributionReturn",
         r#"{"contributionId":"@pending_thread","expectedVersion":1,"note":"N"}"#,
     ),
+    (
+        "contributionsApprove",
+        r#"{"rows":[{"contributionId":"@pending_thread","expectedVersion":1},{"contributionId":"@entry","expectedVersion":2}]}"#,
+    ),
+    (
+        "contributionsHide",
+        r#"{"contributionIds":["@thread","@comment","@hidden_comment"],"reason":"OTHER"}"#,
+    ),
+    (
+        "contributionsReturn",
+        r#"{"rows":[{"contributionId":"@pending_thread","expectedVersion":1}],"note":"N"}"#,
+    ),
     ("contributionWithdraw", r#"{"contributionId":"@entry"}"#),
     ("contributionWithdraw", r#"{"contributionId":"@left_entry"}"#),
     ("contributionWithdraw", r#"{"contributionId":"@left_pending"}"#),

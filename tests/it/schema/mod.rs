@@ -215,7 +215,11 @@ fn update_publish_approve_and_return_ask_for_the_version_that_was_seen() {
     for mutation in mutations(&schema) {
         let ends = ["Update", "Publish", "Approve", "Return"];
         if ends.iter().any(|end| mutation.name.ends_with(end)) {
-            let input = input_fields(&schema.types[mutation.arguments[0].ty.inner_named_type()]);
+            let mut input = input_fields(&schema.types[mutation.arguments[0].ty.inner_named_type()]);
+            // Of many, each row has its own.
+            if let Some(rows) = input.iter().find(|field| field.name == "rows") {
+                input = input_fields(&schema.types[rows.ty.inner_named_type()]);
+            }
             let version = input.iter().find(|field| field.name == "expectedVersion");
             let version = version.map(|version| version.ty.to_string());
             assert_eq!(version.as_deref(), Some("Int!"), "{}", mutation.name);

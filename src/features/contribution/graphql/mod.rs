@@ -1,5 +1,6 @@
 //! Contributions in the API: what threads, comments and journal entries share, and their lifecycle.
 
+mod bulk;
 mod comment;
 mod enums;
 mod list;
@@ -10,6 +11,7 @@ mod spine;
 
 pub(crate) use self::object::{commentable_object, contribution_object, viewer_can};
 pub use self::{
+    bulk::BulkMutation,
     comment::{Comment, CommentMutation, CommentViewerCan},
     enums::{Audience, BylineKind, ContentState, DecisionKind, ModerationReason, RevisionState},
     list::{Lists, listed},
