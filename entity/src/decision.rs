@@ -11,6 +11,8 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    /// In which space.
+    pub space_id: Uuid,
     /// About what.
     pub contribution_id: Uuid,
     /// What.

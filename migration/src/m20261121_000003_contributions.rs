@@ -89,6 +89,7 @@ CREATE INDEX ix_revision_queue ON revision (space_id, submitted_at, id) WHERE st
 
 CREATE TABLE decision (
     id {uuid} NOT NULL PRIMARY KEY,
+    space_id {uuid} NOT NULL CONSTRAINT fk_decision_space REFERENCES space (id),
     contribution_id {uuid} NOT NULL CONSTRAINT fk_decision_contribution REFERENCES contribution (id) ON DELETE CASCADE,
     kind text NOT NULL,
     reason text NULL,
@@ -98,4 +99,5 @@ CREATE TABLE decision (
     version integer NOT NULL
 );
 CREATE INDEX ix_decision_contribution ON decision (contribution_id, decided_at DESC, id DESC);
+CREATE INDEX ix_decision_space ON decision (space_id, decided_at DESC, id DESC);
 "#;

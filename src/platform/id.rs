@@ -38,6 +38,7 @@ kinds! {
     Comment = "comment",
     JournalEntry = "entry",
     Revision = "revision",
+    Decision = "decision",
 }
 
 /// The public form of an id.

@@ -11,7 +11,8 @@ use crate::{
     features::{
         account::graphql::{Account, AccountMutation},
         contribution::graphql::{
-            BulkMutation, Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision,
+            BulkMutation, Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem,
+            ModerationLogEntry, Revision,
         },
         forum::graphql::{ForumMutation, Thread},
         journal::graphql::{JournalEntry, JournalMutation},
@@ -70,6 +71,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<JournalEntry>>("A page of journal entries.")
         .override_output_type_description::<Listed<Revision>>("A page of versions.")
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
+        .override_output_type_description::<Listed<ModerationLogEntry>>("A page of the moderation log.")
         // The front door bounds documents; this only keeps the stack safe.
         .limit_recursive_depth(128)
 }

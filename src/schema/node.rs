@@ -10,7 +10,8 @@ use crate::{
     features::{
         account::graphql::{Account, accounts},
         contribution::graphql::{
-            Comment, Commentable, Contribution, Lists, ModerationItem, Revision, contributions, revision_nodes,
+            Comment, Commentable, Contribution, Lists, ModerationItem, ModerationLogEntry, Revision, contributions,
+            log_nodes, revision_nodes,
         },
         forum::graphql::Thread,
         journal::graphql::JournalEntry,
@@ -55,6 +56,8 @@ pub enum Node {
     JournalEntry(JournalEntry),
     /// A version of a text.
     Revision(Revision),
+    /// A decision of a moderator.
+    ModerationLogEntry(ModerationLogEntry),
 }
 
 /// Most ids in one call of `nodes`.
@@ -125,6 +128,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Phase,
         Kind::Membership,
         Kind::Revision,
+        Kind::Decision,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -137,7 +141,8 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Space => nodes_of(spaces(reader, &ids).await?),
             Kind::Phase => nodes_of(phases(reader, &ids).await?),
             Kind::Membership => nodes_of(members(reader, &ids).await?),
-            _ => nodes_of(revision_nodes(reader, &ids).await?),
+            Kind::Revision => nodes_of(revision_nodes(reader, &ids).await?),
+            _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));
     }

@@ -388,6 +388,7 @@ impl Bulk {
         for row in newest.flat_map(|row| [row, row]) {
             self.decisions.push(decision::Model {
                 id: Uuid::now_v7(),
+                space_id: row.space_id,
                 contribution_id: row.id,
                 kind: DecisionKind::Approved,
                 reason: None,

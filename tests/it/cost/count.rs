@@ -134,6 +134,20 @@ async fn found_organisations_take_the_same_statements_for_2_as_for_20() {
 }
 
 #[tokio::test]
+async fn the_moderation_log_takes_the_same_statements_for_2_as_for_20() {
+    let (world, cast, bulk) = filled(6).await;
+    drop(bulk);
+    let id = world.thread(&cast.mobile, &cast.during, "On and off").await;
+    for act in ["Hide", "Restore"].iter().cycle().take(20) {
+        world.act(&cast.teacher, act, &id).await;
+    }
+    let query = "space(id: $id) { moderationLog(first: $n) { totalCount nodes { id
+        decision { kind reason note decidedBy { displayName organisation { name } } decidedAt version }
+        contribution { id state author { displayName } } } } }";
+    takes_the_same(&world, &cast.teacher, query, &cast.space, "/space/moderationLog").await;
+}
+
+#[tokio::test]
 async fn the_moderation_queue_takes_the_same_statements_for_2_as_for_20() {
     let (world, cast, mut bulk) = filled(6).await;
     for _ in 0..10 {

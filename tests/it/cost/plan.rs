@@ -182,6 +182,7 @@ fn queries() -> Vec<String> {
         space("members(first: 5) { nodes { journalEntries(first: 5) { totalCount nodes { id } } } }".to_owned()),
         space(format!("organisations(first: 5) {{ {PAGE} }}")),
         space(format!("moderationQueue(first: 5) {{ {PAGE} }}")),
+        space(format!("moderationLog(first: 5) {{ {PAGE} }}")),
         format!(
             "query($thread: ID!) {{ node(id: $thread) {{ ... on Thread {{ comments(first: 5) {{ {COMMENT} }} }} }} }}"
         ),

@@ -83,6 +83,7 @@ impl Shelf {
         self.fill_contributions().await;
         self.fill_revisions().await;
         self.fill_queue().await;
+        self.fill_log().await;
         self
     }
 
@@ -146,6 +147,16 @@ impl Shelf {
         }
     }
 
+    /// Decisions about a thread.
+    async fn fill_log(&self) {
+        let Self { world, cast, .. } = self;
+        let id = world.thread(&cast.stayer, &cast.during, "On and off").await;
+        for index in 0..ROWS {
+            let act = if index % 2 == 0 { "Hide" } else { "Restore" };
+            world.act(&cast.teacher, act, &id).await;
+        }
+    }
+
     /// Threads that wait for a moderator.
     async fn fill_queue(&self) {
         let Self { world, cast, .. } = self;
@@ -200,6 +211,7 @@ impl Shelf {
             list("JournalEntry.revisions", "revisions", teacher, &self.entry),
             list("Comment.revisions", "revisions", teacher, &self.comment),
             list("Space.moderationQueue", "queue", teacher, &cast.space),
+            list("Space.moderationLog", "log", teacher, &cast.space),
         ]
     }
 

@@ -118,12 +118,25 @@ async fn node_finds_an_object_of_every_type() {
             json!({ "id": thread }),
         )
         .await;
+    let hidden = world.thread(&cast.stayer, &cast.during, "Off").await;
+    world.act(&cast.teacher, "Hide", &hidden).await;
+    let decided = world
+        .ask(
+            &cast.coordinator,
+            "query($id: ID!) { space(id: $id) { moderationLog { nodes { id } } } }",
+            json!({ "id": cast.space }),
+        )
+        .await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = [
         ("Account", cast.coordinator.account.clone()),
         ("Comment", comment),
         ("JournalEntry", entry),
         ("Membership", cast.mobile.member.clone()),
+        (
+            "ModerationLogEntry",
+            text(&decided["space"]["moderationLog"]["nodes"][0]["id"]),
+        ),
         ("Organisation", cast.partner.organisation.clone()),
         ("Phase", cast.during.clone()),
         ("Revision", text(&data["node"]["revisions"]["nodes"][0]["id"])),

@@ -90,6 +90,60 @@ async fn drafts_are_not_among_the_versions() {
 }
 
 #[tokio::test]
+async fn the_log_is_for_staff_and_newest_first() {
+    let (world, cast) = World::with_stage().await;
+    let entry = world.staged(&cast, "journalEntry", &cast.mobile, "PENDING").await;
+    world.act(&cast.teacher, "Return", &entry).await;
+    world.later(1);
+    let thread = world.thread(&cast.mobile, &cast.during, "Bread").await;
+    world.act(&cast.partner, "Hide", &thread).await;
+    let query = "query($id: ID!) { space(id: $id) { moderationLog { totalCount nodes { id \
+        decision { kind decidedBy { id } } contribution { id } } } } }";
+    let mut ids = Vec::new();
+    for (person, relation, who) in everybody(&cast, &cast.mobile) {
+        let data = world.ask(who, query, json!({ "id": cast.space })).await;
+        if relation == Who::Foreigner {
+            assert_eq!(data["space"], Value::Null, "{person}");
+            continue;
+        }
+        let log = &data["space"]["moderationLog"];
+        if relation != Who::Staff {
+            assert_eq!(*log, json!({ "totalCount": 0, "nodes": [] }), "{person}");
+            continue;
+        }
+        ids = log["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|node| node["id"].clone())
+            .collect();
+        let found: Vec<_> = log["nodes"].as_array().unwrap().iter().collect();
+        assert_eq!(log["totalCount"], 2, "{person}");
+        assert_eq!(
+            found[0]["decision"],
+            json!({ "kind": "HIDDEN", "decidedBy": { "id": cast.partner.member } })
+        );
+        assert_eq!(found[0]["contribution"], json!({ "id": thread }));
+        assert_eq!(
+            found[1]["decision"],
+            json!({ "kind": "RETURNED", "decidedBy": { "id": cast.teacher.member } })
+        );
+        // What was returned is a draft, which its author alone sees.
+        assert_eq!(found[1]["contribution"], Value::Null);
+    }
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    for (person, relation, who) in everybody(&cast, &cast.mobile) {
+        let data = world.ask(who, query, json!({ "ids": ids })).await;
+        let expected = if relation == Who::Staff {
+            json!(ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>())
+        } else {
+            json!([null, null])
+        };
+        assert_eq!(data["nodes"], expected, "{person}");
+    }
+}
+
+#[tokio::test]
 async fn the_queue_is_for_staff_and_oldest_first() {
     let (world, cast) = World::with_stage().await;
     let mut waiting = Vec::new();

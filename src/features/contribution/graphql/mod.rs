@@ -16,7 +16,10 @@ pub use self::{
     enums::{Audience, BylineKind, ContentState, DecisionKind, ModerationReason, RevisionState},
     list::{Lists, listed},
     mutation::LifecycleMutation,
-    revision::{ModerationDecision, ModerationItem, Revision, Revisions, queue, revision_nodes},
+    revision::{
+        Decisions, ModerationDecision, ModerationItem, ModerationLogEntry, Revision, Revisions, log, log_nodes, queue,
+        revision_nodes,
+    },
     spine::{
         Byline, Commentable, Contribution, ContributionAt, ContributionLinks, ContributionViewerCan, Spine, by_id,
         contributions,

@@ -10,7 +10,7 @@ use super::{
     Contribution, DecisionKind, ModerationReason, RevisionState, contributions,
 };
 use crate::{
-    features::space::graphql::Membership,
+    features::space::graphql::{Membership, members},
     platform::{
         db::Reader,
         error::Result,
@@ -130,6 +130,69 @@ impl From<(DecisionRow, Membership)> for ModerationDecision {
     }
 }
 
+/// What belongs to decisions.
+#[derive(Debug, Default)]
+pub struct DecisionLinks {
+    deciders: Link<HashMap<Uuid, Membership>>,
+    contributions: Link<HashMap<Uuid, Contribution>>,
+}
+
+/// A decision of a moderator about somebody's text, as staff look it up later.
+#[derive(Clone, Debug, Description)]
+pub struct ModerationLogEntry(pub At<DecisionRow, DecisionLinks>);
+
+#[Object(use_type_description)]
+impl ModerationLogEntry {
+    /// Opaque id.
+    pub async fn id(&self) -> ID {
+        id::encode(Kind::Decision, self.0.id)
+    }
+
+    /// What was decided, by whom, when and why.
+    async fn decision(&self) -> Result<Option<ModerationDecision>> {
+        let level = self.0.level();
+        let ids = || level.rows.iter().map(|row| row.decided_by_id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { members(&level.reader, &ids()).await }) as _;
+        let deciders = level.links.deciders.load(load).await?;
+        let decider = deciders.get(&self.0.decided_by_id).cloned();
+        Ok(decider.map(|decider| ModerationDecision::from(((*self.0).clone(), decider))))
+    }
+
+    /// What it is about; null if the viewer no longer sees it.
+    async fn contribution(&self) -> Result<Option<Contribution>> {
+        let level = self.0.level();
+        let ids = || level.rows.iter().map(|row| row.contribution_id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { contributions(&level.reader, &ids()).await }) as _;
+        let contributions = level.links.contributions.load(load).await?;
+        Ok(contributions.get(&self.0.contribution_id).cloned())
+    }
+}
+
+/// Lists of decisions below the objects of a level.
+pub type Decisions = Listing<(), At<DecisionRow, DecisionLinks>>;
+
+/// What was decided in one space, newest first; empty for all but staff.
+///
+/// # Errors
+/// `INVALID` for faulty page arguments.
+pub async fn log(
+    lists: &Arc<Decisions>,
+    reader: &Arc<Reader>,
+    (parents, parent): (Vec<Uuid>, Uuid),
+    args: &PageArgs,
+) -> Result<Listed<ModerationLogEntry>> {
+    let page = args.page(store::LOG_ORDER)?;
+    let parents = Arc::new(parents);
+    let load = || Box::pin(async { Ok(objects(reader, store::log(reader, &parents, &page).await?)) }) as _;
+    let (reader_, parents_) = (Arc::clone(reader), Arc::clone(&parents));
+    let count = move || {
+        let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
+        Box::pin(async move { store::log_counts(&reader, &parents).await }) as _
+    };
+    let (cut, total) = lists.page(((), page.clone()), parent, load, count).await?;
+    Ok(cut.map(ModerationLogEntry).connection(total))
+}
+
 /// Lists of revisions below the objects of a level.
 pub type Revisions = Listing<(), At<RevisionRow, RevisionLinks>>;
 
@@ -174,6 +237,19 @@ pub async fn queue(
     Ok(cut
         .map(|revision| ModerationItem::Revision(Revision(revision)))
         .connection(total))
+}
+
+/// Entries of moderation logs, as far as the viewer may see them.
+///
+/// # Errors
+/// The database's.
+pub async fn log_nodes(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, ModerationLogEntry>> {
+    let level = Level::new(reader, store::decisions_by_id(reader, ids).await?);
+    Ok(level
+        .all()
+        .into_iter()
+        .map(|row| (row.id, ModerationLogEntry(row)))
+        .collect())
 }
 
 /// Revisions, as far as the viewer may see them.

@@ -430,6 +430,7 @@ pub(super) async fn decide(
 ) -> Result<()> {
     let row = decision::ActiveModel {
         id: Set(tx.clock().new_id()),
+        space_id: Set(known.space_id),
         contribution_id: Set(known.id),
         kind: Set(kind),
         reason: Set(reason),

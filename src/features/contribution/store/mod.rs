@@ -6,8 +6,9 @@ mod write;
 pub use self::read::{ContributionRow, List, ListKind};
 pub(super) use self::{
     read::{
-        DecisionRow, QUEUE_ORDER, REVISION_ORDER, RevisionRow, by_ids, counts, decisions, is_returned, last_comments,
-        page, queue, queue_counts, revision_counts, revisions, revisions_by_id, revisions_of,
+        DecisionRow, LOG_ORDER, QUEUE_ORDER, REVISION_ORDER, RevisionRow, by_ids, counts, decisions, decisions_by_id,
+        is_returned, last_comments, log, log_counts, page, queue, queue_counts, revision_counts, revisions,
+        revisions_by_id, revisions_of,
     },
     write::{
         Locked, add_comment, by_client_key, delete, forget_draft, has_children, insert, insert_decision,

@@ -620,6 +620,8 @@ pub(in super::super) async fn queue_counts(reader: &Reader, spaces: &[Uuid]) -> 
 /// What a moderator decided last.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DecisionRow {
+    pub id: Uuid,
+    space_id: Uuid,
     pub contribution_id: Uuid,
     pub kind: DecisionKind,
     pub reason: Option<ModerationReason>,
@@ -629,14 +631,64 @@ pub struct DecisionRow {
     pub version: i32,
 }
 
+const DECISION_COLUMNS: &str =
+    "x.id, x.space_id, x.contribution_id, x.kind, x.reason, x.note, x.decided_by_id, x.decided_at, x.version";
+
+pub(in super::super) const LOG_ORDER: Order = Order {
+    tag: 16,
+    columns: &[("decided_at", KeyType::Time), ("id", KeyType::Id)],
+    is_descending: true,
+};
+
+/// What was decided in spaces, newest first; for staff only.
+pub(in super::super) async fn log(
+    reader: &Reader,
+    spaces: &[Uuid],
+    page: &Page,
+) -> Result<HashMap<Uuid, Cut<DecisionRow>>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.for_each(spaces, (DECISION_COLUMNS, "decision x", ""), |sql, parent| {
+        sql.push("SELECT x.id FROM decision x");
+        push_viewer(sql, account, "x.space_id");
+        sql.push("WHERE x.space_id = ").push(parent).push(STAFF);
+        page.push(sql, "x");
+    });
+    let rows = reader.rows::<DecisionRow>(sql).await?;
+    let place = |row: &DecisionRow| vec![Key::Time(row.decided_at), Key::Id(row.id)];
+    Ok(page.cut_by(rows, |row| row.space_id, place))
+}
+
+/// How much was decided.
+pub(in super::super) async fn log_counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.count_each(spaces, |sql, parent| {
+        sql.push("decision x");
+        push_viewer(sql, account, "x.space_id");
+        sql.push("WHERE x.space_id = ").push(parent).push(STAFF);
+    });
+    count_by(reader, sql).await
+}
+
+/// Decisions that the viewer may look up: staff.
+pub(in super::super) async fn decisions_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<DecisionRow>> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(DECISION_COLUMNS).push(" FROM decision x");
+    push_viewer(&mut sql, reader.actor()?.account_id, "x.space_id");
+    sql.push("WHERE ").is_in("x.id", ids).push(STAFF);
+    reader.rows(sql).await
+}
+
+const STAFF: &str = " AND m.role IN ('COORDINATOR', 'TEACHER')";
+
 /// The last decision about each contribution, for its author and staff.
 pub(in super::super) async fn decisions(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<DecisionRow>> {
     let account = reader.actor()?.account_id;
-    let columns = "x.contribution_id, x.kind, x.reason, x.note, x.decided_by_id, x.decided_at, x.version";
     let mut sql = reader.sql("");
     sql.for_each(
         contributions,
-        (columns, "decision x", OF_CONTRIBUTION),
+        (DECISION_COLUMNS, "decision x", OF_CONTRIBUTION),
         |sql, parent| {
             sql.push("SELECT x.id FROM decision x WHERE x.contribution_id = ")
                 .push(parent);

@@ -15,7 +15,7 @@ use crate::{
     features::{
         contribution::{
             ListKind,
-            graphql::{Lists, ModerationItem, Revisions, queue},
+            graphql::{Decisions, Lists, ModerationItem, ModerationLogEntry, Revisions, log, queue},
         },
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, JournalEntryFilterInput, journal_entries},
@@ -57,6 +57,7 @@ pub struct SpaceLinks {
     viewers: Link<HashMap<Uuid, Membership>>,
     lists: Arc<Lists>,
     queue: Arc<Revisions>,
+    log: Arc<Decisions>,
 }
 
 /// The working area of a project. Seen by its members only.
@@ -307,6 +308,24 @@ impl Space {
             before,
         };
         queue(&level.links.queue, &level.reader, self.parents(), &args).await
+    }
+
+    /// What moderators have decided, newest first. For staff; empty for everybody else.
+    async fn moderation_log(
+        &self,
+        #[graphql(desc = "Number of items from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<ModerationLogEntry>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        log(&level.links.log, &level.reader, self.parents(), &args).await
     }
 }
 
