@@ -17,3 +17,4 @@ pub mod session;
 pub mod space;
 pub mod space_organisation;
 pub mod stream;
+pub mod thread_read;

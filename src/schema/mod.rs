@@ -11,7 +11,7 @@ use crate::{
     features::{
         account::graphql::{Account, AccountMutation},
         contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
-        forum::graphql::{ForumMutation, Thread},
+        forum::graphql::{ForumMutation, ReadMutation, Thread},
         journal::graphql::{JournalEntry, JournalMutation},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
@@ -40,6 +40,7 @@ pub struct Mutation(
     MemberMutation,
     LifecycleMutation,
     ForumMutation,
+    ReadMutation,
     CommentMutation,
     JournalMutation,
 );

@@ -2,5 +2,7 @@
 
 mod comments;
 mod counters;
+mod model;
+mod reading;
 mod texts;
 mod threads;

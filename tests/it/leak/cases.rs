@@ -135,6 +135,7 @@ const MUTATIONS: &[(&str, &str)] = &[
         "phaseUpdate",
         r#"{"phaseId":"@planned_phase","expectedVersion":1,"title":"T"}"#,
     ),
+    ("phaseMarkRead", r#"{"phaseId":"@phase"}"#),
     (
         "pupilAccountsCreate",
         r#"{"organisationId":"@organisation","rows":[{"givenName":"A","familyInitial":"B","birthYear":2010,"languages":["en"]}]}"#,
@@ -162,6 +163,13 @@ const MUTATIONS: &[(&str, &str)] = &[
         r#"{"phaseId":"@planned_phase","title":"T","body":"B","publish":false}"#,
     ),
     ("threadLock", r#"{"threadId":"@thread"}"#),
+    ("threadMarkRead", r#"{"threadId":"@thread"}"#),
+    ("threadMarkRead", r#"{"threadId":"@thread","upToCommentId":"@comment"}"#),
+    (
+        "threadMarkRead",
+        r#"{"threadId":"@own_thread","upToCommentId":"@comment"}"#,
+    ),
+    ("threadMarkRead", r#"{"threadId":"@hidden_thread"}"#),
     ("threadPin", r#"{"threadId":"@thread"}"#),
     ("threadUnlock", r#"{"threadId":"@thread"}"#),
     ("threadUnpin", r#"{"threadId":"@thread"}"#),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     features::{
-        forum::graphql::{Thread, ThreadViewerCan},
+        forum::graphql::{Thread, ThreadLinks, ThreadViewerCan},
         journal::graphql::{JournalEntry, JournalEntryViewerCan},
         organisation::graphql::Organisation,
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
@@ -54,6 +54,8 @@ pub struct ContributionLinks {
     versions: Arc<Revisions>,
     /// Comments and replies.
     pub(super) lists: Arc<Lists>,
+    /// What belongs to threads alone.
+    pub(in crate::features) threads: ThreadLinks,
 }
 
 /// What a member makes in a space: enough for one client component to show any kind.

@@ -1,89 +1,29 @@
-//! Threads in the API.
+//! Opening, editing, pinning and locking threads.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::enums::{Audience as Audience_, ContributionKind};
-use uuid::Uuid;
 
+use super::{
+    Thread,
+    thread::{now, thread},
+};
 use crate::{
     app::app,
     features::{
         contribution::{
-            self, Flag, List, ListKind, NewRoot, Patch, Text,
-            graphql::{Audience, Contribution, Lists, Spine, by_id, commentable_object, listed, viewer_can},
+            self, Flag, NewRoot, Patch, Text,
+            graphql::{Audience, by_id},
         },
         space::graphql::{Phase, Space},
     },
     platform::{
-        db::Reader,
         error::{Refusal, Result},
         graphql::{actor, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
-        page::{Listed, PageArgs},
         scalar::LanguageTag,
     },
 };
-
-viewer_can! {
-    /// What the viewer may do with a thread.
-    ThreadViewerCan {
-        /// Edit it.
-        thread_update = Update,
-        /// Pin or unpin it.
-        thread_pin = Pin,
-        /// Lock or unlock it.
-        thread_lock = Lock,
-        /// Comment on it.
-        comment_create = CommentCreate,
-    }
-}
-
-/// A discussion.
-#[derive(Clone, Debug, Description)]
-pub struct Thread(pub Spine);
-
-impl Thread {
-    /// What all contributions share.
-    pub(in crate::features) fn spine(&self) -> &Spine {
-        &self.0
-    }
-}
-
-commentable_object! { Thread {
-    /// What it is about. Null where the viewer sees a placeholder.
-    async fn title(&self) -> Option<&str> {
-        self.0.title.as_deref().filter(|_| self.0.is_readable())
-    }
-
-    /// Whether it stands first in lists.
-    async fn is_pinned(&self) -> bool {
-        self.0.is_pinned
-    }
-
-    /// Whether it takes no more comments.
-    async fn is_locked(&self) -> bool {
-        self.0.is_locked()
-    }
-
-    /// What the viewer may do with it.
-    pub async fn viewer_can(&self) -> ThreadViewerCan {
-        ThreadViewerCan::of(&self.0)
-    }
-} }
-
-/// The threads of a space or phase.
-pub async fn threads(
-    lists: &Arc<Lists>,
-    reader: &Arc<Reader>,
-    parents: (Vec<Uuid>, Uuid),
-    kind: ListKind,
-    args: &PageArgs,
-) -> Result<Listed<Thread>> {
-    let (cut, total) = listed(lists, reader, parents, List::all(kind), args).await?;
-    Ok(cut.map(|thread| Thread(Spine(thread))).connection(total))
-}
 
 /// Input of `threadCreate`.
 #[derive(InputObject)]
@@ -348,18 +288,4 @@ async fn flag(ctx: &Context<'_>, id: &ID, flag: Flag, on: bool) -> Result<(Optio
     })
     .await?;
     Ok((now(ctx, known).await?, user_errors))
-}
-
-async fn now(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Thread>> {
-    if actor(ctx)?.ready().is_err() {
-        return Ok(None);
-    }
-    Ok(thread(by_id(reader(ctx)?, id).await?))
-}
-
-fn thread(contribution: Option<Contribution>) -> Option<Thread> {
-    match contribution {
-        Some(Contribution::Thread(thread)) => Some(thread),
-        _ => None,
-    }
 }
