@@ -10,8 +10,10 @@ use crate::{
     app::App,
     features::{
         account::graphql::{Account, AccountMutation},
-        contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
-        forum::graphql::{ForumMutation, ReadMutation, Thread},
+        contribution::graphql::{
+            Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, ReactionMutation, Revision,
+        },
+        forum::graphql::{ForumMutation, ReadMutation, SubscriptionMutation, Thread},
         journal::graphql::{JournalEntry, JournalMutation},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
@@ -39,8 +41,10 @@ pub struct Mutation(
     PhaseMutation,
     MemberMutation,
     LifecycleMutation,
+    ReactionMutation,
     ForumMutation,
     ReadMutation,
+    SubscriptionMutation,
     CommentMutation,
     JournalMutation,
 );

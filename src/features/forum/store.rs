@@ -19,12 +19,6 @@ struct Id {
     id: Uuid,
 }
 
-#[derive(FromQueryResult)]
-struct CountBy {
-    parent: Uuid,
-    count: i64,
-}
-
 /// The space of a thread that the viewer sees, to find its gate; not a fact to decide by.
 pub(super) async fn space_of(reader: &Reader, thread: Uuid) -> Result<Option<Uuid>> {
     let mut sql = reader.sql("SELECT c.space_id AS id");
@@ -56,40 +50,50 @@ fn push_seen(sql: &mut Sql, account: Uuid) {
 
 // ----------------------------------------------------------------------------------------------------------------- read
 
-/// Comments `c` of a thread that the viewer has not read, from the first index entry behind the mark on. Without a mark, that is
-/// when the viewer joined.
-fn push_unread(sql: &mut Sql, account: Uuid, thread: &str) {
-    sql.push("contribution r");
-    push_viewer(sql, account, "r.space_id");
-    sql.push("LEFT JOIN thread_read t ON t.membership_id = m.id AND t.thread_id = r.id ")
-        .push("JOIN contribution c ON c.root_id = r.id AND (c.listed_at, c.id) > ")
+/// Reads `what` of the comments `c` that the viewer has not read of each thread: one range of an index, from the mark on. Without
+/// a mark, that is when the viewer joined.
+fn push_unread(sql: &mut Sql, account: Uuid, threads: &[Uuid], (what, name, tail): (&str, &str, &str)) {
+    sql.push("SELECT r.id AS thread_id, (SELECT ")
+        .push(what)
+        .push(" FROM contribution c WHERE c.root_id = r.id AND (c.listed_at, c.id) > ")
         .push("(COALESCE(t.listed_at, m.created_at), COALESCE(t.comment_id, m.id)) ")
-        .push("WHERE c.state = 'PUBLISHED' AND c.author_id <> m.id AND r.id = ")
-        .push(thread)
-        .push(" AND ")
-        .push(policy::VISIBLE);
+        .push("AND c.state = 'PUBLISHED' AND c.author_id <> m.id AND ")
+        .push(policy::VISIBLE)
+        .push(tail)
+        .push(") AS ")
+        .push(name)
+        .push(" FROM contribution r");
+    push_viewer(sql, account, "r.space_id");
+    sql.push("LEFT JOIN thread_read t ON t.membership_id = m.id AND t.thread_id = r.id WHERE ")
+        .is_in("r.id", threads);
+}
+
+#[derive(FromQueryResult)]
+struct Unread {
+    thread_id: Uuid,
+    count: i64,
+}
+
+#[derive(FromQueryResult)]
+struct FirstUnread {
+    comment_id: Option<Uuid>,
 }
 
 /// How many comments of threads the viewer has not read.
 pub(super) async fn unread(reader: &Reader, threads: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
-    let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(threads, |sql, thread| push_unread(sql, account, thread));
-    let rows = reader.rows::<CountBy>(sql).await?;
-    Ok(rows.into_iter().map(|row| (row.parent, row.count)).collect())
+    push_unread(&mut sql, reader.actor()?.account_id, threads, ("COUNT(*)", "count", ""));
+    let rows = reader.rows::<Unread>(sql).await?;
+    Ok(rows.into_iter().map(|row| (row.thread_id, row.count)).collect())
 }
 
 /// The first comment of each thread that the viewer has not read.
 pub(super) async fn first_unread(reader: &Reader, threads: &[Uuid]) -> Result<Vec<Uuid>> {
-    let account = reader.actor()?.account_id;
+    let first = ("c.id", "comment_id", " ORDER BY c.listed_at, c.id LIMIT 1");
     let mut sql = reader.sql("");
-    sql.for_each(threads, ("n.id", "contribution n", ""), |sql, thread| {
-        sql.push("SELECT c.id FROM ");
-        push_unread(sql, account, thread);
-        sql.push(" ORDER BY c.listed_at, c.id LIMIT 1");
-    });
-    let rows = reader.rows::<Id>(sql).await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    push_unread(&mut sql, reader.actor()?.account_id, threads, first);
+    let rows = reader.rows::<FirstUnread>(sql).await?;
+    Ok(rows.into_iter().filter_map(|row| row.comment_id).collect())
 }
 
 /// Which threads.

@@ -242,7 +242,8 @@ async fn threads_with_what_is_unread_take_the_same_statements_for_2_as_for_20() 
     let (world, cast, mut bulk) = filled(6).await;
     bulk.forum(5, 4);
     bulk.save().await;
-    let query = "space(id: $id) { threads(first: $n) { totalCount nodes { id unreadCount
+    let query = "space(id: $id) { threads(first: $n) { totalCount nodes { id unreadCount viewerSubscription
+        reactions { kind count viewerHasReacted }
         firstUnreadComment { id author { displayName } } } } }";
     takes_the_same(&world, &cast.teacher, query, &cast.space, "/space/threads").await;
 }

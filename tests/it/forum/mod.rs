@@ -3,6 +3,9 @@
 mod comments;
 mod counters;
 mod model;
+mod moving;
+mod reactions;
 mod reading;
+mod subscriptions;
 mod texts;
 mod threads;

@@ -5,6 +5,7 @@ mod enums;
 mod list;
 mod mutation;
 mod object;
+mod reaction;
 mod revision;
 mod spine;
 
@@ -14,6 +15,7 @@ pub use self::{
     enums::{Audience, BylineKind, ContentState, DecisionKind, ModerationReason, RevisionState},
     list::{Lists, listed},
     mutation::LifecycleMutation,
+    reaction::{ReactionCount, ReactionKind, ReactionMutation},
     revision::{ModerationDecision, ModerationItem, Revision, Revisions, queue, revision_nodes},
     spine::{
         Byline, Commentable, Contribution, ContributionAt, ContributionLinks, ContributionViewerCan, Spine, by_id,

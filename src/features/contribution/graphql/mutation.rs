@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-const KINDS: [Kind; 3] = [Kind::Thread, Kind::Comment, Kind::JournalEntry];
+pub(super) const KINDS: [Kind; 3] = [Kind::Thread, Kind::Comment, Kind::JournalEntry];
 
 /// A contribution as it is now, with what a client updates beside it.
-async fn now(
+pub(super) async fn now(
     ctx: &Context<'_>,
     id: Option<Uuid>,
 ) -> Result<(Option<Contribution>, Option<Commentable>, Option<Space>)> {

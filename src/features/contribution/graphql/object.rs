@@ -30,6 +30,12 @@ macro_rules! viewer_can {
             /// Bring it back into sight.
             #[graphql(owned)]
             pub contribution_restore: crate::platform::permission::ActionPermission,
+            /// React to it.
+            #[graphql(owned)]
+            pub reaction_add: crate::platform::permission::ActionPermission,
+            /// Take an own reaction back.
+            #[graphql(owned)]
+            pub reaction_remove: crate::platform::permission::ActionPermission,
             $($(#[$field_doc])* #[graphql(owned)] pub $field: crate::platform::permission::ActionPermission,)*
         }
 
@@ -46,6 +52,8 @@ macro_rules! viewer_can {
                     contribution_return: can(ContentAction::Return),
                     contribution_hide: can(ContentAction::Hide),
                     contribution_restore: can(ContentAction::Restore),
+                    reaction_add: can(ContentAction::React),
+                    reaction_remove: can(ContentAction::React),
                     $($field: can(ContentAction::$action),)*
                 }
             }
@@ -149,6 +157,14 @@ macro_rules! contribution_object {
                 &self,
             ) -> crate::platform::error::Result<Option<crate::features::contribution::graphql::ModerationDecision>> {
                 self.spine().last_decision().await
+            }
+
+            /// How members react to it, only ways that somebody has chosen, in the order of the enum: at most 6. Empty where
+            /// the viewer sees a placeholder.
+            pub async fn reactions(
+                &self,
+            ) -> crate::platform::error::Result<Vec<crate::features::contribution::graphql::ReactionCount>> {
+                self.spine().reactions().await
             }
 
             /// Its versions, newest first. For its author and staff; empty for everybody else.

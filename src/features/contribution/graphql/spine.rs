@@ -12,8 +12,9 @@ use entity::enums::ContributionKind;
 use uuid::Uuid;
 
 use super::{
-    super::store::{self, ContributionRow, DecisionRow, List, ListKind},
-    Audience, BylineKind, Comment, CommentViewerCan, ContentState, Lists, ModerationDecision, Revision, listed,
+    super::store::{self, ContributionRow, DecisionRow, List, ListKind, ReactionRow},
+    Audience, BylineKind, Comment, CommentViewerCan, ContentState, Lists, ModerationDecision, ReactionCount, Revision,
+    listed,
     revision::{RevisionLinks, Revisions, versions},
 };
 use crate::{
@@ -52,6 +53,7 @@ pub struct ContributionLinks {
     pending: Link<HashMap<Uuid, Revision>>,
     decisions: Link<HashMap<Uuid, (DecisionRow, Membership)>>,
     versions: Arc<Revisions>,
+    reactions: Link<HashMap<Uuid, Vec<ReactionRow>>>,
     /// Comments and replies.
     pub(super) lists: Arc<Lists>,
     /// What belongs to threads alone.
@@ -134,6 +136,11 @@ pub struct ContributionLinks {
             desc = "Number of versions from the end, at most 100."
         ),
         arg(name = "before", ty = "Option<String>", desc = "Only what comes before this cursor.")
+    ),
+    field(
+        name = "reactions",
+        ty = "Vec<ReactionCount>",
+        desc = "How members react to it, only ways that somebody has chosen, in the order of the enum: at most 6. Empty where the viewer sees a placeholder."
     ),
     field(
         name = "viewer_can",
@@ -224,6 +231,12 @@ pub enum Commentable {
         name = "contribution_restore",
         ty = "ActionPermission",
         desc = "Bring it back into sight."
+    ),
+    field(name = "reaction_add", ty = "ActionPermission", desc = "React to it."),
+    field(
+        name = "reaction_remove",
+        ty = "ActionPermission",
+        desc = "Take an own reaction back."
     )
 )]
 pub enum ContributionViewerCan {
@@ -430,6 +443,27 @@ impl Spine {
             .get(&self.0.id)
             .cloned()
             .map(ModerationDecision::from))
+    }
+
+    /// How members react to it: in the order of the enum, at most 6.
+    pub async fn reactions(&self) -> Result<Vec<ReactionCount>> {
+        if !self.is_readable() {
+            return Ok(Vec::new());
+        }
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let mut rows = store::reactions(&level.reader, &self.ids(|row| Some(row.id))).await?;
+                rows.sort_by_key(|row| row.kind);
+                let mut by_contribution: HashMap<Uuid, Vec<ReactionRow>> = HashMap::new();
+                for row in rows {
+                    by_contribution.entry(row.contribution_id).or_default().push(row);
+                }
+                Ok(by_contribution)
+            }) as _
+        };
+        let known = level.links.reactions.load(load).await?.get(&self.0.id);
+        Ok(known.into_iter().flatten().map(ReactionCount::from).collect())
     }
 
     /// Its versions, newest first. For its author and staff; empty for everybody else.

@@ -2,10 +2,12 @@
 
 mod mutation;
 mod read;
+mod subscription;
 mod thread;
 
 pub use self::{
     mutation::ForumMutation,
     read::ReadMutation,
+    subscription::{SubscriptionMutation, ThreadSubscription},
     thread::{Thread, ThreadLinks, ThreadViewerCan, threads},
 };

@@ -14,7 +14,7 @@ use crate::{
             self, Flag, NewRoot, Patch, Text,
             graphql::{Audience, by_id},
         },
-        space::graphql::{Phase, Space},
+        space::graphql::{Phase, Space, surroundings},
     },
     platform::{
         error::{Refusal, Result},
@@ -147,6 +147,30 @@ pub struct ThreadUnlockPayload {
     user_errors: Vec<Refusal>,
 }
 
+/// Input of `threadMove`.
+#[derive(InputObject)]
+pub struct ThreadMoveInput {
+    /// The thread.
+    thread_id: ID,
+    /// Another phase of the same space, open or closed.
+    phase_id: ID,
+}
+
+/// Answer of `threadMove`.
+#[derive(SimpleObject)]
+pub struct ThreadMovePayload {
+    /// The thread as it is now.
+    thread: Option<Thread>,
+    /// The phase that it was to be moved into.
+    phase: Option<Phase>,
+    /// The phase that it was moved out of. Null if it was not moved.
+    previous_phase: Option<Phase>,
+    /// The space.
+    space: Option<Space>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
 /// Mutations of the forum.
 #[derive(Default)]
 pub struct ForumMutation;
@@ -186,7 +210,7 @@ impl ForumMutation {
         let (id, user_errors) = settle(ctx, work).await?;
         let reader = reader(ctx)?;
         let thread = thread(by_id(reader, id).await?);
-        let (phase, space) = crate::features::space::graphql::surroundings(reader, known).await?;
+        let (phase, space) = surroundings(reader, known).await?;
         Ok(Some(ThreadCreatePayload {
             thread,
             phase,
@@ -232,6 +256,35 @@ impl ForumMutation {
         let (_, user_errors) = settle(ctx, work).await?;
         Ok(Some(ThreadUpdatePayload {
             thread: now(ctx, known).await?,
+            user_errors,
+        }))
+    }
+
+    /// Moves a thread with its comments into another phase, open or closed, of the same space. Staff only. Repeating it is
+    /// success.
+    async fn thread_move(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadMoveInput,
+    ) -> Result<Option<ThreadMovePayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let id = input_id("threadId", &[Kind::Thread], &input.thread_id);
+        let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
+        let (known, target) = (id.as_ref().ok().copied(), phase_id.as_ref().ok().copied());
+        let (moved, user_errors) = settle(ctx, async {
+            contribution::thread_move(app, actor, id?, phase_id?)
+                .await
+                .map_err(|error| error.missing("threadId"))
+        })
+        .await?;
+        let thread = now(ctx, known).await?;
+        let (phase, space) = surroundings(reader(ctx)?, target).await?;
+        let (previous_phase, _) = surroundings(reader(ctx)?, moved.flatten()).await?;
+        Ok(Some(ThreadMovePayload {
+            thread,
+            phase,
+            previous_phase,
+            space,
             user_errors,
         }))
     }

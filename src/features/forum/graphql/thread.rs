@@ -3,14 +3,15 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Description};
-use entity::enums::ContributionKind;
+use entity::enums::{ContributionKind, SubscriptionLevel};
 use uuid::Uuid;
 
-use super::super::store;
+use super::{super::store, ThreadSubscription};
 use crate::{
     features::contribution::{
         List, ListKind,
         graphql::{Comment, Contribution, Lists, Spine, by_id, commentable_object, contributions, listed, viewer_can},
+        subscriptions,
     },
     platform::{
         db::Reader,
@@ -26,6 +27,7 @@ use crate::{
 pub struct ThreadLinks {
     unread: Link<HashMap<Uuid, i64>>,
     first_unread: Link<HashMap<Uuid, Comment>>,
+    subscriptions: Link<HashMap<Uuid, SubscriptionLevel>>,
 }
 
 viewer_can! {
@@ -37,6 +39,8 @@ viewer_can! {
         thread_pin = Pin,
         /// Lock or unlock it.
         thread_lock = Lock,
+        /// Move it into another phase.
+        thread_move = Move,
         /// Comment on it.
         comment_create = CommentCreate,
     }
@@ -102,6 +106,14 @@ commentable_object! { Thread {
         };
         let first = level.links.threads.first_unread.load(load).await?;
         Ok(first.get(&self.0.0.id).cloned())
+    }
+
+    /// How much the viewer wants to hear of it. Who writes in a thread follows it, unless they have chosen otherwise.
+    async fn viewer_subscription(&self) -> Result<ThreadSubscription> {
+        let level = self.0.0.level();
+        let load = || Box::pin(async { subscriptions(&level.reader, &self.threads()).await }) as _;
+        let known = level.links.threads.subscriptions.load(load).await?.get(&self.0.0.id).copied();
+        Ok(known.unwrap_or(SubscriptionLevel::Default).into())
     }
 
     /// What the viewer may do with it.
