@@ -107,21 +107,31 @@ macro_rules! contribution_object {
                 self.spine().byline().await
             }
 
-            /// The published text as CommonMark; the author of a draft or of what waits gets that text. Null where the viewer
-            /// sees a placeholder.
+            /// The published text as CommonMark; the author of a draft or of what waits gets that text. Members are mentioned by
+            /// their id, as `<@member_…>`. Null where the viewer sees a placeholder.
             pub async fn body(&self) -> Option<String> {
                 self.spine().is_readable().then(|| self.spine().0.body.clone())
             }
 
             /// The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere, links with
-            /// `rel="nofollow ugc noopener noreferrer"`.
-            pub async fn body_html(&self) -> Option<String> {
-                self.spine().is_readable().then(|| self.spine().0.body_html.clone())
+            /// `rel="nofollow ugc noopener noreferrer"`. Members who are mentioned are
+            /// `<span data-member="member_…">@Name</span>`, with the name that they have now; who is no member of the space, nor
+            /// was one, stays as it was written.
+            pub async fn body_html(&self) -> crate::platform::error::Result<Option<String>> {
+                self.spine().body_html().await
             }
 
             /// Its first words as plain text, at most 200 characters.
-            pub async fn excerpt(&self) -> Option<String> {
-                self.spine().is_readable().then(|| self.spine().0.excerpt.clone())
+            pub async fn excerpt(&self) -> crate::platform::error::Result<Option<String>> {
+                self.spine().excerpt().await
+            }
+
+            /// The members that the text mentions as `<@` id `>`, each once, in their order: at most 20. `bodyHtml` and `excerpt`
+            /// show the names that they have now. Empty where the viewer sees a placeholder.
+            pub async fn mentions(
+                &self,
+            ) -> crate::platform::error::Result<Vec<crate::features::space::graphql::Membership>> {
+                self.spine().mentions().await
             }
 
             /// Counts changes of the content: send it as `expectedVersion`.

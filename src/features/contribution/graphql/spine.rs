@@ -32,6 +32,7 @@ use crate::{
         page::{Listed, PageArgs},
         permission::ActionPermission,
         scalar::{DateTime, LanguageTag},
+        text,
     },
     policy::ContentAction,
 };
@@ -53,6 +54,7 @@ pub struct ContributionLinks {
     pending: Link<HashMap<Uuid, Revision>>,
     decisions: Link<HashMap<Uuid, (DecisionRow, Membership)>>,
     versions: Arc<Revisions>,
+    mentioned: Link<HashMap<Uuid, Membership>>,
     reactions: Link<HashMap<Uuid, Vec<ReactionRow>>>,
     /// Comments and replies.
     pub(super) lists: Arc<Lists>,
@@ -93,6 +95,11 @@ pub struct ContributionLinks {
         name = "excerpt",
         ty = "Option<String>",
         desc = "Its first words as plain text, at most 200 characters."
+    ),
+    field(
+        name = "mentions",
+        ty = "Vec<Membership>",
+        desc = "The members that the text mentions as `<@` id `>`, each once, in their order: at most 20. `bodyHtml` and `excerpt` show the names that they have now. Empty where the viewer sees a placeholder."
     ),
     field(
         name = "version",
@@ -445,6 +452,52 @@ impl Spine {
             .map(ModerationDecision::from))
     }
 
+    /// The members that the texts of the level mention; no statement if they mention nobody.
+    async fn mentioned(&self) -> Result<&HashMap<Uuid, Membership>> {
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let readable = level.rows.iter().filter(|row| row.is_readable());
+                mentioned(&level.reader, readable.map(|row| row.body_html.as_str())).await
+            }) as _
+        };
+        level.links.mentioned.load(load).await
+    }
+
+    /// The text as safe HTML, with the names of members.
+    pub async fn body_html(&self) -> Result<Option<String>> {
+        if !self.is_readable() {
+            return Ok(None);
+        }
+        let known = self.mentioned().await?;
+        let html = text::with_names(&self.0.body_html, |id| name(known, self.space_id, id));
+        Ok(Some(html))
+    }
+
+    /// Its first words as plain text, with the names of members.
+    pub async fn excerpt(&self) -> Result<Option<String>> {
+        if !self.is_readable() {
+            return Ok(None);
+        }
+        let known = self.mentioned().await?;
+        let excerpt = text::excerpt_with_names(&self.0.excerpt, |id| name(known, self.space_id, id));
+        Ok(Some(excerpt))
+    }
+
+    /// The members that the text mentions.
+    pub async fn mentions(&self) -> Result<Vec<Membership>> {
+        if !self.is_readable() {
+            return Ok(Vec::new());
+        }
+        let known = self.mentioned().await?;
+        let ids = text::mentioned(&self.0.body_html);
+        let members = ids.iter().filter_map(|id| known.get(id));
+        Ok(members
+            .filter(|member| member.0.space_id == self.space_id)
+            .cloned()
+            .collect())
+    }
+
     /// How members react to it: in the order of the enum, at most 6.
     pub async fn reactions(&self) -> Result<Vec<ReactionCount>> {
         if !self.is_readable() {
@@ -506,6 +559,26 @@ impl Spine {
         let (cut, total) = listed(&level.links.lists, &level.reader, parents, list, args).await?;
         Ok(cut.map(|comment| Comment(Spine(comment))).connection(total))
     }
+}
+
+/// The members that texts mention; no statement if they mention nobody.
+pub(super) async fn mentioned<'a>(
+    reader: &Arc<Reader>,
+    texts: impl Iterator<Item = &'a str> + Send,
+) -> Result<HashMap<Uuid, Membership>> {
+    let mut ids: Vec<Uuid> = texts.flat_map(text::mentioned).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    members(reader, &ids).await
+}
+
+/// The name of a member of a space, of nobody else.
+pub(super) fn name(known: &HashMap<Uuid, Membership>, space: Uuid, id: Uuid) -> Option<&str> {
+    let member = known.get(&id).filter(|member| member.0.space_id == space)?;
+    Some(&member.0.display_name)
 }
 
 impl From<ContributionAt> for Contribution {
