@@ -372,11 +372,15 @@ pub enum ContentAction {
     Lock,
     /// `commentCreate` on it.
     CommentCreate,
+    /// `reactionAdd`, `reactionRemove`.
+    React,
+    /// `threadMove`.
+    Move,
 }
 
 impl ContentAction {
     /// Every action.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Update,
         Self::AudienceLower,
         Self::Publish,
@@ -389,6 +393,8 @@ impl ContentAction {
         Self::Pin,
         Self::Lock,
         Self::CommentCreate,
+        Self::React,
+        Self::Move,
     ];
 }
 
@@ -467,7 +473,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             writable()?;
             is(state == Hidden)
         }
-        ContentAction::Pin | ContentAction::Lock => {
+        ContentAction::Pin | ContentAction::Lock | ContentAction::Move => {
             moderator()?;
             writable()?;
             is(content.kind == ContributionKind::Thread && !matches!(state, Draft | Removed))
@@ -478,6 +484,13 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             is(content.root.is_none())?;
             takes_comments(state, content.is_locked)
+        }
+        ContentAction::React => {
+            may_write(ContributionKind::Comment, viewer, phase)?;
+            writable()?;
+            open()?;
+            let is_root_published = content.root.as_ref().is_none_or(|root| root.state == Published);
+            is(state == Published && is_root_published)
         }
     }
 }

@@ -408,6 +408,51 @@ pub enum Ka1PupilOutcome {
     Motivation,
 }
 
+/// How somebody reacts to what somebody else has written: kind ones alone.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReactionKind {
+    /// `LIKE`.
+    #[sea_orm(string_value = "LIKE")]
+    Like,
+    /// `LOVE`.
+    #[sea_orm(string_value = "LOVE")]
+    Love,
+    /// `LAUGH`.
+    #[sea_orm(string_value = "LAUGH")]
+    Laugh,
+    /// `SURPRISED`.
+    #[sea_orm(string_value = "SURPRISED")]
+    Surprised,
+    /// `SUPPORT`.
+    #[sea_orm(string_value = "SUPPORT")]
+    Support,
+    /// `THANKS`.
+    #[sea_orm(string_value = "THANKS")]
+    Thanks,
+}
+
+/// How much a member wants to hear of a thread.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SubscriptionLevel {
+    /// `FOLLOWING`.
+    #[sea_orm(string_value = "FOLLOWING")]
+    Following,
+    /// `DEFAULT`.
+    #[sea_orm(string_value = "DEFAULT")]
+    Default,
+    /// `MUTED`.
+    #[sea_orm(string_value = "MUTED")]
+    Muted,
+}
+
 /// What happened; `<SUBJECT>_<PAST VERB>`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
@@ -442,6 +487,9 @@ pub enum EventKind {
     /// `CONTRIBUTION_AUDIENCE_CHANGED`.
     #[sea_orm(string_value = "CONTRIBUTION_AUDIENCE_CHANGED")]
     ContributionAudienceChanged,
+    /// `CONTRIBUTION_REACTED`.
+    #[sea_orm(string_value = "CONTRIBUTION_REACTED")]
+    ContributionReacted,
     /// `THREAD_LOCKED`.
     #[sea_orm(string_value = "THREAD_LOCKED")]
     ThreadLocked,
@@ -454,6 +502,9 @@ pub enum EventKind {
     /// `THREAD_UNPINNED`.
     #[sea_orm(string_value = "THREAD_UNPINNED")]
     ThreadUnpinned,
+    /// `THREAD_MOVED`.
+    #[sea_orm(string_value = "THREAD_MOVED")]
+    ThreadMoved,
     /// `PHASE_OPENED`.
     #[sea_orm(string_value = "PHASE_OPENED")]
     PhaseOpened,

@@ -11,14 +11,28 @@ use comrak::{
     parse_document,
 };
 
-use super::error::{Error, Reason, Result};
+use uuid::Uuid;
+
+use super::{
+    error::{Error, Reason, Result},
+    id::{self, Kind},
+};
 
 /// Version of the rules below; kept with every stored HTML.
-pub const RENDERER: i32 = 1;
+pub const RENDERER: i32 = 2;
 /// Levels of a document's tree at most; a list in a list is two.
 const DEEPEST: usize = 64;
 /// Characters of an excerpt at most.
 const EXCERPT: usize = 200;
+/// Members that one text may name.
+const MENTIONS: usize = 20;
+/// A member in a text: this, the public id, `>`.
+const MENTION: &str = "<@";
+/// Bytes of a public id at most, and one more.
+const LONGEST_ID: usize = 64;
+/// A member in stored HTML, between these the public id. Nobody can write it: raw HTML is shown as text, and what stands in an
+/// attribute has its quotation marks escaped.
+const HOLE: (&str, &str) = ("<span data-member=\"", "\"></span>");
 
 /// A body as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +62,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         "ol",
         "p",
         "pre",
+        "span",
         "strong",
         "table",
         "tbody",
@@ -61,7 +76,14 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
         .tags(tags)
-        .tag_attributes([("a", ["href", "title"].into()), ("ol", ["start"].into())].into())
+        .tag_attributes(
+            [
+                ("a", ["href", "title"].into()),
+                ("ol", ["start"].into()),
+                ("span", ["data-member"].into()),
+            ]
+            .into(),
+        )
         .url_schemes(["http", "https", "mailto"].into())
         .url_relative(ammonia::UrlRelative::Deny)
         .link_rel(Some("nofollow ugc noopener noreferrer"));
@@ -84,13 +106,132 @@ pub fn render(body: &str) -> Rendered {
         }
         node.data.borrow_mut().value = NodeValue::Text(text.into());
     }
+    let excerpt = excerpt(&plain(root));
+    for node in root.descendants() {
+        let value = &mut node.data.borrow_mut().value;
+        if let NodeValue::Text(text) = value
+            && !mentions(text).is_empty()
+        {
+            let hole = |member: Uuid| format!("{}{}{}", HOLE.0, public(member), HOLE.1);
+            let html = with_mentions(text, |text| escaped(text), |member, _| hole(member));
+            *value = NodeValue::Raw(html);
+        }
+    }
     let mut html = String::new();
     // Writing to a string doesn't fail.
     let _ = format_html(root, &options, &mut html);
     Rendered {
         html: SANITISER.clean(&html).to_string(),
-        excerpt: excerpt(&plain(root)),
+        excerpt,
     }
+}
+
+fn public(member: Uuid) -> String {
+    id::encode(Kind::Membership, member).0
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// The members that a text names, each once.
+fn mentions(text: &str) -> Vec<Uuid> {
+    let mut found = Vec::new();
+    with_mentions(
+        text,
+        |_| String::new(),
+        |member, _| {
+            if !found.contains(&member) {
+                found.push(member);
+            }
+            String::new()
+        },
+    );
+    found
+}
+
+/// A text, its parts between the members that it names turned by `plain`, the members by `mention`, which gets the words too.
+fn with_mentions(text: &str, plain: impl Fn(&str) -> String, mut mention: impl FnMut(Uuid, &str) -> String) -> String {
+    let (mut new, mut done) = (String::new(), 0);
+    for (at, _) in text.match_indices(MENTION) {
+        // Ids are short: what is far away ends nothing.
+        let rest = &text[at + MENTION.len()..];
+        let end = rest.bytes().take(LONGEST_ID).position(|sign| sign == b'>');
+        let Some(id) = end.filter(|_| at >= done).map(|end| &rest[..end]) else {
+            continue;
+        };
+        if let Ok((Kind::Membership, member)) = id::decode(id) {
+            let end = at + MENTION.len() + id.len() + 1;
+            new.push_str(&plain(&text[done..at]));
+            new.push_str(&mention(member, &text[at..end]));
+            done = end;
+        }
+    }
+    new + &plain(&text[done..])
+}
+
+/// Refuses a text that names too many members.
+///
+/// # Errors
+/// `INVALID`/`TOO_LONG`.
+pub fn mentioning(body: String) -> Result<String> {
+    if mentions(&body).len() > MENTIONS {
+        let message = format!("At most {MENTIONS} members can be mentioned.");
+        return Err(Error::invalid(Reason::TooLong, message));
+    }
+    Ok(body)
+}
+
+/// The members that stored HTML names, each once, in the order of the text.
+#[must_use]
+pub fn mentioned(html: &str) -> Vec<Uuid> {
+    let mut found = Vec::new();
+    for (member, _) in html.split(HOLE.0).skip(1).filter_map(hole) {
+        if !found.contains(&member) {
+            found.push(member);
+        }
+    }
+    found
+}
+
+/// Behind the beginning of a place for a member: which, and what follows.
+fn hole(rest: &str) -> Option<(Uuid, &str)> {
+    let (id, rest) = rest.split_once(HOLE.1)?;
+    match id::decode(id) {
+        Ok((Kind::Membership, member)) => Some((member, rest)),
+        _ => None,
+    }
+}
+
+/// Stored HTML with the names that members have now. Who has none is shown as it was written, as text.
+#[must_use]
+pub fn with_names<'a>(html: &str, name: impl Fn(Uuid) -> Option<&'a str>) -> String {
+    let mut parts = html.split(HOLE.0);
+    let mut new = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((member, rest)) = hole(part) else {
+            new.push_str(HOLE.0);
+            new.push_str(part);
+            continue;
+        };
+        let id = public(member);
+        match name(member) {
+            Some(name) => new.push_str(&format!("{}{id}\">@{}</span>", HOLE.0, escaped(name))),
+            None => new.push_str(&escaped(&format!("{MENTION}{id}>"))),
+        }
+        new.push_str(rest);
+    }
+    new
+}
+
+/// An excerpt with the names that members have now.
+#[must_use]
+pub fn excerpt_with_names<'a>(text: &str, name: impl Fn(Uuid) -> Option<&'a str>) -> String {
+    let named = |member, words: &str| name(member).map_or_else(|| words.to_owned(), |name| format!("@{name}"));
+    excerpt(&with_mentions(text, str::to_owned, named))
 }
 
 /// Renders off the async threads.
@@ -211,6 +352,49 @@ mod tests {
             "<p>one and two three <em>end</em></p>\n"
         );
         assert!(html("[x](https://a.example)").contains(r#"rel="nofollow ugc noopener noreferrer""#));
+    }
+
+    #[test]
+    fn members_are_places_in_html_that_nobody_can_write() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let token = |member| format!("<@{}>", public(member));
+        let name = |member: Uuid| (member == one).then_some("A <b>\"&");
+        let body = format!("*Hi* {}, **{}**! {}", token(one), token(one), token(two));
+        let rendered = render(&body);
+        assert_eq!(mentioned(&rendered.html), [one, two]);
+        let shown = format!("<span data-member=\"{}\">@A &lt;b&gt;&quot;&amp;</span>", public(one));
+        let other = escaped(&token(two));
+        let expected = format!("<p><em>Hi</em> {shown}, <strong>{shown}</strong>! {other}</p>\n");
+        assert_eq!(with_names(&rendered.html, name), expected);
+        let words = excerpt_with_names(&rendered.excerpt, name);
+        assert_eq!(words, format!("Hi @A <b>\"&, @A <b>\"&! {}", token(two)));
+        // Not in code, nor in what stands in an attribute, nor as HTML, nor with other ids.
+        let hole = format!("{}{}{}", HOLE.0, public(one), HOLE.1);
+        for body in [
+            format!("`{}`", token(one)),
+            format!("```{}\n{}\n```", token(one), token(one)),
+            format!("[x](https://a.example '{}')", token(one)),
+            format!("[x](https://a.example '{}')", hole.replace('"', "&quot;")),
+            format!("[x](https://a.example/{})", hole),
+            hole.clone(),
+            format!("<div title='{}'>x</div>", token(one).replace('@', "&#64;")),
+            format!("<@{}>", public(one).replace("member", "space")),
+            format!("<@{}", public(one)),
+            "<@>".to_owned(),
+            "<@member_>".to_owned(),
+        ] {
+            let html = render(&body).html;
+            assert!(mentioned(&html).is_empty(), "{body}: {html}");
+            assert!(!with_names(&html, name).contains("=\"<span"), "{body}: {html}");
+        }
+    }
+
+    #[test]
+    fn a_text_names_20_members_at_most() {
+        let token = |number| format!("<@{}> ", public(Uuid::from_u128(number)));
+        let text = |count| (0..count).map(token).collect::<String>();
+        assert!(mentioning(text(20) + &text(20)).is_ok());
+        assert!(mentioning(text(21)).is_err());
     }
 
     #[test]

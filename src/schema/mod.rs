@@ -12,9 +12,9 @@ use crate::{
         account::graphql::{Account, AccountMutation},
         contribution::graphql::{
             BulkMutation, Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem,
-            ModerationLogEntry, Revision,
+            ModerationLogEntry, ReactionMutation, Revision,
         },
-        forum::graphql::{ForumMutation, Thread},
+        forum::graphql::{ForumMutation, ReadMutation, SubscriptionMutation, Thread},
         journal::graphql::{JournalEntry, JournalMutation},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
@@ -43,7 +43,10 @@ pub struct Mutation(
     MemberMutation,
     LifecycleMutation,
     BulkMutation,
+    ReactionMutation,
     ForumMutation,
+    ReadMutation,
+    SubscriptionMutation,
     CommentMutation,
     JournalMutation,
 );

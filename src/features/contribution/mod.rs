@@ -3,7 +3,9 @@
 //! A **contribution** is a thread, a comment or a journal entry (later more kinds). A **root** stands by itself and has an
 //! audience; a **comment** belongs to a root and is seen by whoever sees that root. Each version of a text is a
 //! **revision**; a pre-moderated edit is a pending revision while the published one stays. A **decision** is what a moderator
-//! did and why.
+//! did and why. A **reaction** is one of a few kind signs that a member gives to what somebody has written; it stays when the
+//! member leaves, as their texts do. A **subscription** is what a member wants to hear of a thread: who writes in it follows it,
+//! unless they have chosen otherwise.
 //!
 //! Invariants: `comment_count` is the number of published comments; `listed_at` moves once, at the first approval; a version
 //! number never returns; nobody approves a text that they have not seen; every change that others may see appends one event.
@@ -16,8 +18,8 @@ mod store;
 pub use self::{
     rules::{Patch, Text},
     service::{
-        Flag, NewComment, NewRoot, approve, comment_create, give_back, hide, publish, remove, restore, root_create,
-        set_flag, update, withdraw,
+        Flag, NewComment, NewRoot, approve, comment_create, give_back, hide, publish, react, remove, restore,
+        root_create, set_flag, thread_move, thread_subscribe, update, withdraw,
     },
-    store::{ContributionRow, List, ListKind},
+    store::{ContributionRow, List, ListKind, subscriptions},
 };

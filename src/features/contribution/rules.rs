@@ -98,7 +98,12 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
     } else {
         LONGEST_BODY
     };
-    let body = checks.field("body", text::required(&text.body, longest).and_then(text::nested))?;
+    let body = checks.field(
+        "body",
+        text::required(&text.body, longest)
+            .and_then(text::nested)
+            .and_then(text::mentioning),
+    )?;
     checks.done()?;
     Ok(Text {
         title,

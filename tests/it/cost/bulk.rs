@@ -7,7 +7,7 @@ use entity::{
         AccountKind, Audience, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
         ModerationMode, OrganisationKind, PhaseKind, PhaseState, RevisionState, SpaceRole, SpaceState,
     },
-    event, membership, organisation, phase, revision, space, space_organisation, stream,
+    event, membership, organisation, phase, revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use sojourn::platform::db::Db;
@@ -398,6 +398,23 @@ impl Bulk {
                 version: 1,
             });
         }
+    }
+
+    /// Every author has read every thread of the space, as far as its first comment.
+    pub async fn read_all(&self) {
+        let known = contribution::Entity::find().all(self.db.primary()).await.unwrap();
+        let first = |thread: Uuid| known.iter().find(|row| row.root_id == Some(thread));
+        let threads = known.iter().filter(|row| row.kind == ContributionKind::Thread);
+        let mut marks = Vec::new();
+        for comment in threads.filter_map(|thread| first(thread.id)) {
+            marks.extend(self.authors.iter().map(|author| thread_read::Model {
+                membership_id: author.member,
+                thread_id: comment.root_id.unwrap(),
+                listed_at: comment.listed_at.unwrap(),
+                comment_id: comment.id,
+            }));
+        }
+        insert(&self.db, marks).await;
     }
 
     /// Writes what was begun since the last call.

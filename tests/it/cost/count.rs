@@ -252,6 +252,35 @@ async fn replies_take_the_same_statements_for_2_as_for_20() {
 }
 
 #[tokio::test]
+async fn threads_with_what_is_unread_take_the_same_statements_for_2_as_for_20() {
+    let (world, cast, mut bulk) = filled(6).await;
+    bulk.forum(5, 4);
+    bulk.save().await;
+    let query = "space(id: $id) { threads(first: $n) { totalCount nodes { id unreadCount viewerSubscription
+        reactions { kind count viewerHasReacted }
+        firstUnreadComment { id author { displayName } } } } }";
+    takes_the_same(&world, &cast.teacher, query, &cast.space, "/space/threads").await;
+}
+
+#[tokio::test]
+async fn what_120_members_have_read_costs_no_more_statements_than_what_one_has() {
+    let (world, cast, mut bulk) = filled(120).await;
+    bulk.forum(5, 4);
+    bulk.save().await;
+    let query = "query($id: ID!) { space(id: $id) { threads { nodes { id unreadCount firstUnreadComment { id } } } } }";
+    let variables = json!({ "id": cast.space });
+    let mark = "mutation($input: PhaseMarkReadInput!) { phaseMarkRead(input: $input) { userErrors { code } } }";
+    let input = json!({ "input": { "phaseId": cast.during } });
+    let (_, few) = cost(&world, &cast.stayer, query, variables.clone()).await;
+    let (_, first) = cost(&world, &cast.stayer, mark, input.clone()).await;
+    bulk.read_all().await;
+    let (page, many) = cost(&world, &cast.stayer, query, variables).await;
+    let (_, last) = cost(&world, &cast.stayer, mark, input).await;
+    assert_eq!(rows(&page, "/space/threads"), 20);
+    assert_eq!((few, first), (many, last));
+}
+
+#[tokio::test]
 async fn nodes_of_one_type_take_the_same_statements_for_2_as_for_20() {
     let (world, cast, mut bulk) = filled(6).await;
     let threads: Vec<_> = (0..20)

@@ -166,6 +166,7 @@ fn queries() -> Vec<String> {
     vec![
         space(format!("phases {{ id threads(first: 5) {{ {ROOT} }} }}")),
         space(format!("threads(first: 5) {{ {ROOT} }}")),
+        space("threads(first: 5) { nodes { unreadCount firstUnreadComment { id } } }".to_owned()),
         space(format!("phases {{ id journalEntries(first: 5) {{ {ROOT} }} }}")),
         space(format!("journalEntries(first: 5) {{ {ROOT} }}")),
         filter(", $phase: ID!", "phaseId: $phase"),

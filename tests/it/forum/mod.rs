@@ -2,5 +2,11 @@
 
 mod comments;
 mod counters;
+mod mentions;
+mod model;
+mod moving;
+mod reactions;
+mod reading;
+mod subscriptions;
 mod texts;
 mod threads;

@@ -364,3 +364,30 @@ async fn who_pinned_and_locked_is_told_to_the_author_and_staff_alone() {
     assert!(classmate.iter().all(|event| actor(event).is_none()));
     assert!(author.iter().chain(&staff).all(|event| actor(event) == Some("Theo")));
 }
+
+#[tokio::test]
+async fn everybody_who_sees_something_is_told_of_reactions_to_it_and_where_it_was_moved() {
+    let (world, cast) = World::with_stage().await;
+    let thread = world.thread(&cast.mobile, &cast.during, "Bread").await;
+    let of_staff = world
+        .create(&cast.teacher, "thread", &cast.during, json!({ "audience": "STAFF" }))
+        .await;
+    let act = async {
+        for id in [&thread, &of_staff] {
+            let input = json!({ "contributionId": id, "kind": "LIKE" });
+            world.done(&cast.teacher, "reactionAdd", input.clone(), "").await;
+            world.done(&cast.teacher, "reactionRemove", input, "").await;
+            let input = json!({ "threadId": id, "phaseId": cast.after });
+            world.done(&cast.teacher, "threadMove", input, "").await;
+        }
+    };
+    let [classmate, author, staff] = told(&world, &cast, [&cast.stayer, &cast.mobile, &cast.partner], act).await;
+    let kinds = |events: &[Value]| events.iter().map(|event| event["kind"].clone()).collect::<Vec<_>>();
+    let one = ["CONTRIBUTION_REACTED", "CONTRIBUTION_REACTED", "THREAD_MOVED"];
+    for events in [&classmate, &author] {
+        assert_eq!(kinds(events), one);
+        assert!(events.iter().all(|event| event["contribution"]["id"] == json!(thread)));
+        assert_eq!(actor(&events[0]), Some("Theo"));
+    }
+    assert_eq!(kinds(&staff), [one, one].concat());
+}

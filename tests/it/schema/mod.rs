@@ -331,16 +331,16 @@ const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "published
 
 /// Objects that never vanish for whoever sees what they belong to; all others may be null.
 const NEVER_NULL: &[(&str, &[&str])] = &[
-    ("Comment", &["space", "phase", "byline"]),
-    ("Contribution", &["space", "phase", "byline"]),
-    ("JournalEntry", &["space", "phase", "byline"]),
+    ("Comment", &["space", "phase", "byline", "mentions", "reactions"]),
+    ("Contribution", &["space", "phase", "byline", "mentions", "reactions"]),
+    ("JournalEntry", &["space", "phase", "byline", "mentions", "reactions"]),
     ("Membership", &["organisation", "space"]),
     ("Phase", &["space"]),
     ("Space", &["phases", "phase"]),
     ("SpaceInvitation", &["invitedBy", "organisation"]),
     ("Subscription", &["spaceEvents"]),
     ("Query", &["nodes"]),
-    ("Thread", &["space", "phase", "byline"]),
+    ("Thread", &["space", "phase", "byline", "mentions", "reactions"]),
     ("Viewer", &["account"]),
 ];
 

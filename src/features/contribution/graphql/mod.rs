@@ -6,6 +6,7 @@ mod enums;
 mod list;
 mod mutation;
 mod object;
+mod reaction;
 mod revision;
 mod spine;
 
@@ -16,6 +17,7 @@ pub use self::{
     enums::{Audience, BylineKind, ContentState, DecisionKind, ModerationReason, RevisionState},
     list::{Lists, listed},
     mutation::LifecycleMutation,
+    reaction::{ReactionCount, ReactionKind, ReactionMutation},
     revision::{
         Decisions, ModerationDecision, ModerationItem, ModerationLogEntry, Revision, Revisions, log, log_nodes, queue,
         revision_nodes,

@@ -17,7 +17,7 @@ use crate::{
 pub(super) const KINDS: [Kind; 3] = [Kind::Thread, Kind::Comment, Kind::JournalEntry];
 
 /// A contribution as it is now, with what a client updates beside it.
-async fn now(
+pub(super) async fn now(
     ctx: &Context<'_>,
     id: Option<Uuid>,
 ) -> Result<(Option<Contribution>, Option<Commentable>, Option<Space>)> {

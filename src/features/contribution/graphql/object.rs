@@ -30,6 +30,12 @@ macro_rules! viewer_can {
             /// Bring it back into sight.
             #[graphql(owned)]
             pub contribution_restore: crate::platform::permission::ActionPermission,
+            /// React to it.
+            #[graphql(owned)]
+            pub reaction_add: crate::platform::permission::ActionPermission,
+            /// Take an own reaction back.
+            #[graphql(owned)]
+            pub reaction_remove: crate::platform::permission::ActionPermission,
             $($(#[$field_doc])* #[graphql(owned)] pub $field: crate::platform::permission::ActionPermission,)*
         }
 
@@ -46,6 +52,8 @@ macro_rules! viewer_can {
                     contribution_return: can(ContentAction::Return),
                     contribution_hide: can(ContentAction::Hide),
                     contribution_restore: can(ContentAction::Restore),
+                    reaction_add: can(ContentAction::React),
+                    reaction_remove: can(ContentAction::React),
                     $($field: can(ContentAction::$action),)*
                 }
             }
@@ -99,21 +107,31 @@ macro_rules! contribution_object {
                 self.spine().byline().await
             }
 
-            /// The published text as CommonMark; the author of a draft or of what waits gets that text. Null where the viewer
-            /// sees a placeholder.
+            /// The published text as CommonMark; the author of a draft or of what waits gets that text. Members are mentioned by
+            /// their id, as `<@member_…>`. Null where the viewer sees a placeholder.
             pub async fn body(&self) -> Option<String> {
                 self.spine().is_readable().then(|| self.spine().0.body.clone())
             }
 
             /// The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere, links with
-            /// `rel="nofollow ugc noopener noreferrer"`.
-            pub async fn body_html(&self) -> Option<String> {
-                self.spine().is_readable().then(|| self.spine().0.body_html.clone())
+            /// `rel="nofollow ugc noopener noreferrer"`. Members who are mentioned are
+            /// `<span data-member="member_…">@Name</span>`, with the name that they have now; who is no member of the space, nor
+            /// was one, stays as it was written.
+            pub async fn body_html(&self) -> crate::platform::error::Result<Option<String>> {
+                self.spine().body_html().await
             }
 
             /// Its first words as plain text, at most 200 characters.
-            pub async fn excerpt(&self) -> Option<String> {
-                self.spine().is_readable().then(|| self.spine().0.excerpt.clone())
+            pub async fn excerpt(&self) -> crate::platform::error::Result<Option<String>> {
+                self.spine().excerpt().await
+            }
+
+            /// The members that the text mentions as `<@` id `>`, each once, in their order: at most 20. `bodyHtml` and `excerpt`
+            /// show the names that they have now. Empty where the viewer sees a placeholder.
+            pub async fn mentions(
+                &self,
+            ) -> crate::platform::error::Result<Vec<crate::features::space::graphql::Membership>> {
+                self.spine().mentions().await
             }
 
             /// Counts changes of the content: send it as `expectedVersion`.
@@ -149,6 +167,14 @@ macro_rules! contribution_object {
                 &self,
             ) -> crate::platform::error::Result<Option<crate::features::contribution::graphql::ModerationDecision>> {
                 self.spine().last_decision().await
+            }
+
+            /// How members react to it, only ways that somebody has chosen, in the order of the enum: at most 6. Empty where
+            /// the viewer sees a placeholder.
+            pub async fn reactions(
+                &self,
+            ) -> crate::platform::error::Result<Vec<crate::features::contribution::graphql::ReactionCount>> {
+                self.spine().reactions().await
             }
 
             /// Its versions, newest first. For its author and staff; empty for everybody else.

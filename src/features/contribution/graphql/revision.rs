@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     super::store::{self, DecisionRow, RevisionRow},
     Contribution, DecisionKind, ModerationReason, RevisionState, contributions,
+    spine::{mentioned, name},
 };
 use crate::{
     features::space::graphql::{Membership, members},
@@ -18,6 +19,7 @@ use crate::{
         level::{At, Level, Link, Listing, objects},
         page::{Listed, PageArgs},
         scalar::DateTime,
+        text,
     },
 };
 
@@ -25,6 +27,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct RevisionLinks {
     contributions: Link<HashMap<Uuid, Contribution>>,
+    mentioned: Link<HashMap<Uuid, Membership>>,
 }
 
 /// Something that waits for a moderator.
@@ -85,8 +88,13 @@ impl Revision {
     }
 
     /// The same as HTML that is safe to insert into a page.
-    async fn body_html(&self) -> Option<&str> {
-        Some(&self.0.body_html)
+    async fn body_html(&self) -> Result<Option<String>> {
+        let level = self.0.level();
+        let texts = || level.rows.iter().map(|row| row.body_html.as_str());
+        let load = || Box::pin(async move { mentioned(&level.reader, texts()).await }) as _;
+        let known = level.links.mentioned.load(load).await?;
+        let html = text::with_names(&self.0.body_html, |id| name(known, self.0.space_id, id));
+        Ok(Some(html))
     }
 
     /// When it was handed in.

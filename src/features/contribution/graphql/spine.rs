@@ -12,13 +12,14 @@ use entity::enums::ContributionKind;
 use uuid::Uuid;
 
 use super::{
-    super::store::{self, ContributionRow, DecisionRow, List, ListKind},
-    Audience, BylineKind, Comment, CommentViewerCan, ContentState, Lists, ModerationDecision, Revision, listed,
+    super::store::{self, ContributionRow, DecisionRow, List, ListKind, ReactionRow},
+    Audience, BylineKind, Comment, CommentViewerCan, ContentState, Lists, ModerationDecision, ReactionCount, Revision,
+    listed,
     revision::{RevisionLinks, Revisions, versions},
 };
 use crate::{
     features::{
-        forum::graphql::{Thread, ThreadViewerCan},
+        forum::graphql::{Thread, ThreadLinks, ThreadViewerCan},
         journal::graphql::{JournalEntry, JournalEntryViewerCan},
         organisation::graphql::Organisation,
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
@@ -31,6 +32,7 @@ use crate::{
         page::{Listed, PageArgs},
         permission::ActionPermission,
         scalar::{DateTime, LanguageTag},
+        text,
     },
     policy::ContentAction,
 };
@@ -52,8 +54,12 @@ pub struct ContributionLinks {
     pending: Link<HashMap<Uuid, Revision>>,
     decisions: Link<HashMap<Uuid, (DecisionRow, Membership)>>,
     versions: Arc<Revisions>,
+    mentioned: Link<HashMap<Uuid, Membership>>,
+    reactions: Link<HashMap<Uuid, Vec<ReactionRow>>>,
     /// Comments and replies.
     pub(super) lists: Arc<Lists>,
+    /// What belongs to threads alone.
+    pub(in crate::features) threads: ThreadLinks,
 }
 
 /// What a member makes in a space: enough for one client component to show any kind.
@@ -89,6 +95,11 @@ pub struct ContributionLinks {
         name = "excerpt",
         ty = "Option<String>",
         desc = "Its first words as plain text, at most 200 characters."
+    ),
+    field(
+        name = "mentions",
+        ty = "Vec<Membership>",
+        desc = "The members that the text mentions as `<@` id `>`, each once, in their order: at most 20. `bodyHtml` and `excerpt` show the names that they have now. Empty where the viewer sees a placeholder."
     ),
     field(
         name = "version",
@@ -132,6 +143,11 @@ pub struct ContributionLinks {
             desc = "Number of versions from the end, at most 100."
         ),
         arg(name = "before", ty = "Option<String>", desc = "Only what comes before this cursor.")
+    ),
+    field(
+        name = "reactions",
+        ty = "Vec<ReactionCount>",
+        desc = "How members react to it, only ways that somebody has chosen, in the order of the enum: at most 6. Empty where the viewer sees a placeholder."
     ),
     field(
         name = "viewer_can",
@@ -222,6 +238,12 @@ pub enum Commentable {
         name = "contribution_restore",
         ty = "ActionPermission",
         desc = "Bring it back into sight."
+    ),
+    field(name = "reaction_add", ty = "ActionPermission", desc = "React to it."),
+    field(
+        name = "reaction_remove",
+        ty = "ActionPermission",
+        desc = "Take an own reaction back."
     )
 )]
 pub enum ContributionViewerCan {
@@ -430,6 +452,73 @@ impl Spine {
             .map(ModerationDecision::from))
     }
 
+    /// The members that the texts of the level mention; no statement if they mention nobody.
+    async fn mentioned(&self) -> Result<&HashMap<Uuid, Membership>> {
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let readable = level.rows.iter().filter(|row| row.is_readable());
+                mentioned(&level.reader, readable.map(|row| row.body_html.as_str())).await
+            }) as _
+        };
+        level.links.mentioned.load(load).await
+    }
+
+    /// The text as safe HTML, with the names of members.
+    pub async fn body_html(&self) -> Result<Option<String>> {
+        if !self.is_readable() {
+            return Ok(None);
+        }
+        let known = self.mentioned().await?;
+        let html = text::with_names(&self.0.body_html, |id| name(known, self.space_id, id));
+        Ok(Some(html))
+    }
+
+    /// Its first words as plain text, with the names of members.
+    pub async fn excerpt(&self) -> Result<Option<String>> {
+        if !self.is_readable() {
+            return Ok(None);
+        }
+        let known = self.mentioned().await?;
+        let excerpt = text::excerpt_with_names(&self.0.excerpt, |id| name(known, self.space_id, id));
+        Ok(Some(excerpt))
+    }
+
+    /// The members that the text mentions.
+    pub async fn mentions(&self) -> Result<Vec<Membership>> {
+        if !self.is_readable() {
+            return Ok(Vec::new());
+        }
+        let known = self.mentioned().await?;
+        let ids = text::mentioned(&self.0.body_html);
+        let members = ids.iter().filter_map(|id| known.get(id));
+        Ok(members
+            .filter(|member| member.0.space_id == self.space_id)
+            .cloned()
+            .collect())
+    }
+
+    /// How members react to it: in the order of the enum, at most 6.
+    pub async fn reactions(&self) -> Result<Vec<ReactionCount>> {
+        if !self.is_readable() {
+            return Ok(Vec::new());
+        }
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let mut rows = store::reactions(&level.reader, &self.ids(|row| Some(row.id))).await?;
+                rows.sort_by_key(|row| row.kind);
+                let mut by_contribution: HashMap<Uuid, Vec<ReactionRow>> = HashMap::new();
+                for row in rows {
+                    by_contribution.entry(row.contribution_id).or_default().push(row);
+                }
+                Ok(by_contribution)
+            }) as _
+        };
+        let known = level.links.reactions.load(load).await?.get(&self.0.id);
+        Ok(known.into_iter().flatten().map(ReactionCount::from).collect())
+    }
+
     /// Its versions, newest first. For its author and staff; empty for everybody else.
     pub async fn revisions(&self, args: &PageArgs) -> Result<Listed<Revision>> {
         let level = self.0.level();
@@ -470,6 +559,26 @@ impl Spine {
         let (cut, total) = listed(&level.links.lists, &level.reader, parents, list, args).await?;
         Ok(cut.map(|comment| Comment(Spine(comment))).connection(total))
     }
+}
+
+/// The members that texts mention; no statement if they mention nobody.
+pub(super) async fn mentioned<'a>(
+    reader: &Arc<Reader>,
+    texts: impl Iterator<Item = &'a str> + Send,
+) -> Result<HashMap<Uuid, Membership>> {
+    let mut ids: Vec<Uuid> = texts.flat_map(text::mentioned).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    members(reader, &ids).await
+}
+
+/// The name of a member of a space, of nobody else.
+pub(super) fn name(known: &HashMap<Uuid, Membership>, space: Uuid, id: Uuid) -> Option<&str> {
+    let member = known.get(&id).filter(|member| member.0.space_id == space)?;
+    Some(&member.0.display_name)
 }
 
 impl From<ContributionAt> for Contribution {

@@ -193,6 +193,8 @@ async fn edit_pending(
         row.published_version = Set(Some(version));
         row.published_at = Set(Some(known.published_at.unwrap_or(tx.clock().now())));
         if known.published_at.is_none() {
+            // As with an approval: nobody has read past it.
+            row.listed_at = Set(Some(tx.clock().now()));
             row.last_activity_at = Set(tx.clock().now());
         }
         store::update(tx, row).await?;
@@ -306,6 +308,9 @@ pub async fn publish(app: &App, actor: &Actor, id: Uuid, expected: i32) -> Resul
                 } else {
                     row.published_version = Set(Some(known.version));
                     row.published_at = Set(Some(known.published_at.unwrap_or(now)));
+                    if known.published_at.is_none() {
+                        row.listed_at = Set(Some(now));
+                    }
                     row.last_activity_at = Set(now);
                     ContentState::Published
                 };

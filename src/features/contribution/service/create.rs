@@ -2,7 +2,7 @@
 
 use entity::{
     contribution,
-    enums::{Audience, ContentState, ContributionKind, EventKind, RevisionState},
+    enums::{Audience, ContentState, ContributionKind, EventKind, RevisionState, SubscriptionLevel},
 };
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -100,16 +100,12 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                     phase_id: Set(new.phase_id),
                     ..Default::default()
                 };
-                insert(
-                    tx,
-                    (id, space, state),
-                    (actor, &author),
-                    row,
-                    text,
-                    (new.audience, None),
-                    key.as_ref(),
-                )
-                .await
+                let of = (new.audience, None);
+                let made = insert(tx, (id, space, state), (actor, &author), row, text, of, key.as_ref()).await?;
+                if made == id && new.kind == ContributionKind::Thread {
+                    store::subscribe(tx, author.id, id, SubscriptionLevel::Following, false).await?;
+                }
+                Ok(made)
             })
         })
         .await
@@ -163,6 +159,9 @@ pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Opti
                 };
                 let of = (root.audience(), Some((new.root_id, root.author_id)));
                 let made = insert(tx, (id, space, state), (actor, &author), row, text, of, key.as_ref()).await?;
+                if made == id && root.kind == ContributionKind::Thread {
+                    store::subscribe(tx, author.id, root.id, SubscriptionLevel::Following, false).await?;
+                }
                 if made == id && state == ContentState::Published {
                     store::add_comment(tx, new.root_id, 1, Some(tx.clock().now())).await?;
                 }

@@ -3,6 +3,8 @@
 mod author;
 mod create;
 mod moderate;
+mod react;
+mod relocate;
 
 use entity::{
     contribution,
@@ -15,6 +17,8 @@ pub use self::{
     author::{publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
+    react::{react, thread_subscribe},
+    relocate::thread_move,
 };
 use super::store::{self, Locked};
 use crate::{
@@ -73,10 +77,9 @@ fn waits(tx: &Tx<'_>, known: &Locked, audience: Audience) -> bool {
     policy::is_pre_moderated(&known.viewer(), known.phase().moderation, audience, tx.clock().now())
 }
 
-/// Notes what happened, with state and audience before and after.
-fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, (state, audience): (ContentState, Audience)) {
-    let actor = known.viewer().id;
-    let facts = ContributionFacts {
+/// What an event says of a contribution, with state and audience after it.
+fn facts(known: &Locked, (state, audience): (ContentState, Audience)) -> ContributionFacts {
+    ContributionFacts {
         id: known.id,
         kind: known.kind,
         root_id: known.root_id,
@@ -84,8 +87,13 @@ fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, (state, audience): (Co
         root_author_id: known.root_author_id(),
         state: (known.state, state),
         audience: (known.effective_audience(), audience),
-    };
-    let event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts);
+    }
+}
+
+/// Notes what happened, with state and audience before and after.
+fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience)) {
+    let actor = known.viewer().id;
+    let event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts(known, after));
     tx.emit(known.space_id, event);
 }
 

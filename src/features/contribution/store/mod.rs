@@ -1,17 +1,24 @@
-//! Statements over `contribution`, `revision` and `decision`.
+//! Statements over `contribution`, `revision`, `decision`, `reaction` and `subscription`.
 
+mod reaction;
 mod read;
+mod subscription;
 mod write;
 
-pub use self::read::{ContributionRow, List, ListKind};
 pub(super) use self::{
+    reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
         DecisionRow, LOG_ORDER, QUEUE_ORDER, REVISION_ORDER, RevisionRow, by_ids, counts, decisions, decisions_by_id,
         is_returned, last_comments, log, log_counts, page, queue, queue_counts, revision_counts, revisions,
         revisions_by_id, revisions_of,
     },
+    subscription::subscribe,
     write::{
         Locked, add_comment, by_client_key, delete, forget_draft, has_children, insert, insert_decision,
-        insert_revision, latest_decision, lock, revision, set_revision, update, update_draft,
+        insert_revision, latest_decision, lock, relocate, revision, set_revision, update, update_draft,
     },
+};
+pub use self::{
+    read::{ContributionRow, List, ListKind},
+    subscription::subscriptions,
 };

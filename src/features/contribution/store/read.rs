@@ -484,6 +484,7 @@ pub(in super::super) async fn is_returned(reader: &Reader, contribution: Uuid, v
 pub struct RevisionRow {
     pub id: Uuid,
     pub contribution_id: Uuid,
+    pub space_id: Uuid,
     pub version: i32,
     pub state: RevisionState,
     pub title: Option<String>,
@@ -495,7 +496,7 @@ pub struct RevisionRow {
     parent_id: Option<Uuid>,
 }
 
-const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.version, x.state, x.title, x.body, x.body_html, x.created_at, \
+const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.space_id, x.version, x.state, x.title, x.body, x.body_html, x.created_at, \
     x.submitted_at, x.is_edit";
 
 /// Sight of a contribution's versions: the author and staff.

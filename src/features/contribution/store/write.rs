@@ -63,6 +63,17 @@ pub(in super::super) async fn update(tx: &Tx<'_>, row: contribution::ActiveModel
     Ok(())
 }
 
+/// Moves a root with its comments into another phase.
+pub(in super::super) async fn relocate(tx: &Tx<'_>, root: Uuid, phase: Uuid) -> Result<()> {
+    let (id, root_id) = (contribution::Column::Id, contribution::Column::RootId);
+    contribution::Entity::update_many()
+        .col_expr(contribution::Column::PhaseId, Expr::value(phase))
+        .filter(id.eq(root).or(root_id.eq(root)))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
 /// Removes a draft with its versions.
 pub(in super::super) async fn delete(tx: &Tx<'_>, id: Uuid) -> Result<()> {
     contribution::Entity::delete_by_id(id).exec(&**tx).await?;

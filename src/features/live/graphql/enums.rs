@@ -26,6 +26,8 @@ pub enum SpaceEventKind {
     ContributionRemoved,
     /// Its audience has changed.
     ContributionAudienceChanged,
+    /// Somebody has reacted to it, or taken a reaction back.
+    ContributionReacted,
     /// A thread takes no more comments.
     ThreadLocked,
     /// A thread takes comments again.
@@ -34,6 +36,8 @@ pub enum SpaceEventKind {
     ThreadPinned,
     /// A thread is back in its place.
     ThreadUnpinned,
+    /// A thread is in another phase now, with its comments: take it off lists of the one where it was.
+    ThreadMoved,
     /// Members write in a phase from now on.
     PhaseOpened,
     /// Nobody writes in a phase any more.
@@ -72,10 +76,12 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ContributionWithdrawn => Self::ContributionWithdrawn,
             EventKind::ContributionRemoved => Self::ContributionRemoved,
             EventKind::ContributionAudienceChanged => Self::ContributionAudienceChanged,
+            EventKind::ContributionReacted => Self::ContributionReacted,
             EventKind::ThreadLocked => Self::ThreadLocked,
             EventKind::ThreadUnlocked => Self::ThreadUnlocked,
             EventKind::ThreadPinned => Self::ThreadPinned,
             EventKind::ThreadUnpinned => Self::ThreadUnpinned,
+            EventKind::ThreadMoved => Self::ThreadMoved,
             EventKind::PhaseOpened => Self::PhaseOpened,
             EventKind::PhaseClosed => Self::PhaseClosed,
             EventKind::PhaseReopened => Self::PhaseReopened,

@@ -1,89 +1,29 @@
-//! Threads in the API.
+//! Opening, editing, pinning and locking threads.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::enums::{Audience as Audience_, ContributionKind};
-use uuid::Uuid;
 
+use super::{
+    Thread,
+    thread::{now, thread},
+};
 use crate::{
     app::app,
     features::{
         contribution::{
-            self, Flag, List, ListKind, NewRoot, Patch, Text,
-            graphql::{Audience, Contribution, Lists, Spine, by_id, commentable_object, listed, viewer_can},
+            self, Flag, NewRoot, Patch, Text,
+            graphql::{Audience, by_id},
         },
-        space::graphql::{Phase, Space},
+        space::graphql::{Phase, Space, surroundings},
     },
     platform::{
-        db::Reader,
         error::{Refusal, Result},
         graphql::{actor, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
-        page::{Listed, PageArgs},
         scalar::LanguageTag,
     },
 };
-
-viewer_can! {
-    /// What the viewer may do with a thread.
-    ThreadViewerCan {
-        /// Edit it.
-        thread_update = Update,
-        /// Pin or unpin it.
-        thread_pin = Pin,
-        /// Lock or unlock it.
-        thread_lock = Lock,
-        /// Comment on it.
-        comment_create = CommentCreate,
-    }
-}
-
-/// A discussion.
-#[derive(Clone, Debug, Description)]
-pub struct Thread(pub Spine);
-
-impl Thread {
-    /// What all contributions share.
-    pub(in crate::features) fn spine(&self) -> &Spine {
-        &self.0
-    }
-}
-
-commentable_object! { Thread {
-    /// What it is about. Null where the viewer sees a placeholder.
-    async fn title(&self) -> Option<&str> {
-        self.0.title.as_deref().filter(|_| self.0.is_readable())
-    }
-
-    /// Whether it stands first in lists.
-    async fn is_pinned(&self) -> bool {
-        self.0.is_pinned
-    }
-
-    /// Whether it takes no more comments.
-    async fn is_locked(&self) -> bool {
-        self.0.is_locked()
-    }
-
-    /// What the viewer may do with it.
-    pub async fn viewer_can(&self) -> ThreadViewerCan {
-        ThreadViewerCan::of(&self.0)
-    }
-} }
-
-/// The threads of a space or phase.
-pub async fn threads(
-    lists: &Arc<Lists>,
-    reader: &Arc<Reader>,
-    parents: (Vec<Uuid>, Uuid),
-    kind: ListKind,
-    args: &PageArgs,
-) -> Result<Listed<Thread>> {
-    let (cut, total) = listed(lists, reader, parents, List::all(kind), args).await?;
-    Ok(cut.map(|thread| Thread(Spine(thread))).connection(total))
-}
 
 /// Input of `threadCreate`.
 #[derive(InputObject)]
@@ -207,6 +147,30 @@ pub struct ThreadUnlockPayload {
     user_errors: Vec<Refusal>,
 }
 
+/// Input of `threadMove`.
+#[derive(InputObject)]
+pub struct ThreadMoveInput {
+    /// The thread.
+    thread_id: ID,
+    /// Another phase of the same space, open or closed.
+    phase_id: ID,
+}
+
+/// Answer of `threadMove`.
+#[derive(SimpleObject)]
+pub struct ThreadMovePayload {
+    /// The thread as it is now.
+    thread: Option<Thread>,
+    /// The phase that it was to be moved into.
+    phase: Option<Phase>,
+    /// The phase that it was moved out of. Null if it was not moved.
+    previous_phase: Option<Phase>,
+    /// The space.
+    space: Option<Space>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
 /// Mutations of the forum.
 #[derive(Default)]
 pub struct ForumMutation;
@@ -246,7 +210,7 @@ impl ForumMutation {
         let (id, user_errors) = settle(ctx, work).await?;
         let reader = reader(ctx)?;
         let thread = thread(by_id(reader, id).await?);
-        let (phase, space) = crate::features::space::graphql::surroundings(reader, known).await?;
+        let (phase, space) = surroundings(reader, known).await?;
         Ok(Some(ThreadCreatePayload {
             thread,
             phase,
@@ -292,6 +256,35 @@ impl ForumMutation {
         let (_, user_errors) = settle(ctx, work).await?;
         Ok(Some(ThreadUpdatePayload {
             thread: now(ctx, known).await?,
+            user_errors,
+        }))
+    }
+
+    /// Moves a thread with its comments into another phase, open or closed, of the same space. Staff only. Repeating it is
+    /// success.
+    async fn thread_move(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ThreadMoveInput,
+    ) -> Result<Option<ThreadMovePayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let id = input_id("threadId", &[Kind::Thread], &input.thread_id);
+        let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
+        let (known, target) = (id.as_ref().ok().copied(), phase_id.as_ref().ok().copied());
+        let (moved, user_errors) = settle(ctx, async {
+            contribution::thread_move(app, actor, id?, phase_id?)
+                .await
+                .map_err(|error| error.missing("threadId"))
+        })
+        .await?;
+        let thread = now(ctx, known).await?;
+        let (phase, space) = surroundings(reader(ctx)?, target).await?;
+        let (previous_phase, _) = surroundings(reader(ctx)?, moved.flatten()).await?;
+        Ok(Some(ThreadMovePayload {
+            thread,
+            phase,
+            previous_phase,
+            space,
             user_errors,
         }))
     }
@@ -348,18 +341,4 @@ async fn flag(ctx: &Context<'_>, id: &ID, flag: Flag, on: bool) -> Result<(Optio
     })
     .await?;
     Ok((now(ctx, known).await?, user_errors))
-}
-
-async fn now(ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Thread>> {
-    if actor(ctx)?.ready().is_err() {
-        return Ok(None);
-    }
-    Ok(thread(by_id(reader(ctx)?, id).await?))
-}
-
-fn thread(contribution: Option<Contribution>) -> Option<Thread> {
-    match contribution {
-        Some(Contribution::Thread(thread)) => Some(thread),
-        _ => None,
-    }
 }
