@@ -12,7 +12,7 @@ use crate::{
         account::graphql::{Account, AccountMutation},
         contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
         forum::graphql::{ForumMutation, Thread},
-        journal::graphql::{JournalEntry, JournalMutation},
+        journal::graphql::{JournalEntry, JournalMutation, JournalWeek},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         space::graphql::{
@@ -65,6 +65,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<Thread>>("A page of threads.")
         .override_output_type_description::<Listed<Comment>>("A page of comments.")
         .override_output_type_description::<Listed<JournalEntry>>("A page of journal entries.")
+        .override_output_type_description::<Listed<JournalWeek>>("A page of pupils in a week of the journal.")
         .override_output_type_description::<Listed<Revision>>("A page of versions.")
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
         // The front door bounds documents; this only keeps the stack safe.

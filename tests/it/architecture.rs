@@ -31,7 +31,6 @@ const STILL_ONE_FILE: &[&str] = &[
     "features/account/graphql.rs",
     "features/account/service.rs",
     "features/forum/graphql.rs",
-    "features/journal/graphql.rs",
     "features/organisation/graphql.rs",
 ];
 

@@ -1,6 +1,7 @@
 //! Journal entries: who writes them, how drafts are kept, and how they are found.
 
 mod lists;
+mod week;
 mod writing;
 
 use serde_json::{Value, json};
