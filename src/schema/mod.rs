@@ -12,7 +12,7 @@ use crate::{
         account::graphql::{Account, AccountMutation},
         contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
         forum::graphql::{ForumMutation, Thread},
-        journal::graphql::{JournalEntry, JournalMutation, JournalWeek},
+        journal::graphql::{JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         space::graphql::{
@@ -25,7 +25,7 @@ use crate::{
 /// Reads. What the viewer may not see is null or missing, never an error.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Query(NodeQuery, OrganisationQuery);
+pub struct Query(NodeQuery, OrganisationQuery, PromptQuery);
 
 /// Writes. Each takes one `input` and answers with what changed and `userErrors`, which are empty if and only if it was done. A
 /// payload is null only together with a top-level error.
@@ -42,6 +42,7 @@ pub struct Mutation(
     ForumMutation,
     CommentMutation,
     JournalMutation,
+    PromptMutation,
 );
 
 /// Live events.

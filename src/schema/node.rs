@@ -13,7 +13,7 @@ use crate::{
             Comment, Commentable, Contribution, Lists, ModerationItem, Revision, contributions, revision_nodes,
         },
         forum::graphql::Thread,
-        journal::graphql::JournalEntry,
+        journal::graphql::{JournalEntry, Prompt, prompt_nodes},
         organisation::graphql::{Organisation, organisations},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
     },
@@ -55,6 +55,8 @@ pub enum Node {
     JournalEntry(JournalEntry),
     /// A version of a text.
     Revision(Revision),
+    /// A prompt of the journal.
+    Prompt(Prompt),
 }
 
 /// Most ids in one call of `nodes`.
@@ -125,6 +127,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Phase,
         Kind::Membership,
         Kind::Revision,
+        Kind::Prompt,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -137,6 +140,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Space => nodes_of(spaces(reader, &ids).await?),
             Kind::Phase => nodes_of(phases(reader, &ids).await?),
             Kind::Membership => nodes_of(members(reader, &ids).await?),
+            Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
             _ => nodes_of(revision_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

@@ -14,7 +14,7 @@ mod service;
 mod store;
 
 pub use self::{
-    rules::{Patch, Text},
+    rules::{Given, Patch, Text},
     service::{
         Flag, NewComment, NewRoot, approve, comment_create, give_back, hide, publish, remove, restore, root_create,
         set_flag, update, withdraw,

@@ -11,7 +11,9 @@ use entity::{
     membership, phase, space, space_organisation,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ActiveEnum, ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -427,13 +429,15 @@ pub struct PhaseRow {
     pub version: i32,
     /// State of its space.
     pub space_state: SpaceState,
+    /// Time zone of its space.
+    pub time_zone: String,
     /// Who reads.
     #[sea_orm(nested)]
     pub viewer: ViewerRow,
 }
 
 const PHASE_COLUMNS: &str = "p.id, p.space_id, p.kind, p.state, p.title, p.description, p.starts_at, p.ends_at, p.moderation, \
-    p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state";
+    p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state, s.time_zone";
 
 impl PhaseRow {
     /// The phase, for the policy.
@@ -493,6 +497,19 @@ pub(super) async fn insert_phases(tx: &Tx<'_>, rows: Vec<phase::ActiveModel>) ->
 pub(super) async fn update_phase(tx: &Tx<'_>, row: phase::ActiveModel) -> Result<()> {
     row.update(&**tx).await?;
     Ok(())
+}
+
+/// Counts a change of what another feature keeps for a phase.
+///
+/// # Errors
+/// The database's.
+pub async fn count_phase_change(tx: &Tx<'_>, id: Uuid, version: i32) -> Result<()> {
+    let row = phase::ActiveModel {
+        id: Unchanged(id),
+        version: Set(version),
+        ..Default::default()
+    };
+    update_phase(tx, row).await
 }
 
 // -------------------------------------------------------------------------------------------------------------- members

@@ -1,6 +1,8 @@
 //! Journal entries: who writes them, how drafts are kept, and how they are found.
 
+mod answers;
 mod lists;
+mod prompts;
 mod week;
 mod writing;
 

@@ -329,11 +329,12 @@ const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "published
 const NEVER_NULL: &[(&str, &[&str])] = &[
     ("Comment", &["space", "phase", "byline"]),
     ("Contribution", &["space", "phase", "byline"]),
-    ("JournalEntry", &["space", "phase", "byline"]),
+    ("JournalEntry", &["space", "phase", "byline", "answers"]),
     ("JournalWeek", &["entries"]),
     ("Membership", &["organisation", "space"]),
     ("Phase", &["space", "prompts"]),
     ("PromptSet", &["prompts"]),
+    ("Revision", &["answers"]),
     ("Space", &["phases", "phase"]),
     ("SpaceInvitation", &["invitedBy", "organisation"]),
     ("Subscription", &["spaceEvents"]),

@@ -10,7 +10,7 @@ use super::{
     Contribution, DecisionKind, ModerationReason, RevisionState, contributions,
 };
 use crate::{
-    features::space::graphql::Membership,
+    features::{journal::graphql::PromptAnswer, space::graphql::Membership},
     platform::{
         db::Reader,
         error::Result,
@@ -87,6 +87,11 @@ impl Revision {
     /// The same as HTML that is safe to insert into a page.
     async fn body_html(&self) -> Option<&str> {
         Some(&self.0.body_html)
+    }
+
+    /// Answers to the prompts of the journal, at most 10; none for other kinds.
+    async fn answers(&self) -> Vec<PromptAnswer> {
+        PromptAnswer::all(&self.0.detail)
     }
 
     /// When it was handed in.

@@ -1,6 +1,7 @@
 //! The journal in the API.
 
 mod entry;
+mod prompt;
 mod week;
 
 pub use self::{
@@ -8,5 +9,6 @@ pub use self::{
         JournalEntry, JournalEntryFilterInput, JournalEntryViewerCan, JournalMutation, Ka1PupilOutcome, KeyCompetence,
         Mood, journal_entries,
     },
+    prompt::{Prompt, PromptAnswer, PromptMutation, PromptQuery, Prompts, prompt_nodes, prompts},
     week::{JournalWeek, journal_weeks},
 };
