@@ -301,17 +301,20 @@ pub enum PhaseAction {
     ThreadCreate,
     /// `journalEntryCreate`, published or as a draft.
     JournalEntryCreate,
+    /// `phasePromptsUpdate`.
+    PromptsUpdate,
 }
 
 impl PhaseAction {
     /// Every action.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Update,
         Self::Open,
         Self::Close,
         Self::Reopen,
         Self::ThreadCreate,
         Self::JournalEntryCreate,
+        Self::PromptsUpdate,
     ];
 }
 
@@ -331,6 +334,10 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
             may_write(ContributionKind::JournalEntry, viewer, phase)?;
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
             ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)
+        }
+        PhaseAction::PromptsUpdate => {
+            ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
+            ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)
         }
         PhaseAction::Update | PhaseAction::Open | PhaseAction::Close | PhaseAction::Reopen => {
             ensure(role == SpaceRole::Coordinator, Reason::RoleNotAllowed)?;

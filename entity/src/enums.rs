@@ -517,6 +517,9 @@ pub enum EventKind {
     /// `PHASE_UPDATED`.
     #[sea_orm(string_value = "PHASE_UPDATED")]
     PhaseUpdated,
+    /// `PHASE_PROMPTS_UPDATED`.
+    #[sea_orm(string_value = "PHASE_PROMPTS_UPDATED")]
+    PhasePromptsUpdated,
     /// `MEMBER_ADDED`.
     #[sea_orm(string_value = "MEMBER_ADDED")]
     MemberAdded,

@@ -12,6 +12,8 @@ pub mod idempotency;
 pub mod membership;
 pub mod organisation;
 pub mod phase;
+pub mod prompt;
+pub mod prompt_version;
 pub mod reaction;
 pub mod revision;
 pub mod session;

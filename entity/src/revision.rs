@@ -4,6 +4,21 @@ use sea_orm::entity::prelude::*;
 
 use crate::enums::{Audience, Ka1PupilOutcome, KeyCompetence, Mood, RevisionState};
 
+/// An answer to a prompt, tied to the words that were asked.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Answer {
+    /// The prompt.
+    pub prompt_id: Uuid,
+    /// Which of its wordings.
+    pub version: i32,
+    /// What was asked.
+    pub question: String,
+    /// CommonMark.
+    pub body: String,
+    /// Sanitised HTML of `body`.
+    pub body_html: String,
+}
+
 /// What a kind keeps beside its text; versioned with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, sea_orm::FromJsonQueryResult)]
 pub struct Detail {
@@ -16,6 +31,9 @@ pub struct Detail {
     /// Key Action 1 outcomes that a journal entry gives evidence of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ka1_outcomes: Vec<Ka1PupilOutcome>,
+    /// What a journal entry answers to prompts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
 }
 
 /// A row.

@@ -11,6 +11,7 @@ mod m20261121_000002_spaces;
 mod m20261121_000003_contributions;
 mod m20261121_000004_streams;
 mod m20261122_000005_discussion;
+mod m20261122_000006_journal_rhythm;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_contributions::Migration),
             Box::new(m20261121_000004_streams::Migration),
             Box::new(m20261122_000005_discussion::Migration),
+            Box::new(m20261122_000006_journal_rhythm::Migration),
         ]
     }
 }

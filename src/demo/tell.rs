@@ -376,6 +376,7 @@ async fn act(
                     mood: entry.mood,
                     key_competences: entry.key_competences.clone(),
                     ka1_outcomes: entry.ka1_outcomes.clone(),
+                    answers: Vec::new(),
                 },
             };
             let kind = ContributionKind::JournalEntry;

@@ -37,6 +37,7 @@ kinds! {
     Thread = "thread",
     Comment = "comment",
     JournalEntry = "entry",
+    Prompt = "prompt",
     Revision = "revision",
     Decision = "decision",
 }

@@ -98,6 +98,13 @@ impl IsoWeek {
         Ok(self.0.clone())
     }
 
+    /// The week of a moment in a time zone; in UTC if there is no such zone.
+    #[must_use]
+    pub fn at(time: chrono::DateTime<Utc>, zone: &str) -> Self {
+        let zone = zone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
+        Self(Self::name(time.with_timezone(&zone).iso_week()))
+    }
+
     /// The name of a week.
     #[must_use]
     pub fn name(week: Week) -> String {

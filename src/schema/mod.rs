@@ -15,7 +15,7 @@ use crate::{
             ModerationLogEntry, ReactionMutation, Revision,
         },
         forum::graphql::{ForumMutation, ReadMutation, SubscriptionMutation, Thread},
-        journal::graphql::{JournalEntry, JournalMutation},
+        journal::graphql::{JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         space::graphql::{
@@ -28,7 +28,7 @@ use crate::{
 /// Reads. What the viewer may not see is null or missing, never an error.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Query(NodeQuery, OrganisationQuery);
+pub struct Query(NodeQuery, OrganisationQuery, PromptQuery);
 
 /// Writes. Each takes one `input` and answers with what changed and `userErrors`, which are empty if and only if it was done. A
 /// payload is null only together with a top-level error.
@@ -49,6 +49,7 @@ pub struct Mutation(
     SubscriptionMutation,
     CommentMutation,
     JournalMutation,
+    PromptMutation,
 );
 
 /// Live events.
@@ -72,6 +73,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<Thread>>("A page of threads.")
         .override_output_type_description::<Listed<Comment>>("A page of comments.")
         .override_output_type_description::<Listed<JournalEntry>>("A page of journal entries.")
+        .override_output_type_description::<Listed<JournalWeek>>("A page of pupils in a week of the journal.")
         .override_output_type_description::<Listed<Revision>>("A page of versions.")
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
         .override_output_type_description::<Listed<ModerationLogEntry>>("A page of the moderation log.")

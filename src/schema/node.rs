@@ -14,7 +14,7 @@ use crate::{
             log_nodes, revision_nodes,
         },
         forum::graphql::Thread,
-        journal::graphql::JournalEntry,
+        journal::graphql::{JournalEntry, Prompt, prompt_nodes},
         organisation::graphql::{Organisation, organisations},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
     },
@@ -58,6 +58,8 @@ pub enum Node {
     Revision(Revision),
     /// A decision of a moderator.
     ModerationLogEntry(ModerationLogEntry),
+    /// A prompt of the journal.
+    Prompt(Prompt),
 }
 
 /// Most ids in one call of `nodes`.
@@ -129,6 +131,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Membership,
         Kind::Revision,
         Kind::Decision,
+        Kind::Prompt,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -142,6 +145,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Phase => nodes_of(phases(reader, &ids).await?),
             Kind::Membership => nodes_of(members(reader, &ids).await?),
             Kind::Revision => nodes_of(revision_nodes(reader, &ids).await?),
+            Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

@@ -16,7 +16,7 @@ mod service;
 mod store;
 
 pub use self::{
-    rules::{Patch, Text},
+    rules::{Given, Patch, Text},
     service::{
         Flag, NewComment, NewRoot, approve, comment_create, give_back, hide, publish, react, remove, restore,
         root_create, set_flag, thread_move, thread_subscribe, update, withdraw,

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     enums::{Audience, ContributionKind},
-    revision::Detail,
+    revision::{Answer, Detail},
 };
+use uuid::Uuid;
 
 use crate::platform::{
     error::{Checks, Result},
@@ -39,6 +40,26 @@ pub struct Text {
     pub detail: Detail,
 }
 
+/// An answer to a prompt as its author gives it.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The answer, to the newest wording unless its author named one.
+    pub answer: Answer,
+    /// The phase of the prompt.
+    pub phase_id: Uuid,
+    /// Whether its author named the wording.
+    pub is_exact: bool,
+}
+
+impl Given {
+    /// The answer that is kept: one that hasn't changed stays tied to the words that it was given to.
+    fn over(&self, known: &[Answer]) -> Answer {
+        let same = |known: &&Answer| known.prompt_id == self.answer.prompt_id && known.body == self.answer.body;
+        let kept = known.iter().find(same).filter(|_| !self.is_exact);
+        kept.unwrap_or(&self.answer).clone()
+    }
+}
+
 /// What changes in a text; `None` leaves it.
 #[derive(Clone, Debug, Default)]
 pub struct Patch {
@@ -58,6 +79,8 @@ pub struct Patch {
     pub key_competences: Option<Vec<entity::enums::KeyCompetence>>,
     /// Key Action 1 outcomes.
     pub ka1_outcomes: Option<Vec<entity::enums::Ka1PupilOutcome>>,
+    /// Answers to prompts, all of them.
+    pub answers: Option<Vec<Given>>,
 }
 
 impl Patch {
@@ -78,6 +101,10 @@ impl Patch {
                     .ka1_outcomes
                     .clone()
                     .unwrap_or_else(|| text.detail.ka1_outcomes.clone()),
+                answers: match &self.answers {
+                    Some(given) => given.iter().map(|given| given.over(&text.detail.answers)).collect(),
+                    None => text.detail.answers.clone(),
+                },
             },
         }
     }

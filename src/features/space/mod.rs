@@ -21,5 +21,8 @@ pub use self::{
         organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids, phase_open,
         phase_reopen, phase_update, reopen, update,
     },
-    store::{Facts, MemberRow, PhaseRow, VIEWER_COLUMNS, ViewerRow, facts, phase_facts, push_viewer, space_of_phase},
+    store::{
+        Facts, MemberRow, PhaseRow, VIEWER_COLUMNS, ViewerRow, count_phase_change, facts, phase_facts, push_viewer,
+        space_of_phase,
+    },
 };

@@ -11,7 +11,9 @@ use entity::{
     membership, phase, space, space_organisation,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ActiveEnum, ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -427,13 +429,15 @@ pub struct PhaseRow {
     pub version: i32,
     /// State of its space.
     pub space_state: SpaceState,
+    /// Time zone of its space.
+    pub time_zone: String,
     /// Who reads.
     #[sea_orm(nested)]
     pub viewer: ViewerRow,
 }
 
 const PHASE_COLUMNS: &str = "p.id, p.space_id, p.kind, p.state, p.title, p.description, p.starts_at, p.ends_at, p.moderation, \
-    p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state";
+    p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state, s.time_zone";
 
 impl PhaseRow {
     /// The phase, for the policy.
@@ -493,6 +497,19 @@ pub(super) async fn insert_phases(tx: &Tx<'_>, rows: Vec<phase::ActiveModel>) ->
 pub(super) async fn update_phase(tx: &Tx<'_>, row: phase::ActiveModel) -> Result<()> {
     row.update(&**tx).await?;
     Ok(())
+}
+
+/// Counts a change of what another feature keeps for a phase.
+///
+/// # Errors
+/// The database's.
+pub async fn count_phase_change(tx: &Tx<'_>, id: Uuid, version: i32) -> Result<()> {
+    let row = phase::ActiveModel {
+        id: Unchanged(id),
+        version: Set(version),
+        ..Default::default()
+    };
+    update_phase(tx, row).await
 }
 
 // -------------------------------------------------------------------------------------------------------------- members
@@ -615,6 +632,61 @@ pub(super) async fn member_counts(
             sql.push(" AND x.role = ").bind(role.to_value());
         }
     });
+    count_by(reader, sql).await
+}
+
+pub(super) const NAME_ORDER: Order = Order {
+    tag: 30,
+    columns: &[("display_name", KeyType::Text), ("id", KeyType::Id)],
+    is_descending: false,
+};
+
+/// Writes the mobile pupils of the space in `parent`, as far as the viewer is staff there, in the order of the bytes of their
+/// names, which is the same on both databases.
+fn push_mobile(sql: &mut Sql, account: Uuid, parent: &str, organisation: Option<Uuid>) {
+    let order = if sql.is_postgres() { " COLLATE \"C\"" } else { "" };
+    sql.push("(SELECT x.id, a.display_name")
+        .push(order)
+        .push(" AS display_name FROM membership x JOIN account a ON a.id = x.account_id");
+    push_viewer(sql, account, "x.space_id");
+    sql.push("WHERE m.role IN ('COORDINATOR', 'TEACHER') AND x.left_at IS NULL AND x.mobility_status = 'MOBILE' AND x.space_id = ")
+        .push(parent);
+    if let Some(organisation) = organisation {
+        sql.push(" AND x.organisation_id = ").bind(organisation);
+    }
+    sql.push(") n");
+}
+
+/// The mobile pupils of spaces, by name; for staff only.
+pub(super) async fn mobile_pupils(
+    reader: &Reader,
+    spaces: &[Uuid],
+    organisation: Option<Uuid>,
+    page: &Page,
+) -> Result<HashMap<Uuid, Cut<MemberRow>>> {
+    let account = reader.actor()?.account_id;
+    let columns = format!("{MEMBER_COLUMNS}, {VIEWER_COLUMNS}");
+    let mut sql = reader.sql("");
+    sql.for_each(spaces, (&columns, "membership x", MEMBER_JOINS), |sql, parent| {
+        sql.push("SELECT n.id FROM ");
+        push_mobile(sql, account, parent, organisation);
+        sql.push(" WHERE n.id IS NOT NULL");
+        page.push(sql, "n");
+    });
+    push_viewer(&mut sql, account, "x.space_id");
+    let place = |row: &MemberRow| vec![Key::Text(row.display_name.clone()), Key::Id(row.id)];
+    Ok(page.cut_by(reader.rows::<MemberRow>(sql).await?, |row| row.space_id, place))
+}
+
+/// How many they are.
+pub(super) async fn mobile_pupil_counts(
+    reader: &Reader,
+    spaces: &[Uuid],
+    organisation: Option<Uuid>,
+) -> Result<HashMap<Uuid, i64>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.count_each(spaces, |sql, parent| push_mobile(sql, account, parent, organisation));
     count_by(reader, sql).await
 }
 

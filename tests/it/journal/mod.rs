@@ -1,6 +1,9 @@
 //! Journal entries: who writes them, how drafts are kept, and how they are found.
 
+mod answers;
 mod lists;
+mod prompts;
+mod week;
 mod writing;
 
 use serde_json::{Value, json};

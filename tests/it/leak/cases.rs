@@ -142,6 +142,18 @@ const MUTATIONS: &[(&str, &str)] = &[
     ),
     ("phaseClose", r#"{"phaseId":"@phase"}"#),
     ("phaseOpen", r#"{"phaseId":"@planned_phase"}"#),
+    (
+        "phasePromptsUpdate",
+        r#"{"phaseId":"@planned_phase","expectedVersion":1,"week":"2026-W47","language":"en","prompts":[{"question":"Q"}]}"#,
+    ),
+    (
+        "phasePromptsUpdate",
+        r#"{"phaseId":"@own_phase","expectedVersion":2,"week":"2026-W47","language":"en","prompts":[{"id":"@prompt","question":"Q"}]}"#,
+    ),
+    (
+        "phasePromptsUpdate",
+        r#"{"phaseId":"@phase","expectedVersion":4,"week":"2026-W47","language":"es","useSet":"LAST_WEEK"}"#,
+    ),
     ("phaseReopen", r#"{"phaseId":"@closed_phase","reason":"R"}"#),
     (
         "phaseUpdate",
@@ -206,6 +218,16 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "Query.organisations",
         "query($a: String) { organisations(search: $a) { totalCount nodes { id name } } }",
         r#"{"a":"@word"}"#,
+    ),
+    (
+        "Query.promptSets",
+        "{ promptSets { kind prompts { question starters keyCompetences } } }",
+        r#"{"id":"@word"}"#,
+    ),
+    (
+        "Query.space",
+        "query($id: ID!, $a: ID) { space(id: $id) { journalWeek(week: \"2026-W47\", organisationId: $a) { totalCount nodes { membership { id } } } } }",
+        r#"{"id":"@own_space","a":"@organisation"}"#,
     ),
     (
         "Query.space",

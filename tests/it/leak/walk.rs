@@ -84,6 +84,7 @@ impl Fragments<'_> {
         let arguments = match field.arguments.iter().find(|argument| argument.is_required()) {
             None => "",
             Some(argument) if argument.ty.inner_named_type() == "PhaseKind" => "(kind: DURING)",
+            Some(argument) if argument.ty.inner_named_type() == "IsoWeek" => "(week: \"2026-W47\")",
             Some(argument) => panic!("a value for {}({}) is missing", field.name, argument.name),
         };
         let name = format!("{}{arguments}", field.name);

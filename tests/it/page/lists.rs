@@ -80,6 +80,7 @@ impl Shelf {
     async fn fill(self) -> Self {
         self.fill_organisations().await;
         self.fill_spaces().await;
+        self.fill_pupils().await;
         self.fill_contributions().await;
         self.fill_revisions().await;
         self.fill_queue().await;
@@ -108,6 +109,17 @@ impl Shelf {
             let made = world.done(&cast.colleague, "spaceCreate", input, "space { id }").await;
             let input = json!({ "spaceId": made["space"]["id"], "organisationId": cast.partner.organisation });
             world.done(&cast.colleague, "spaceOrganisationInvite", input, "").await;
+        }
+    }
+
+    /// Pupils who travel, some of whom have the same name.
+    async fn fill_pupils(&self) {
+        let Self { world, cast, .. } = self;
+        for name in ["Ada", "Ada", "Élise", "Žanete", "ada", "Bo"] {
+            let pupil = world.pupil(&cast.coordinator, name).await;
+            let rows = json!([{ "accountId": pupil.account, "role": "PUPIL", "mobilityStatus": "MOBILE" }]);
+            let input = json!({ "spaceId": cast.space, "rows": rows });
+            world.done(&cast.coordinator, "memberAdd", input, "").await;
         }
     }
 
@@ -203,6 +215,7 @@ impl Shelf {
             list("Space.journalEntries", "entries", stayer, &cast.space),
             list("Phase.journalEntries", "entries", stayer, &cast.during),
             list("Membership.journalEntries", "entries", teacher, &mobile.member),
+            list("Space.journalWeek", "names", teacher, &cast.space),
             list("Thread.comments", "comments", stayer, &self.thread),
             list("JournalEntry.comments", "comments", stayer, &self.entry),
             list("Comment.replies", "comments", stayer, &self.comment),
@@ -218,9 +231,12 @@ impl Shelf {
     /// Asks for a page.
     pub async fn send(&self, list: &List<'_>, arguments: &Value) -> Value {
         let (kind, field) = list.name.split_once('.').unwrap();
-        let row = "... on Node { id }";
+        let (row, more) = match list.name {
+            "Space.journalWeek" => ("membership { id }", "week: \"2026-W47\", "),
+            _ => ("... on Node { id }", ""),
+        };
         let connection = format!(
-            "list: {field}(first: $first, after: $after, last: $last, before: $before) {{ totalCount \
+            "list: {field}({more}first: $first, after: $after, last: $last, before: $before) {{ totalCount \
              pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} edges {{ cursor node {{ {row} }} }} \
              nodes {{ {row} }} }}"
         );

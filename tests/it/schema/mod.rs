@@ -333,13 +333,19 @@ const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "published
 const NEVER_NULL: &[(&str, &[&str])] = &[
     ("Comment", &["space", "phase", "byline", "mentions", "reactions"]),
     ("Contribution", &["space", "phase", "byline", "mentions", "reactions"]),
-    ("JournalEntry", &["space", "phase", "byline", "mentions", "reactions"]),
+    (
+        "JournalEntry",
+        &["space", "phase", "byline", "mentions", "reactions", "answers"],
+    ),
+    ("JournalWeek", &["entries"]),
     ("Membership", &["organisation", "space"]),
-    ("Phase", &["space"]),
+    ("Phase", &["space", "prompts"]),
+    ("PromptSet", &["prompts"]),
+    ("Revision", &["answers"]),
     ("Space", &["phases", "phase"]),
     ("SpaceInvitation", &["invitedBy", "organisation"]),
     ("Subscription", &["spaceEvents"]),
-    ("Query", &["nodes"]),
+    ("Query", &["nodes", "promptSets"]),
     ("Thread", &["space", "phase", "byline", "mentions", "reactions"]),
     ("Viewer", &["account"]),
 ];

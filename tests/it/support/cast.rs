@@ -310,6 +310,22 @@ impl World {
         payload["journalEntry"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// The version of a phase.
+    pub async fn phase_version(&self, who: &Person, phase: &str) -> i64 {
+        let query = "query($id: ID!) { node(id: $id) { ... on Phase { version } } }";
+        let data = self.ask(who, query, json!({ "id": phase })).await;
+        data["node"]["version"].as_i64().unwrap()
+    }
+
+    /// Makes this the one English prompt of the week 2026-W47 and returns its public id.
+    pub async fn prompt(&self, who: &Person, phase: &str, question: &str) -> String {
+        let version = self.phase_version(who, phase).await;
+        let input = json!({ "phaseId": phase, "expectedVersion": version, "week": "2026-W47", "language": "en",
+            "prompts": [{ "question": question, "starters": ["I"], "keyCompetences": ["DIGITAL"] }] });
+        let payload = self.done(who, "phasePromptsUpdate", input, "prompts { id }").await;
+        payload["prompts"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Makes texts of pupils in a phase wait for a moderator.
     pub async fn pre_moderate(&self, who: &Person, phase: &str) {
         let version = self

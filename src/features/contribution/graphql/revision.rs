@@ -11,7 +11,10 @@ use super::{
     spine::{mentioned, name},
 };
 use crate::{
-    features::space::graphql::{Membership, members},
+    features::{
+        journal::graphql::PromptAnswer,
+        space::graphql::{Membership, members},
+    },
     platform::{
         db::Reader,
         error::Result,
@@ -95,6 +98,11 @@ impl Revision {
         let known = level.links.mentioned.load(load).await?;
         let html = text::with_names(&self.0.body_html, |id| name(known, self.0.space_id, id));
         Ok(Some(html))
+    }
+
+    /// Answers to the prompts of the journal, at most 10; none for other kinds.
+    async fn answers(&self) -> Vec<PromptAnswer> {
+        PromptAnswer::all(&self.0.detail)
     }
 
     /// When it was handed in.

@@ -93,6 +93,11 @@ pub async fn update(
                 if expected != known.version {
                     return Err(Error::stale());
                 }
+                for (place, given) in change.answers.iter().flatten().enumerate() {
+                    if given.phase_id != known.phase_id {
+                        return Err(Error::not_found().at(&["answers", &place.to_string(), "promptId"]));
+                    }
+                }
                 if !is_text && audience == asked {
                     return Ok(());
                 }

@@ -493,11 +493,12 @@ pub struct RevisionRow {
     pub created_at: DateTime<Utc>,
     pub submitted_at: Option<DateTime<Utc>>,
     pub is_edit: bool,
+    pub detail: Detail,
     parent_id: Option<Uuid>,
 }
 
 const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.space_id, x.version, x.state, x.title, x.body, x.body_html, x.created_at, \
-    x.submitted_at, x.is_edit";
+    x.submitted_at, x.is_edit, x.detail";
 
 /// Sight of a contribution's versions: the author and staff.
 const BACKSTAGE: &str = " AND (c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))";

@@ -208,6 +208,7 @@ pub(in super::super) async fn forget_draft(tx: &Tx<'_>, contribution: Uuid) -> R
         .col_expr(revision::Column::Body, Expr::value(""))
         .col_expr(revision::Column::BodyHtml, Expr::value(""))
         .col_expr(revision::Column::Excerpt, Expr::value(""))
+        .col_expr(revision::Column::Detail, Expr::value(serde_json::json!({})))
         .filter(revision::Column::ContributionId.eq(contribution))
         .filter(revision::Column::State.eq(RevisionState::Draft))
         .exec(&**tx)

@@ -46,6 +46,8 @@ pub enum SpaceEventKind {
     PhaseReopened,
     /// The settings of a phase have changed.
     PhaseUpdated,
+    /// The prompts of a week have changed.
+    PhasePromptsUpdated,
     /// Somebody has come into the space.
     MemberAdded,
     /// Somebody's role or status has changed.
@@ -86,6 +88,7 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::PhaseClosed => Self::PhaseClosed,
             EventKind::PhaseReopened => Self::PhaseReopened,
             EventKind::PhaseUpdated => Self::PhaseUpdated,
+            EventKind::PhasePromptsUpdated => Self::PhasePromptsUpdated,
             EventKind::MemberAdded => Self::MemberAdded,
             EventKind::MemberUpdated => Self::MemberUpdated,
             EventKind::MemberRemoved => Self::MemberRemoved,

@@ -28,7 +28,7 @@ use crate::{
         id::{self, Kind},
         idempotency::Key,
         level::{At, Level, Link, Listing, objects},
-        page::{Listed, PageArgs, Total},
+        page::{Cut, Listed, PageArgs, Total},
         scalar::DateTime,
     },
 };
@@ -97,6 +97,13 @@ impl Membership {
             .await?
             .get(&self.0.organisation_id)
             .cloned())
+    }
+
+    /// The lists below the members of this level, who reads them, and whose they are.
+    pub(in crate::features) fn lists(&self) -> (&Arc<Lists>, &Arc<Reader>, (Vec<Uuid>, Uuid)) {
+        let level = self.0.level();
+        let parents = (level.rows.iter().map(|row| row.id).collect(), self.0.id);
+        (&level.links.lists, &level.reader, parents)
     }
 
     /// Whether the viewer is this member, or staff of this space.
@@ -179,22 +186,14 @@ impl Membership {
         #[graphql(desc = "Number of entries from the end, at most 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
     ) -> Result<Listed<JournalEntry>> {
-        let level = self.0.level();
-        let parents = (level.rows.iter().map(|row| row.id).collect(), self.0.id);
+        let (lists, reader, parents) = self.lists();
         let args = PageArgs {
             first,
             after,
             last,
             before,
         };
-        journal_entries(
-            &level.links.lists,
-            &level.reader,
-            parents,
-            (ListKind::MemberEntries, None),
-            &args,
-        )
-        .await
+        journal_entries(lists, reader, parents, (ListKind::MemberEntries, None), &args).await
     }
 }
 
@@ -251,6 +250,37 @@ pub(super) async fn members_of(
     };
     let (cut, total) = lists.page((role, page.clone()), parent, load, count).await?;
     Ok(cut.map(Membership).connection(total))
+}
+
+/// The mobile pupils of the spaces of a level, perhaps only those of one organisation.
+pub type MobilePupils = Listing<Option<Uuid>, At<MemberRow, MemberLinks>>;
+
+/// The mobile pupils of one space, by name; none for all but staff.
+///
+/// # Errors
+/// `INVALID` for faulty page arguments.
+pub async fn mobile_pupils(
+    lists: &Arc<MobilePupils>,
+    reader: &Arc<Reader>,
+    (parents, parent): (Vec<Uuid>, Uuid),
+    organisation: Option<Uuid>,
+    args: &PageArgs,
+) -> Result<(Cut<Membership>, Total)> {
+    let page = args.page(store::NAME_ORDER)?;
+    let parents = Arc::new(parents);
+    let load = || {
+        Box::pin(async {
+            let cuts = store::mobile_pupils(reader, &parents, organisation, &page).await?;
+            Ok(objects(reader, cuts))
+        }) as _
+    };
+    let (reader_, parents_) = (Arc::clone(reader), Arc::clone(&parents));
+    let count = move || {
+        let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
+        Box::pin(async move { store::mobile_pupil_counts(&reader, &parents, organisation).await }) as _
+    };
+    let (cut, total) = lists.page((organisation, page.clone()), parent, load, count).await?;
+    Ok((cut.map(Membership), total))
 }
 
 /// Input of `memberAdd`.

@@ -6,7 +6,9 @@ mod phase;
 mod space;
 
 pub use self::{
-    member::{MemberMutation, Membership, MobilityStatus, SpaceRole, members, own_memberships},
+    member::{
+        MemberMutation, Membership, MobilePupils, MobilityStatus, SpaceRole, members, mobile_pupils, own_memberships,
+    },
     mutation::{InvitationMutation, SpaceMutation},
     phase::{Phase, PhaseMutation, PhaseViewerCan, phases, surroundings},
     space::{Space, SpaceInvitation, SpaceViewerCan, invitation_nodes, invitations, spaces},

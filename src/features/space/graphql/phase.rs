@@ -17,7 +17,7 @@ use crate::{
     features::{
         contribution::{ListKind, graphql::Lists},
         forum::graphql::{Thread, threads},
-        journal::graphql::{JournalEntry, journal_entries},
+        journal::graphql::{JournalEntry, Prompt, Prompts, journal_entries, prompts},
     },
     platform::{
         db::Reader,
@@ -27,7 +27,7 @@ use crate::{
         level::{At, Level, Link},
         page::{Listed, PageArgs},
         permission::ActionPermission,
-        scalar::DateTime,
+        scalar::{DateTime, IsoWeek, LanguageTag},
     },
     policy::{self, PhaseAction},
 };
@@ -73,6 +73,7 @@ pub enum ModerationMode {
 pub struct PhaseLinks {
     spaces: Link<HashMap<Uuid, Space>>,
     lists: Arc<Lists>,
+    prompts: Prompts,
 }
 
 /// One of the four dated parts of a space. Dates are advice; the state is the rule.
@@ -82,6 +83,12 @@ pub struct Phase(pub At<PhaseRow, PhaseLinks>);
 impl Phase {
     fn parents(&self) -> (Vec<Uuid>, Uuid) {
         (self.0.level().rows.iter().map(|row| row.id).collect(), self.0.id)
+    }
+
+    /// The week of now, where the space is.
+    fn this_week(&self) -> IsoWeek {
+        let now = self.0.reader().db().clock().now();
+        IsoWeek::at(now, &self.0.time_zone)
     }
 }
 
@@ -122,7 +129,7 @@ impl Phase {
         self.0.ends_at.map(Into::into)
     }
 
-    /// Counts changes of its settings and state: send it as `expectedVersion`.
+    /// Counts changes of its settings, state and prompts: send it as `expectedVersion`.
     async fn version(&self) -> i32 {
         self.0.version
     }
@@ -173,7 +180,20 @@ impl Phase {
             phase_reopen: can(PhaseAction::Reopen),
             thread_create: can(PhaseAction::ThreadCreate),
             journal_entry_create: can(PhaseAction::JournalEntryCreate),
+            phase_prompts_update: can(PhaseAction::PromptsUpdate),
         }
+    }
+
+    /// What the journal entries of a week are asked to tell about, in order, at most 10, all in one language: that which is asked
+    /// for, or else another variety of it; without, the viewer's own; else English; else any that there is.
+    async fn prompts(
+        &self,
+        #[graphql(desc = "The week; by default this week in the time zone of the space.")] week: Option<IsoWeek>,
+        #[graphql(desc = "The language; by default the viewer's.")] language: Option<LanguageTag>,
+    ) -> Result<Vec<Prompt>> {
+        let level = self.0.level();
+        let week = week.unwrap_or_else(|| self.this_week());
+        prompts(&level.links.prompts, &level.reader, self.parents(), &week, language).await
     }
 
     /// Its threads, pinned ones first, then by last activity. A list by activity may skip a thread that jumps to the top while a
@@ -237,6 +257,8 @@ pub struct PhaseViewerCan {
     thread_create: ActionPermission,
     /// Begin a journal entry in it.
     journal_entry_create: ActionPermission,
+    /// Set the prompts of its weeks.
+    phase_prompts_update: ActionPermission,
 }
 
 /// Phases by id, as far as the viewer is a member of their space.

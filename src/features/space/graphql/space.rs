@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     super::store::{self, InvitationRow, SpaceRow},
-    Membership, Phase, SpaceRole,
+    Membership, MobilePupils, Phase, SpaceRole,
     member::{MemberLists, members, members_of},
     phase::{PhaseKind, phases_of},
 };
@@ -18,7 +18,7 @@ use crate::{
             graphql::{Decisions, Lists, ModerationItem, ModerationLogEntry, Revisions, log, queue},
         },
         forum::graphql::{Thread, threads},
-        journal::graphql::{JournalEntry, JournalEntryFilterInput, journal_entries},
+        journal::graphql::{JournalEntry, JournalEntryFilterInput, JournalWeek, journal_entries, journal_weeks},
         organisation::{
             OrganisationRow,
             graphql::{Organisation, of_rows, organisations},
@@ -31,7 +31,7 @@ use crate::{
         level::{At, Level, Link, Listing},
         page::{Cut, Listed, PageArgs, Total},
         permission::ActionPermission,
-        scalar::DateTime,
+        scalar::{DateTime, IsoWeek},
     },
     policy::{self, SpaceAction},
 };
@@ -58,6 +58,7 @@ pub struct SpaceLinks {
     lists: Arc<Lists>,
     queue: Arc<Revisions>,
     log: Arc<Decisions>,
+    mobile_pupils: Arc<MobilePupils>,
 }
 
 /// The working area of a project. Seen by its members only.
@@ -290,6 +291,30 @@ impl Space {
         };
         let which = (ListKind::SpaceEntries, filter);
         journal_entries(&level.links.lists, &level.reader, self.parents(), which, &args).await
+    }
+
+    /// The mobile pupils, by name, each with their journal entries of a week or none. For staff; empty for everybody else.
+    async fn journal_week(
+        &self,
+        #[graphql(desc = "The week.")] week: IsoWeek,
+        #[graphql(desc = "Only pupils of this organisation.")] organisation_id: Option<ID>,
+        #[graphql(desc = "Number of pupils from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of pupils from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<JournalWeek>> {
+        let level = self.0.level();
+        let organisation = organisation_id
+            .map(|id| id::decode_as(&[Kind::Organisation], &id))
+            .transpose()?;
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let which = (&week, organisation);
+        journal_weeks(&level.links.mobile_pupils, &level.reader, self.parents(), which, &args).await
     }
 
     /// What waits for a moderator, oldest first. For staff; empty for everybody else.

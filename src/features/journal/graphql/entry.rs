@@ -9,6 +9,10 @@ use entity::{
 };
 use uuid::Uuid;
 
+use super::{
+    super::service::{self, NewAnswer},
+    PromptAnswer,
+};
 use crate::{
     app::app,
     features::{
@@ -144,6 +148,15 @@ commentable_object! { JournalEntry {
         outcomes.map(|&outcome| outcome.into()).collect()
     }
 
+    /// What it answers to prompts, at most 10.
+    async fn answers(&self) -> Vec<PromptAnswer> {
+        if self.0.is_readable() {
+            PromptAnswer::all(&self.0.detail)
+        } else {
+            Vec::new()
+        }
+    }
+
     /// What the viewer may do with it.
     pub async fn viewer_can(&self) -> JournalEntryViewerCan {
         JournalEntryViewerCan::of(&self.0)
@@ -206,6 +219,29 @@ pub async fn journal_entries(
     Ok(cut.map(|entry| JournalEntry(Spine(entry))).connection(total))
 }
 
+/// An answer to a prompt.
+#[derive(InputObject)]
+pub struct PromptAnswerInput {
+    /// The prompt, of the phase of the entry.
+    prompt_id: ID,
+    /// The `version` of the prompt that was shown; by default that to which the same answer was given before, or else the newest.
+    prompt_version: Option<i32>,
+    /// CommonMark, 1 to 5,000 characters.
+    body: String,
+}
+
+fn new_answers(answers: Vec<PromptAnswerInput>) -> Result<Vec<NewAnswer>> {
+    let new = |(place, answer): (usize, PromptAnswerInput)| {
+        let prompt_id = input_id("promptId", &[Kind::Prompt], &answer.prompt_id);
+        Ok(NewAnswer {
+            prompt_id: prompt_id.map_err(|error| error.at(&["answers", &place.to_string()]))?,
+            version: answer.prompt_version,
+            body: answer.body,
+        })
+    };
+    answers.into_iter().enumerate().map(new).collect()
+}
+
 /// Input of `journalEntryCreate`.
 #[derive(InputObject)]
 pub struct JournalEntryCreateInput {
@@ -229,6 +265,8 @@ pub struct JournalEntryCreateInput {
     key_competences: Option<Vec<KeyCompetence>>,
     /// Key Action 1 outcomes that it gives evidence of, at most 10; repeated ones count once.
     ka1_outcomes: Option<Vec<Ka1PupilOutcome>>,
+    /// Answers to prompts, at most 10, one to each.
+    answers: Option<Vec<PromptAnswerInput>>,
     /// 16 to 64 characters, new for every entry: a repeated call with the same key and input makes nothing twice, even days
     /// later.
     idempotency_key: Option<String>,
@@ -270,6 +308,8 @@ pub struct JournalEntryUpdateInput {
     key_competences: MaybeUndefined<Vec<KeyCompetence>>,
     /// Key Action 1 outcomes, at most 10; absent = unchanged, null = none.
     ka1_outcomes: MaybeUndefined<Vec<Ka1PupilOutcome>>,
+    /// All answers to prompts, at most 10, one to each; absent = unchanged, null = none.
+    answers: MaybeUndefined<Vec<PromptAnswerInput>>,
 }
 
 /// Answer of `journalEntryUpdate`.
@@ -308,7 +348,16 @@ impl JournalMutation {
                 .map(|week| week.checked())
                 .transpose()
                 .map_err(|error| error.at(&["week"]))?;
+            let phase_id = phase_id?;
+            let given = service::answers(
+                app,
+                actor,
+                Some(phase_id),
+                new_answers(input.answers.unwrap_or_default())?,
+            )
+            .await?;
             let detail = Detail {
+                answers: given.into_iter().map(|given| given.answer).collect(),
                 mood: input.mood.map(Into::into),
                 key_competences: input
                     .key_competences
@@ -325,7 +374,7 @@ impl JournalMutation {
             };
             let new = NewRoot {
                 kind: ContributionKind::JournalEntry,
-                phase_id: phase_id?,
+                phase_id,
                 text: Text {
                     title: Some(input.title),
                     body: input.body,
@@ -383,6 +432,13 @@ impl JournalMutation {
                 },
                 key_competences: listed_tags(input.key_competences),
                 ka1_outcomes: listed_tags(input.ka1_outcomes),
+                answers: match input.answers {
+                    MaybeUndefined::Undefined => None,
+                    MaybeUndefined::Null => Some(Vec::new()),
+                    MaybeUndefined::Value(answers) => {
+                        Some(service::answers(app, actor, None, new_answers(answers)?).await?)
+                    }
+                },
             };
             contribution::update(
                 app,

@@ -1,0 +1,45 @@
+//! The weekly rhythm of the journal: prompts with all their wordings.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{drop_tables, run};
+
+/// The change.
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+const TABLES: &[&str] = &["prompt", "prompt_version"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, SQL).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_tables(manager, TABLES).await
+    }
+}
+
+const SQL: &str = r#"
+CREATE TABLE prompt (
+    id {uuid} NOT NULL PRIMARY KEY,
+    phase_id {uuid} NOT NULL CONSTRAINT fk_prompt_phase REFERENCES phase (id),
+    week text NOT NULL,
+    language text NOT NULL,
+    position integer NULL,
+    version integer NOT NULL,
+    created_at {time} NOT NULL
+);
+CREATE INDEX ix_prompt_week ON prompt (phase_id, week, position) WHERE position IS NOT NULL;
+
+CREATE TABLE prompt_version (
+    prompt_id {uuid} NOT NULL CONSTRAINT fk_prompt_version_prompt REFERENCES prompt (id),
+    version integer NOT NULL,
+    question text NOT NULL,
+    starters {json} NOT NULL,
+    key_competences {json} NOT NULL,
+    created_at {time} NOT NULL,
+    CONSTRAINT pk_prompt_version PRIMARY KEY (prompt_id, version)
+);
+"#;

@@ -1,0 +1,14 @@
+//! The journal in the API.
+
+mod entry;
+mod prompt;
+mod week;
+
+pub use self::{
+    entry::{
+        JournalEntry, JournalEntryFilterInput, JournalEntryViewerCan, JournalMutation, Ka1PupilOutcome, KeyCompetence,
+        Mood, journal_entries,
+    },
+    prompt::{Prompt, PromptAnswer, PromptMutation, PromptQuery, Prompts, prompt_nodes, prompts},
+    week::{JournalWeek, journal_weeks},
+};
