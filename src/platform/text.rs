@@ -113,7 +113,7 @@ pub fn render(body: &str) -> Rendered {
             && !mentions(text).is_empty()
         {
             let hole = |member: Uuid| format!("{}{}{}", HOLE.0, public(member), HOLE.1);
-            let html = with_mentions(text, |text| escaped(text), |member, _| hole(member));
+            let html = with_mentions(text, escaped, |member, _| hole(member));
             *value = NodeValue::Raw(html);
         }
     }
