@@ -9,6 +9,8 @@ pub use self::{
         JournalEntry, JournalEntryFilterInput, JournalEntryViewerCan, JournalMutation, Ka1PupilOutcome, KeyCompetence,
         Mood, journal_entries,
     },
-    prompt::{Prompt, PromptAnswer, PromptMutation, PromptQuery, Prompts, prompt_nodes, prompts},
+    prompt::{
+        Prompt, PromptAnswer, PromptMutation, PromptQuery, PromptSet, PromptSetKind, Prompts, prompt_nodes, prompts,
+    },
     week::{JournalWeek, journal_weeks},
 };

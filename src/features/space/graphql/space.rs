@@ -294,6 +294,7 @@ impl Space {
     }
 
     /// The mobile pupils, by name, each with their journal entries of a week or none. For staff; empty for everybody else.
+    #[expect(clippy::too_many_arguments, reason = "a list with a week and a filter")]
     async fn journal_week(
         &self,
         #[graphql(desc = "The week.")] week: IsoWeek,
