@@ -307,7 +307,10 @@ impl Spine {
     }
 
     /// What it answers, if it is a comment.
-    pub(super) async fn answered(&self) -> Result<Option<Contribution>> {
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn answered(&self) -> Result<Option<Contribution>> {
         let Some(answered) = self.reply_to_id else {
             return Ok(None);
         };

@@ -44,6 +44,10 @@ pub(super) async fn deliver(
     } else {
         contributions(reader, &ids).await?
     };
+    // At once, for all of the batch: loaded when an event's turn comes, what was answered could be out of sight meanwhile.
+    if let Some(answer) = known.values().find(|known| known.spine().reply_to_id.is_some()) {
+        answer.spine().answered().await?;
+    }
     let delivered = batch.events.iter().filter_map(|event| {
         let is_told = !event.is_moderation || viewer.is_staff() || event.author_id == Some(viewer.id);
         let head = Head {
