@@ -313,13 +313,9 @@ async fn the_stream_of_a_revoked_session_ends() {
     let (world, cast) = World::with_cast().await;
     let session = session_of(&world, &cast.teacher).await;
     let here = with_token(&cast.teacher, &session);
-    let query = "query($id: ID!) { space(id: $id) { eventCursor } }";
-    let data = world.ask(&here, query, json!({ "id": cast.space })).await;
+    let now = world.node.newest(&here, &cast.space).await;
     world.thread(&cast.mobile, &cast.during, "Bread").await;
-    let mut live = world
-        .node
-        .watch(&here, &cast.space, data["space"]["eventCursor"].as_str())
-        .await;
+    let mut live = world.node.watch(&here, &cast.space, Some(&now)).await;
     assert_eq!(live.event().await["kind"], "CONTRIBUTION_PUBLISHED", "it goes on");
     world.done(&here, "sessionRevoke", json!({}), "").await;
     let event = live.event().await;

@@ -55,11 +55,6 @@ async fn names(world: &World, who: &Person, space: &str, role: Option<&str>) -> 
     names
 }
 
-async fn cursor(world: &World, who: &Person, space: &str) -> Value {
-    let query = "query($id: ID!) { space(id: $id) { eventCursor } }";
-    world.ask(who, query, json!({ "id": space })).await["space"]["eventCursor"].clone()
-}
-
 #[tokio::test]
 async fn coordinators_add_staff_and_pupils_of_their_own_school() {
     let (world, cast) = World::with_cast().await;
@@ -234,7 +229,7 @@ async fn other_members_add_nobody_and_strangers_find_no_space() {
 #[tokio::test]
 async fn no_rows_and_201_rows_are_refused_together() {
     let (world, cast) = World::with_cast().await;
-    let before = cursor(&world, &cast.coordinator, &cast.space).await;
+    let before = world.node.newest(&cast.coordinator, &cast.space).await;
     for (rows, fault) in [
         (vec![], "INVALID/REQUIRED at rows"),
         (vec![row(&cast.bystander, "PUPIL"); 201], "INVALID/TOO_LONG at rows"),
@@ -242,20 +237,20 @@ async fn no_rows_and_201_rows_are_refused_together() {
         let payload = add(&world, &cast.coordinator, &cast.space, &rows).await;
         assert_eq!((faults(&payload), &payload["results"]), (one(fault), &json!([])));
     }
-    assert_eq!(cursor(&world, &cast.coordinator, &cast.space).await, before);
+    assert_eq!(world.node.newest(&cast.coordinator, &cast.space).await, before);
 }
 
 #[tokio::test]
 async fn members_hear_of_each_new_member_in_order() {
     let (world, cast) = World::with_cast().await;
-    let now = cursor(&world, &cast.stayer, &cast.space).await;
+    let now = world.node.newest(&cast.stayer, &cast.space).await;
     let rows = [
         row(&cast.colleague, "TEACHER"),
         row(&cast.stayer, "PUPIL"),
         row(&cast.bystander, "PUPIL"),
     ];
     add(&world, &cast.coordinator, &cast.space, &rows).await;
-    let mut live = world.node.watch(&cast.stayer, &cast.space, now.as_str()).await;
+    let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&now)).await;
     for name in ["Colin", "Bea K."] {
         let event = live.event().await;
         assert_eq!(

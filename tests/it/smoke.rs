@@ -8,14 +8,7 @@ use crate::support::World;
 async fn a_classmate_sees_a_comment_live_and_on_replay() {
     let (world, cast) = World::with_cast().await;
     let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
-    let data = world
-        .ask(
-            &cast.stayer,
-            "query($id: ID!) { space(id: $id) { eventCursor } }",
-            json!({ "id": cast.space }),
-        )
-        .await;
-    let cursor = data["space"]["eventCursor"].as_str().unwrap().to_owned();
+    let cursor = world.node.newest(&cast.stayer, &cast.space).await;
     let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&cursor)).await;
     world.comment(&cast.mobile, &thread, None, "Dark bread!").await;
     let event = live.event().await;

@@ -19,7 +19,18 @@ use crate::platform::{
 pub struct Reader {
     db: Db,
     actor: Option<Actor>,
-    snapshot: Option<Mutex<Option<DatabaseTransaction>>>,
+    source: Mutex<Source>,
+}
+
+/// Where the next statement of a reader runs.
+#[derive(Debug)]
+enum Source {
+    /// In a snapshot that it takes.
+    NewSnapshot,
+    /// In the snapshot that was taken.
+    Snapshot(DatabaseTransaction),
+    /// On any connection, given back at once.
+    Passing,
 }
 
 impl Reader {
@@ -29,7 +40,7 @@ impl Reader {
         Self {
             db: db.clone(),
             actor: None,
-            snapshot: Some(Mutex::new(None)),
+            source: Mutex::new(Source::NewSnapshot),
         }
     }
 
@@ -57,7 +68,7 @@ impl Reader {
         Arc::new(Self {
             db: db.clone(),
             actor,
-            snapshot: None,
+            source: Mutex::new(Source::Passing),
         })
     }
 
@@ -85,17 +96,17 @@ impl Reader {
     pub fn rows<T: FromQueryResult + Send>(&self, sql: Sql) -> BoxFuture<'_, Result<Vec<T>>> {
         async move {
             let statement = sql.statement();
-            let found = match &self.snapshot {
-                Some(snapshot) => {
-                    let mut snapshot = snapshot.lock().await;
-                    let txn = match &mut *snapshot {
-                        Some(txn) => txn,
-                        none => none.insert(self.db.reader.begin().await?),
-                    };
-                    txn.query_all_raw(statement).await
+            let mut source = self.source.lock().await;
+            if let Source::NewSnapshot = *source {
+                *source = Source::Snapshot(self.db.reader.begin().await?);
+            }
+            let found = match &*source {
+                Source::Snapshot(txn) => txn.query_all_raw(statement).await?,
+                _ => {
+                    drop(source);
+                    self.db.reader.query_all_raw(statement).await?
                 }
-                None => self.db.reader.query_all_raw(statement).await,
-            }?;
+            };
             Stats::add_rows(found.len());
             found
                 .iter()
@@ -113,9 +124,17 @@ impl Reader {
     /// Gives the connection back; the next statement takes a new snapshot. Before a write, so that no request waits for one
     /// connection while it holds another, and so that what is read afterwards includes the write.
     pub async fn release(&self) {
-        if let Some(snapshot) = &self.snapshot
-            && let Some(txn) = snapshot.lock().await.take()
+        let mut source = self.source.lock().await;
+        if !matches!(*source, Source::Passing)
+            && let Source::Snapshot(txn) = std::mem::replace(&mut *source, Source::NewSnapshot)
         {
+            let _ = txn.rollback().await;
+        }
+    }
+
+    /// Gives the connection back for good: from now on this reader is [passing](Self::passing).
+    pub async fn pass(&self) {
+        if let Source::Snapshot(txn) = std::mem::replace(&mut *self.source.lock().await, Source::Passing) {
             let _ = txn.rollback().await;
         }
     }

@@ -319,7 +319,8 @@ async fn prompts_of_all_phases_take_one_statement() {
 #[tokio::test]
 async fn everybody_is_told_of_new_prompts() {
     let (world, cast) = World::with_cast().await;
-    let mut live = world.node.watch(&cast.mobile, &cast.space, None).await;
+    let now = world.node.newest(&cast.mobile, &cast.space).await;
+    let mut live = world.node.watch(&cast.mobile, &cast.space, Some(&now)).await;
     update(&world, &cast.teacher, &cast, "en", asks(&["What?"])).await;
     let event = live.event().await;
     assert_eq!(

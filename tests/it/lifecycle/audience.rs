@@ -241,12 +241,8 @@ async fn staff_are_told_live_of_a_raising_that_waits_and_of_its_end() {
     let (world, cast) = World::with_stage().await;
     let input = json!({ "audience": "AUTHOR", "publish": true });
     let id = world.create(&cast.mobile, "journalEntry", &cast.after, input).await;
-    let cursor = "query($id: ID!) { space(id: $id) { eventCursor } }";
-    let data = world.ask(&cast.teacher, cursor, json!({ "id": cast.space })).await;
-    let mut live = world
-        .node
-        .watch(&cast.teacher, &cast.space, data["space"]["eventCursor"].as_str())
-        .await;
+    let now = world.node.newest(&cast.teacher, &cast.space).await;
+    let mut live = world.node.watch(&cast.teacher, &cast.space, Some(&now)).await;
     world.edit(&cast.mobile, &id, json!({ "audience": "SPACE" })).await;
     let event = live.event().await;
     assert_eq!(event["kind"], "CONTRIBUTION_SUBMITTED");

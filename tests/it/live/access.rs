@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{mark, newest, short, told, until};
+use super::{mark, short, told, until};
 use crate::support::{Cast, Node, PASSWORD, Person, Socket, World, is_production};
 
 /// The error that a subscription is answered with: its code and reason.
@@ -48,7 +48,7 @@ async fn a_faulty_id_is_invalid() {
 #[tokio::test]
 async fn a_cursor_of_another_space_is_invalid() {
     let (world, cast) = World::with_cast().await;
-    let other = newest(&world.node, &cast.foreigner, &cast.foreign_space).await;
+    let other = world.node.newest(&cast.foreigner, &cast.foreign_space).await;
     let (code, reason) = refused(&world.node, &cast.teacher, &cast.space, Some(&other)).await;
     assert_eq!((code, reason), (json!("INVALID"), json!("MALFORMED")));
 }
@@ -56,7 +56,7 @@ async fn a_cursor_of_another_space_is_invalid() {
 #[tokio::test]
 async fn a_cursor_of_a_foreign_space_tells_an_outsider_nothing() {
     let (world, cast) = World::with_cast().await;
-    let other = newest(&world.node, &cast.teacher, &cast.space).await;
+    let other = world.node.newest(&cast.teacher, &cast.space).await;
     let (code, _) = refused(&world.node, &cast.foreigner, &cast.space, Some(&other)).await;
     assert_eq!(code, "NOT_FOUND");
 }
@@ -64,7 +64,7 @@ async fn a_cursor_of_a_foreign_space_tells_an_outsider_nothing() {
 #[tokio::test]
 async fn what_is_no_cursor_is_invalid() {
     let (world, cast) = World::with_cast().await;
-    let cursor = newest(&world.node, &cast.teacher, &cast.space).await;
+    let cursor = world.node.newest(&cast.teacher, &cast.space).await;
     let query = "query($id: ID!) { space(id: $id) { members(first: 1) { pageInfo { endCursor } } } }";
     let page = world.ask(&cast.teacher, query, json!({ "id": cast.space })).await;
     let of_page = page["space"]["members"]["pageInfo"]["endCursor"].as_str().unwrap();
@@ -76,7 +76,7 @@ async fn what_is_no_cursor_is_invalid() {
 
 /// A stream that has begun for certain.
 async fn listen(world: &World, cast: &Cast, node: &Node, who: &Person) -> Socket {
-    let before = newest(node, &cast.coordinator, &cast.space).await;
+    let before = node.newest(&cast.coordinator, &cast.space).await;
     let mut live = node.watch(who, &cast.space, Some(&before)).await;
     let last = mark(world, cast).await;
     assert_eq!(short(&until(&mut live, &last).await), Vec::<String>::new());
@@ -167,7 +167,7 @@ async fn set_role(world: &World, cast: &Cast, who: &Person, role: &str) {
 async fn a_teacher_who_becomes_observer_is_no_longer_told_what_waits() {
     let (world, cast) = World::with_cast().await;
     world.pre_moderate(&cast.coordinator, &cast.during).await;
-    let before = newest(&world.node, &cast.teacher, &cast.space).await;
+    let before = world.node.newest(&cast.teacher, &cast.space).await;
     let mut live = world.node.watch(&cast.teacher, &cast.space, Some(&before)).await;
     world.thread(&cast.mobile, &cast.during, "Before").await;
     assert_eq!(short(&[live.event().await]), ["SUBMITTED PENDING"]);
@@ -184,7 +184,7 @@ async fn a_teacher_who_becomes_observer_is_no_longer_told_what_waits() {
 async fn an_observer_who_becomes_teacher_is_told_what_waits() {
     let (world, cast) = World::with_cast().await;
     world.pre_moderate(&cast.coordinator, &cast.during).await;
-    let before = newest(&world.node, &cast.observer, &cast.space).await;
+    let before = world.node.newest(&cast.observer, &cast.space).await;
     let mut live = world.node.watch(&cast.observer, &cast.space, Some(&before)).await;
     set_role(&world, &cast, &cast.observer, "TEACHER").await;
     assert_eq!(short(&[live.event().await]), ["MEMBER_UPDATED"]);

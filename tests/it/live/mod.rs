@@ -8,14 +8,7 @@ mod writers;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cast, Node, Person, Socket, World};
-
-/// Where the stream of the space is now.
-async fn newest(node: &Node, who: &Person, space: &str) -> String {
-    let query = "query($id: ID!) { space(id: $id) { eventCursor } }";
-    let data = node.ask(who, query, json!({ "id": space })).await;
-    data["space"]["eventCursor"].as_str().unwrap().to_owned()
-}
+use crate::support::{Cast, Person, Socket, World};
 
 /// Changes the space, which every member is told of, and returns the cursor of that event.
 async fn mark(world: &World, cast: &Cast) -> String {
@@ -25,7 +18,7 @@ async fn mark(world: &World, cast: &Cast) -> String {
     let title = format!("Project, version {version}");
     let input = json!({ "spaceId": cast.space, "expectedVersion": version, "title": title });
     world.done(&cast.coordinator, "spaceUpdate", input, "").await;
-    newest(&world.node, &cast.coordinator, &cast.space).await
+    world.node.newest(&cast.coordinator, &cast.space).await
 }
 
 /// The events up to the one at `last`, without it.
@@ -47,7 +40,7 @@ async fn told<const N: usize>(
     watchers: [&Person; N],
     act: impl Future<Output = ()>,
 ) -> [Vec<Value>; N] {
-    let before = newest(&world.node, &cast.coordinator, &cast.space).await;
+    let before = world.node.newest(&cast.coordinator, &cast.space).await;
     let mut sockets = Vec::new();
     for who in watchers {
         sockets.push(world.node.watch(who, &cast.space, Some(&before)).await);

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sojourn::platform::stream::Cursor;
 
-use super::{mark, newest, short, until};
+use super::{mark, short, until};
 use crate::support::{Cast, Node, World, is_production};
 
 fn numbers(events: &[Value]) -> Vec<i64> {
@@ -26,7 +26,7 @@ async fn comment(node: &Node, cast: &Cast, thread: &str, body: &str) {
 async fn events_come_in_order_with_rising_cursors() {
     let (world, cast) = World::with_cast().await;
     let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
-    let before = newest(&world.node, &cast.stayer, &cast.space).await;
+    let before = world.node.newest(&cast.stayer, &cast.space).await;
     let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&before)).await;
     join_all((0..40).map(|round| {
         let body = format!("Word {round}.");
@@ -44,7 +44,7 @@ async fn events_come_in_order_with_rising_cursors() {
 /// A thread with 150 comments, the cursor before them, and the one behind them.
 async fn long(world: &World, cast: &Cast) -> (String, String) {
     let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
-    let before = newest(&world.node, &cast.stayer, &cast.space).await;
+    let before = world.node.newest(&cast.stayer, &cast.space).await;
     for round in 0..150 {
         comment(&world.node, cast, &thread, &format!("Word {round}.")).await;
     }
@@ -87,7 +87,7 @@ async fn a_stream_goes_on_behind_any_of_its_cursors() {
 #[tokio::test]
 async fn the_first_cursor_of_a_space_leads_to_all_of_its_events() {
     let (world, cast) = World::with_cast().await;
-    let now = newest(&world.node, &cast.teacher, &cast.space).await;
+    let now = world.node.newest(&cast.teacher, &cast.space).await;
     let first = Cursor {
         seq: 0,
         tag: 0,
@@ -129,7 +129,7 @@ async fn without_a_cursor_the_stream_begins_now() {
 #[tokio::test]
 async fn a_cursor_ahead_of_the_stream_resets_it() {
     let (world, cast) = World::with_cast().await;
-    let now = newest(&world.node, &cast.teacher, &cast.space).await;
+    let now = world.node.newest(&cast.teacher, &cast.space).await;
     let ahead = Cursor {
         seq: number(&now) + 1000,
         ..Cursor::decode(&now).unwrap()
@@ -153,7 +153,7 @@ async fn across(world: &World, cast: &Cast) {
     let second = world.second_node().await;
     let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
     for (here, there) in [(&world.node, &second), (&second, &world.node)] {
-        let before = newest(there, &cast.stayer, &cast.space).await;
+        let before = there.newest(&cast.stayer, &cast.space).await;
         let mut live = there.watch(&cast.stayer, &cast.space, Some(&before)).await;
         for round in 0..20 {
             comment(here, cast, &thread, &format!("Word {round}.")).await;

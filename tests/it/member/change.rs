@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{MEMBER, add, by_row, cursor, member, names, row};
+use super::{MEMBER, add, by_row, member, names, row};
 use crate::support::{Person, World, errors, faults};
 
 async fn update(world: &World, who: &Person, id: &str, version: i32, mut input: Value) -> Value {
@@ -93,7 +93,7 @@ async fn what_is_absent_in_an_update_of_a_member_stays_and_null_clears() {
 #[tokio::test]
 async fn members_hear_of_a_change() {
     let (world, cast) = World::with_cast().await;
-    let now = cursor(&world, &cast.stayer, &cast.space).await;
+    let now = world.node.newest(&cast.stayer, &cast.space).await;
     update(
         &world,
         &cast.coordinator,
@@ -103,7 +103,7 @@ async fn members_hear_of_a_change() {
     )
     .await;
     remove(&world, &cast.coordinator, &cast.mentor.member).await;
-    let mut live = world.node.watch(&cast.stayer, &cast.space, now.as_str()).await;
+    let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&now)).await;
     for kind in ["MEMBER_UPDATED", "MEMBER_REMOVED"] {
         let event = live.event().await;
         assert_eq!(
@@ -116,7 +116,7 @@ async fn members_hear_of_a_change() {
 #[tokio::test]
 async fn a_faulty_change_of_a_member_is_named_and_changes_nothing() {
     let (world, cast) = World::with_cast().await;
-    let before = cursor(&world, &cast.coordinator, &cast.space).await;
+    let before = world.node.newest(&cast.coordinator, &cast.space).await;
     for (who, input, fault) in [
         (
             &cast.teacher,
@@ -143,7 +143,7 @@ async fn a_faulty_change_of_a_member_is_named_and_changes_nothing() {
         assert_eq!(faults(&payload), [fault]);
         assert_eq!(payload["membership"]["version"], 1);
     }
-    assert_eq!(cursor(&world, &cast.coordinator, &cast.space).await, before);
+    assert_eq!(world.node.newest(&cast.coordinator, &cast.space).await, before);
 }
 
 #[tokio::test]
@@ -286,9 +286,9 @@ async fn a_removed_member_loses_sight_at_once() {
 #[tokio::test]
 async fn the_stream_of_a_removed_member_ends() {
     let (world, cast) = World::with_cast().await;
-    let now = cursor(&world, &cast.stayer, &cast.space).await;
+    let now = world.node.newest(&cast.stayer, &cast.space).await;
     world.thread(&cast.mobile, &cast.during, "Bread").await;
-    let mut live = world.node.watch(&cast.stayer, &cast.space, now.as_str()).await;
+    let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&now)).await;
     assert_eq!(live.event().await["kind"], "CONTRIBUTION_PUBLISHED");
     remove(&world, &cast.coordinator, &cast.stayer.member).await;
     let event = live.event().await;

@@ -56,7 +56,15 @@ impl Node {
         socket
     }
 
-    /// Subscribes to the events of a space as somebody, behind a cursor or from now.
+    /// The newest cursor of a space.
+    pub async fn newest(&self, who: &Person, space: &str) -> String {
+        let query = "query($id: ID!) { space(id: $id) { eventCursor } }";
+        let data = self.ask(who, query, json!({ "id": space })).await;
+        data["space"]["eventCursor"].as_str().unwrap().to_owned()
+    }
+
+    /// Subscribes to the events of a space as somebody, behind a cursor or from now. Without a cursor nobody knows when the
+    /// subscription has begun: a test that waits for what it does next gives the newest.
     pub async fn watch(&self, who: &Person, space: &str, after: Option<&str>) -> Socket {
         let mut socket = self.socket(who).await;
         let query = format!(

@@ -44,7 +44,7 @@ pub(super) async fn deliver(
     } else {
         contributions(reader, &ids).await?
     };
-    // At once, for all of the batch: loaded when an event's turn comes, what was answered could be out of sight meanwhile.
+    // In the same snapshot: loaded when an event's turn comes, what was answered could be out of sight meanwhile.
     if let Some(answer) = known.values().find(|known| known.spine().reply_to_id.is_some()) {
         answer.spine().answered().await?;
     }

@@ -75,7 +75,7 @@ impl Follower {
                 () = self.session.ended() => None,
                 next = self.listener.next(HEARTBEAT) => Some(next?),
             };
-            let reader = Reader::passing(&self.db, Some(self.actor.clone()));
+            let reader = Reader::new(&self.db, Some(self.actor.clone()));
             match next {
                 None => self.end(&reader, from, StreamEndReason::SessionEnded),
                 Some(Next::Idle) => self
@@ -99,6 +99,8 @@ impl Follower {
                     .extend(deliver(reader, (&viewer, &space), from, events).await?);
             }
         }
+        // The client takes the events at its own pace: no connection waits for it.
+        reader.pass().await;
         Ok(())
     }
 
