@@ -7,12 +7,14 @@
 //! A level lives in one request and is never cached or shared between viewers; after a write, load a new one.
 
 use std::{
+    any::Any,
     collections::HashMap,
+    marker::PhantomData,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{TryFutureExt, future::BoxFuture};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -90,32 +92,42 @@ impl<R, L> Deref for At<R, L> {
 }
 
 /// A relation of a level: filled once. An error is kept too, so that siblings don't repeat a failing statement.
+///
+/// What it holds is kept behind `dyn Any`: the links of all levels form a cycle of types, and without this cut the compiler
+/// would walk the whole cycle for every resolver to see that its future is `Send`.
 #[derive(Debug)]
-pub struct Link<V>(OnceCell<Result<V>>);
+pub struct Link<V>(OnceCell<Result<Box<dyn Any + Send + Sync>>>, PhantomData<fn() -> V>);
 
 impl<V> Default for Link<V> {
     fn default() -> Self {
-        Self(OnceCell::new())
+        Self(OnceCell::new(), PhantomData)
     }
 }
 
-impl<V: Send + Sync> Link<V> {
+impl<V: Send + Sync + 'static> Link<V> {
     /// A link that is filled already.
     pub fn filled(value: V) -> Self {
-        Self(OnceCell::new_with(Some(Ok(value))))
+        Self(OnceCell::new_with(Some(Ok(Box::new(value)))), PhantomData)
     }
 
     /// What belongs to the rows; runs `batch` unless a sibling has.
     ///
     /// # Errors
     /// The error of the batch, for every sibling.
+    #[expect(clippy::missing_panics_doc, reason = "only a `V` is ever put in")]
     pub async fn load<'a>(&'a self, batch: impl FnOnce() -> BoxFuture<'a, Result<V>>) -> Result<&'a V> {
         let kept = match self.0.get() {
             Some(kept) => kept,
             // Boxed, so that the future of every field stays small.
-            None => Box::pin(self.0.get_or_init(batch)).await,
+            None => {
+                let fill = || batch().map_ok(|value| Box::new(value) as Box<dyn Any + Send + Sync>);
+                Box::pin(self.0.get_or_init(fill)).await
+            }
         };
-        kept.as_ref().map_err(Clone::clone)
+        match kept {
+            Ok(value) => Ok(value.downcast_ref().expect("a link holds what its type says")),
+            Err(error) => Err(error.clone()),
+        }
     }
 }
 
@@ -129,7 +141,7 @@ impl<A, V> Default for Links<A, V> {
     }
 }
 
-impl<A: PartialEq, V: Send + Sync> Links<A, V> {
+impl<A: PartialEq, V: Send + Sync + 'static> Links<A, V> {
     /// The link for these arguments.
     pub fn of(&self, arguments: A) -> Arc<Link<V>> {
         let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
