@@ -91,6 +91,8 @@ pub struct Content {
     pub has_replies: bool,
     /// Whether it takes comments no more.
     pub is_locked: bool,
+    /// Whether the viewer is named as co-author; journal entries only.
+    pub is_co_author: bool,
     /// Its root, if it is none.
     pub root: Option<Root>,
 }
@@ -379,11 +381,13 @@ pub enum ContentAction {
     Lock,
     /// `commentCreate` on it.
     CommentCreate,
+    /// `journalEntryConfirm`.
+    Confirm,
 }
 
 impl ContentAction {
     /// Every action.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Update,
         Self::AudienceLower,
         Self::Publish,
@@ -396,6 +400,7 @@ impl ContentAction {
         Self::Pin,
         Self::Lock,
         Self::CommentCreate,
+        Self::Confirm,
     ];
 }
 
@@ -485,6 +490,12 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             is(content.root.is_none())?;
             takes_comments(state, content.is_locked)
+        }
+        ContentAction::Confirm => {
+            ensure(content.is_co_author, Reason::NotCoAuthor)?;
+            writable()?;
+            open()?;
+            is(state == Published)
         }
     }
 }

@@ -442,6 +442,9 @@ pub enum EventKind {
     /// `CONTRIBUTION_AUDIENCE_CHANGED`.
     #[sea_orm(string_value = "CONTRIBUTION_AUDIENCE_CHANGED")]
     ContributionAudienceChanged,
+    /// `JOURNAL_ENTRY_CONFIRMED`.
+    #[sea_orm(string_value = "JOURNAL_ENTRY_CONFIRMED")]
+    JournalEntryConfirmed,
     /// `THREAD_LOCKED`.
     #[sea_orm(string_value = "THREAD_LOCKED")]
     ThreadLocked,

@@ -12,7 +12,7 @@ use crate::{
         account::graphql::{Account, AccountMutation},
         contribution::graphql::{Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem, Revision},
         forum::graphql::{ForumMutation, Thread},
-        journal::graphql::{JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
+        journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         space::graphql::{
@@ -43,6 +43,7 @@ pub struct Mutation(
     CommentMutation,
     JournalMutation,
     PromptMutation,
+    GroupMutation,
 );
 
 /// Live events.

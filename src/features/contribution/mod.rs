@@ -16,8 +16,8 @@ mod store;
 pub use self::{
     rules::{Given, Patch, Text},
     service::{
-        Flag, NewComment, NewRoot, approve, comment_create, give_back, hide, publish, remove, restore, root_create,
-        set_flag, update, withdraw,
+        Flag, NewComment, NewRoot, approve, comment_create, confirm, give_back, hide, publish, remove, restore,
+        root_create, set_flag, update, withdraw,
     },
-    store::{ContributionRow, List, ListKind},
+    store::{CoAuthorRow, ContributionRow, List, ListKind},
 };

@@ -71,7 +71,10 @@ pub(super) fn checked(prompts: Vec<NewPrompt>) -> Result<Vec<NewPrompt>> {
         let mut own = Checks::default();
         let wording = &mut prompt.wording;
         if prompt.id.is_some() && tidy.iter().any(|other| other.id == prompt.id) {
-            own.field("id", Err::<(), _>(Error::invalid(Reason::OutOfRange, "Each prompt once.")))?;
+            own.field(
+                "id",
+                Err::<(), _>(Error::invalid(Reason::OutOfRange, "Each prompt once.")),
+            )?;
         }
         let question = own.field("question", text::required(&wording.question, LONGEST_QUESTION))?;
         wording.question = question.unwrap_or_default();
@@ -234,7 +237,8 @@ mod tests {
             for language in READY_LANGUAGES {
                 let prompts = ready(set.kind, language).unwrap_or_default();
                 assert_eq!(prompts.len(), 5);
-                let is_full = |new: &NewPrompt| new.wording.starters.len() >= 2 && !new.wording.key_competences.is_empty();
+                let is_full =
+                    |new: &NewPrompt| new.wording.starters.len() >= 2 && !new.wording.key_competences.is_empty();
                 assert!(prompts.iter().all(is_full));
                 assert!(checked(prompts).is_ok());
             }

@@ -56,9 +56,7 @@ pub async fn prompts_update(
         .write(Some(space), |tx| {
             Box::pin(async move {
                 tx.gate(space, Gate::Exclusive).await?;
-                let facts = phase_facts(tx, actor.account_id, phase)
-                    .await
-                    .map_err(|_| no_phase())?;
+                let facts = phase_facts(tx, actor.account_id, phase).await.map_err(|_| no_phase())?;
                 let member = facts.viewer.member();
                 policy::phase(PhaseAction::PromptsUpdate, &member, &facts.facts()).map_err(Error::forbidden)?;
                 if expected != facts.version {
@@ -86,7 +84,10 @@ pub async fn prompts_update(
                     }
                 }
                 let is_kept = |id| new.iter().any(|prompt| prompt.id == Some(id));
-                for prompt in known.iter().filter(|known| known.position.is_some() && !is_kept(known.id)) {
+                for prompt in known
+                    .iter()
+                    .filter(|known| known.position.is_some() && !is_kept(known.id))
+                {
                     store::set_position(tx, prompt.id, None).await?;
                     is_changed = true;
                 }
@@ -121,14 +122,19 @@ pub async fn answers(app: &App, actor: &Actor, phase: Option<Uuid>, new: Vec<New
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let bodies = rules::answered(&new.iter().map(|new| (new.prompt_id, new.body.as_str())).collect::<Vec<_>>())?;
+    let bodies = rules::answered(
+        &new.iter()
+            .map(|new| (new.prompt_id, new.body.as_str()))
+            .collect::<Vec<_>>(),
+    )?;
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     let prompts: Vec<Uuid> = new.iter().map(|new| new.prompt_id).collect();
     let known = store::wordings(&reader, &prompts).await?;
     let mut given = Vec::with_capacity(new.len());
     for (place, (new, body)) in new.into_iter().zip(bodies).enumerate() {
         let at = |error: Error, field: &str| error.at(&["answers", &place.to_string(), field]);
-        let is_there = |row: &&store::WordingRow| row.prompt_id == new.prompt_id && phase.is_none_or(|id| id == row.phase_id);
+        let is_there =
+            |row: &&store::WordingRow| row.prompt_id == new.prompt_id && phase.is_none_or(|id| id == row.phase_id);
         if !known.iter().any(|row| is_there(&row)) {
             return Err(at(Error::not_found(), "promptId"));
         }

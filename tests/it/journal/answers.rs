@@ -37,7 +37,10 @@ async fn an_answer_stays_tied_to_the_words_that_were_asked() {
     let named = json!({ "promptId": prompt, "promptVersion": 1, "body": "We swam." });
     assert_eq!(asked(named).await, (1, json!("What now?")));
     world.edit(&cast.mobile, &id, json!({ "body": "Only this." })).await;
-    assert_eq!(world.seen(&cast.mobile, &id, ANSWERS).await["answers"][0]["body"], "We swam.");
+    assert_eq!(
+        world.seen(&cast.mobile, &id, ANSWERS).await["answers"][0]["body"],
+        "We swam."
+    );
     world.edit(&cast.mobile, &id, json!({ "answers": null })).await;
     assert_eq!(world.seen(&cast.mobile, &id, ANSWERS).await["answers"], json!([]));
 }
@@ -60,9 +63,15 @@ async fn moderators_see_the_answers_of_what_waits_and_classmates_those_of_what_i
         json!([{ "question": "What now?", "body": "Two." }])
     );
     let seen = world.seen(&cast.stayer, &id, selection).await;
-    assert_eq!((&seen["answers"], &seen["pendingRevision"]), (&json!([{ "body": "One." }]), &Value::Null));
+    assert_eq!(
+        (&seen["answers"], &seen["pendingRevision"]),
+        (&json!([{ "body": "One." }]), &Value::Null)
+    );
     world.act(&cast.teacher, "Approve", &id).await;
-    assert_eq!(world.seen(&cast.stayer, &id, selection).await["answers"], json!([{ "body": "Two." }]));
+    assert_eq!(
+        world.seen(&cast.stayer, &id, selection).await["answers"],
+        json!([{ "body": "Two." }])
+    );
 }
 
 #[tokio::test]
@@ -71,19 +80,36 @@ async fn faults_of_answers_are_told_at_their_fields() {
     let prompt = world.prompt(&cast.teacher, &cast.during, "What now?").await;
     let elsewhere = world.prompt(&cast.teacher, &cast.after, "What else?").await;
     let foreign = world.prompt(&cast.foreigner, &cast.foreign_phase, "What there?").await;
-    let draft = world.create(&cast.mobile, "journalEntry", &cast.during, json!({})).await;
+    let draft = world
+        .create(&cast.mobile, "journalEntry", &cast.during, json!({}))
+        .await;
     let many: Vec<_> = (0..11).map(|_| json!({ "promptId": prompt, "body": "B" })).collect();
     let before = (world.row(&draft).await, world.events().await);
     for (answers, fault) in [
-        (json!([{ "promptId": elsewhere, "body": "B" }]), "NOT_FOUND at answers.0.promptId"),
-        (json!([{ "promptId": foreign, "body": "B" }]), "NOT_FOUND at answers.0.promptId"),
-        (json!([{ "promptId": cast.during, "body": "B" }]), "INVALID/MALFORMED at answers.0.promptId"),
+        (
+            json!([{ "promptId": elsewhere, "body": "B" }]),
+            "NOT_FOUND at answers.0.promptId",
+        ),
+        (
+            json!([{ "promptId": foreign, "body": "B" }]),
+            "NOT_FOUND at answers.0.promptId",
+        ),
+        (
+            json!([{ "promptId": cast.during, "body": "B" }]),
+            "INVALID/MALFORMED at answers.0.promptId",
+        ),
         (
             json!([{ "promptId": prompt, "promptVersion": 2, "body": "B" }]),
             "INVALID/OUT_OF_RANGE at answers.0.promptVersion",
         ),
-        (json!([{ "promptId": prompt, "body": " " }]), "INVALID/REQUIRED at answers.0.body"),
-        (json!([{ "promptId": prompt, "body": "x".repeat(5_001) }]), "INVALID/TOO_LONG at answers.0.body"),
+        (
+            json!([{ "promptId": prompt, "body": " " }]),
+            "INVALID/REQUIRED at answers.0.body",
+        ),
+        (
+            json!([{ "promptId": prompt, "body": "x".repeat(5_001) }]),
+            "INVALID/TOO_LONG at answers.0.body",
+        ),
         (
             json!([{ "promptId": prompt, "body": "A" }, { "promptId": prompt, "body": "B" }]),
             "INVALID/OUT_OF_RANGE at answers.1.promptId",
@@ -126,7 +152,10 @@ async fn a_draft_saved_ten_times_a_second_stays_one_row_and_a_late_save_is_a_con
         assert_eq!((done.len(), late.len()), (1, 3), "{saved:?}");
         for late in late {
             assert_eq!(faults(late), ["CONFLICT/STALE_VERSION"]);
-            assert_eq!(late["journalEntry"], json!({ "version": version + 1, "body": done[0]["journalEntry"]["body"] }));
+            assert_eq!(
+                late["journalEntry"],
+                json!({ "version": version + 1, "body": done[0]["journalEntry"]["body"] })
+            );
         }
         version += 1;
     }

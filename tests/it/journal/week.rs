@@ -39,7 +39,9 @@ async fn staff_see_every_mobile_pupil_with_the_entries_of_the_week_or_none() {
     world.entry(&cast.mobile, &cast.during, "Riga", true).await;
     world.entry(&cast.mobile, &cast.during, "Sea", true).await;
     let other = json!({ "week": "2026-W46", "title": "Before", "publish": true });
-    world.create(&cast.partner_pupil, "journalEntry", &cast.during, other).await;
+    world
+        .create(&cast.partner_pupil, "journalEntry", &cast.during, other)
+        .await;
     let rows = [json!(["Moira K.", ["Sea", "Riga"]]), json!(["Pim K.", []])];
     assert_eq!(this_week(&world, &cast.teacher, &cast).await, rows);
     let before = week(&world, &cast.teacher, &cast.space, "week: \"2026-W46\"").await;
@@ -67,7 +69,10 @@ async fn only_what_staff_may_see_counts() {
         make(audience, false, &cast.during).await;
     }
     make("AUTHOR", true, &cast.during).await;
-    assert_eq!(this_week(&world, &cast.teacher, &cast).await[0], json!(["Moira K.", []]));
+    assert_eq!(
+        this_week(&world, &cast.teacher, &cast).await[0],
+        json!(["Moira K.", []])
+    );
     make("SPACE", true, &cast.after).await;
     let staff = make("STAFF", true, &cast.during).await;
     let rows = this_week(&world, &cast.teacher, &cast).await;
@@ -106,7 +111,11 @@ async fn something_that_is_no_week_is_refused() {
     for week in ["2026-W60", "yesterday"] {
         let query = "query($id: ID!, $week: IsoWeek!) { space(id: $id) { journalWeek(week: $week) { totalCount } } }";
         let answer = world
-            .send(Some(&cast.teacher.token), query, json!({ "id": cast.space, "week": week }))
+            .send(
+                Some(&cast.teacher.token),
+                query,
+                json!({ "id": cast.space, "week": week }),
+            )
             .await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID");
     }

@@ -217,7 +217,10 @@ impl Scene {
             .await;
         self.root(&coordinator, "thread", "draft_thread", json!({ "publish": false }))
             .await;
-        let prompt = self.world.prompt(&coordinator, &self.ids["phase"], &format!("What {MARK}?")).await;
+        let prompt = self
+            .world
+            .prompt(&coordinator, &self.ids["phase"], &format!("What {MARK}?"))
+            .await;
         self.ids.insert("prompt", prompt);
         let entry = self
             .root(&mobile, "entry", "entry", json!({ "publish": true, "mood": "LOW" }))

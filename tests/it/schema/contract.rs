@@ -163,6 +163,7 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("contributionRestore", &["ContributionViewerCan.contributionRestore"]),
     ("contributionReturn", &["ContributionViewerCan.contributionReturn"]),
     ("contributionWithdraw", &["ContributionViewerCan.contributionWithdraw"]),
+    ("journalEntryConfirm", &["JournalEntryViewerCan.journalEntryConfirm"]),
     ("journalEntryCreate", &["PhaseViewerCan.journalEntryCreate"]),
     ("journalEntryUpdate", &["JournalEntryViewerCan.journalEntryUpdate"]),
     ("memberAdd", &["SpaceViewerCan.memberAdd"]),

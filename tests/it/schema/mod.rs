@@ -311,6 +311,7 @@ fn a_plain_list_says_how_long_it_may_be() {
 const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("ActionPermission", &["reason"]),
     ("Byline", &["name"]),
+    ("CoAuthor", &["confirmedAt", "confirmedVersion"]),
     ("Comment", CONTENT),
     ("Contribution", CONTENT),
     ("JournalEntry", CONTENT),
@@ -329,7 +330,7 @@ const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "published
 const NEVER_NULL: &[(&str, &[&str])] = &[
     ("Comment", &["space", "phase", "byline"]),
     ("Contribution", &["space", "phase", "byline"]),
-    ("JournalEntry", &["space", "phase", "byline", "answers"]),
+    ("JournalEntry", &["space", "phase", "byline", "answers", "coAuthors"]),
     ("JournalWeek", &["entries"]),
     ("Membership", &["organisation", "space"]),
     ("Phase", &["space", "prompts"]),

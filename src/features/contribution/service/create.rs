@@ -11,7 +11,7 @@ use super::super::{
     rules::{self, Text},
     store,
 };
-use super::{allow, place};
+use super::{allow, author::name, place};
 use crate::{
     app::App,
     event,
@@ -40,6 +40,8 @@ pub struct NewRoot {
     pub audience: Audience,
     /// Whether it is published at once.
     pub is_published: bool,
+    /// Memberships of co-authors; journal entries only.
+    pub co_authors: Vec<Uuid>,
 }
 
 /// A comment to be made.
@@ -100,7 +102,7 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                     phase_id: Set(new.phase_id),
                     ..Default::default()
                 };
-                insert(
+                let made = insert(
                     tx,
                     (id, space, state),
                     (actor, &author),
@@ -109,7 +111,11 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                     (new.audience, None),
                     key.as_ref(),
                 )
-                .await
+                .await?;
+                if made == id {
+                    name(tx, (id, space), author.id, &new.co_authors).await?;
+                }
+                Ok(made)
             })
         })
         .await

@@ -12,7 +12,7 @@ use sea_orm::ActiveValue::Unchanged;
 use uuid::Uuid;
 
 pub use self::{
-    author::{publish, remove, update, withdraw},
+    author::{confirm, publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
 };
@@ -74,7 +74,18 @@ fn waits(tx: &Tx<'_>, known: &Locked, audience: Audience) -> bool {
 }
 
 /// Notes what happened, with state and audience before and after.
-fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, (state, audience): (ContentState, Audience)) {
+fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience)) {
+    emit_as(tx, known, kind, after, known.viewer().id != known.author_id);
+}
+
+/// The same, saying whether the actor acted as a moderator.
+fn emit_as(
+    tx: &mut Tx<'_>,
+    known: &Locked,
+    kind: EventKind,
+    (state, audience): (ContentState, Audience),
+    is_moderation: bool,
+) {
     let actor = known.viewer().id;
     let facts = ContributionFacts {
         id: known.id,
@@ -85,7 +96,7 @@ fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, (state, audience): (Co
         state: (known.state, state),
         audience: (known.effective_audience(), audience),
     };
-    let event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts);
+    let event = event::contribution(tx.clock(), kind, actor, is_moderation, facts);
     tx.emit(known.space_id, event);
 }
 

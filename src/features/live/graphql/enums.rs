@@ -26,6 +26,8 @@ pub enum SpaceEventKind {
     ContributionRemoved,
     /// Its audience has changed.
     ContributionAudienceChanged,
+    /// A co-author of a journal entry has confirmed it.
+    JournalEntryConfirmed,
     /// A thread takes no more comments.
     ThreadLocked,
     /// A thread takes comments again.
@@ -74,6 +76,7 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ContributionWithdrawn => Self::ContributionWithdrawn,
             EventKind::ContributionRemoved => Self::ContributionRemoved,
             EventKind::ContributionAudienceChanged => Self::ContributionAudienceChanged,
+            EventKind::JournalEntryConfirmed => Self::JournalEntryConfirmed,
             EventKind::ThreadLocked => Self::ThreadLocked,
             EventKind::ThreadUnlocked => Self::ThreadUnlocked,
             EventKind::ThreadPinned => Self::ThreadPinned,
