@@ -91,6 +91,8 @@ pub struct Content {
     pub has_replies: bool,
     /// Whether it takes comments no more.
     pub is_locked: bool,
+    /// Whether the viewer is named as co-author; journal entries only.
+    pub is_co_author: bool,
     /// Its root, if it is none.
     pub root: Option<Root>,
 }
@@ -383,11 +385,13 @@ pub enum ContentAction {
     React,
     /// `threadMove`.
     Move,
+    /// `journalEntryConfirm`.
+    Confirm,
 }
 
 impl ContentAction {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Update,
         Self::AudienceLower,
         Self::Publish,
@@ -402,6 +406,7 @@ impl ContentAction {
         Self::CommentCreate,
         Self::React,
         Self::Move,
+        Self::Confirm,
     ];
 }
 
@@ -498,6 +503,12 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             let is_root_published = content.root.as_ref().is_none_or(|root| root.state == Published);
             is(state == Published && is_root_published)
+        }
+        ContentAction::Confirm => {
+            ensure(content.is_co_author, Reason::NotCoAuthor)?;
+            writable()?;
+            open()?;
+            is(state == Published)
         }
     }
 }

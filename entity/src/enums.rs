@@ -490,6 +490,9 @@ pub enum EventKind {
     /// `CONTRIBUTION_REACTED`.
     #[sea_orm(string_value = "CONTRIBUTION_REACTED")]
     ContributionReacted,
+    /// `JOURNAL_ENTRY_CONFIRMED`.
+    #[sea_orm(string_value = "JOURNAL_ENTRY_CONFIRMED")]
+    JournalEntryConfirmed,
     /// `THREAD_LOCKED`.
     #[sea_orm(string_value = "THREAD_LOCKED")]
     ThreadLocked,

@@ -1,4 +1,4 @@
-//! The weekly rhythm of the journal: prompts with all their wordings.
+//! The weekly rhythm of the journal: prompts with all their wordings, and co-authors of entries.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{drop_tables, run};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const TABLES: &[&str] = &["prompt", "prompt_version"];
+const TABLES: &[&str] = &["prompt", "prompt_version", "co_author"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -42,4 +42,14 @@ CREATE TABLE prompt_version (
     created_at {time} NOT NULL,
     CONSTRAINT pk_prompt_version PRIMARY KEY (prompt_id, version)
 );
+
+CREATE TABLE co_author (
+    contribution_id {uuid} NOT NULL CONSTRAINT fk_co_author_contribution REFERENCES contribution (id) ON DELETE CASCADE,
+    member_id {uuid} NOT NULL CONSTRAINT fk_co_author_member REFERENCES membership (id),
+    position integer NOT NULL,
+    confirmed_version integer NULL,
+    confirmed_at {time} NULL,
+    CONSTRAINT pk_co_author PRIMARY KEY (contribution_id, member_id)
+);
+CREATE INDEX ix_co_author_member ON co_author (member_id, contribution_id) WHERE confirmed_at IS NOT NULL;
 "#;

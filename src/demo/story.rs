@@ -146,6 +146,10 @@ pub(super) struct Entry {
     pub key_competences: Vec<KeyCompetence>,
     pub ka1_outcomes: Vec<Ka1PupilOutcome>,
     pub audience: Audience,
+    #[serde(default)]
+    pub co_authors: Vec<String>,
+    #[serde(default)]
+    pub confirmed_by: Vec<String>,
     #[serde(flatten)]
     pub end: End,
     #[serde(default)]

@@ -19,6 +19,7 @@ use crate::{
     features::{
         account,
         contribution::{self, Flag, NewComment, NewRoot, Patch, Text},
+        journal,
         organisation::{self, NewOrganisation, PupilRow},
         space::{self, NewMember, PhasePatch},
     },
@@ -96,6 +97,9 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
             done.map_err(|error| Error::internal(format!("{:?}: {error:?}", step.act)))?;
         }
         app.clock.set(Some(now));
+        if is_travelling {
+            ask(app, founder, phases[&PhaseKind::During], (now, &part.time_zone)).await?;
+        }
         let space = id::encode(Kind::Space, space).0;
         let roles: &[Role<'_>] = if position == 0 {
             &[
@@ -122,6 +126,17 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
         }
     }
     Ok(accounts)
+}
+
+/// Puts a ready set into the week of now, in every language that it is written in.
+async fn ask(app: &App, founder: &Actor, phase: Uuid, (now, zone): (DateTime<Utc>, &str)) -> Result<()> {
+    let week = IsoWeek::at(now, zone).0;
+    // Made with version 1, described, opened.
+    for (version, language) in (3..).zip(["en", "es", "fr"]) {
+        let set = journal::Prompts::Ready(journal::PromptSetKind::LastWeek);
+        journal::prompts_update(app, founder, (phase, version), (&week, language), set).await?;
+    }
+    Ok(())
 }
 
 /// Gives a person a password of their own.
@@ -380,10 +395,18 @@ async fn act(
                 },
             };
             let kind = ContributionKind::JournalEntry;
-            let new = new_root(kind, phases[&entry.phase], text, entry.audience, &entry.end);
+            let mut new = new_root(kind, phases[&entry.phase], text, entry.audience, &entry.end);
+            for key in &entry.co_authors {
+                let member = space::membership_of(app, &people[key].actor, new.phase_id).await?;
+                new.co_authors.extend(member);
+            }
             let id = contribution::root_create(app, &people[&entry.author].actor, new, None).await?;
             roots.insert(root, id);
-            end(app, people, &entry.author, (id, kind), &entry.end).await
+            end(app, people, &entry.author, (id, kind), &entry.end).await?;
+            for key in &entry.confirmed_by {
+                contribution::confirm(app, &people[key].actor, id, None).await?;
+            }
+            Ok(())
         }
         Act::Comment(root, position, comment) => {
             let text = Text {
@@ -431,6 +454,7 @@ fn new_root(kind: ContributionKind, phase_id: Uuid, text: Text, audience: Audien
         text,
         audience,
         is_published: end.fate != Fate::Draft,
+        co_authors: Vec::new(),
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Reason {
     NotAuthor,
     /// Only pupils with the mobility status `MOBILE` may do this.
     NotMobile,
+    /// Only those who are named as co-authors may do this.
+    NotCoAuthor,
     /// The thread is locked.
     ThreadLocked,
     /// It isn't in a state in which this is possible.
@@ -162,6 +164,7 @@ impl Error {
             Reason::RoleNotAllowed => "Your role doesn't allow this.",
             Reason::NotAuthor => "Only the author may do this.",
             Reason::NotMobile => "Only mobile pupils write journal entries.",
+            Reason::NotCoAuthor => "Only those who are named as co-authors may do this.",
             Reason::ThreadLocked => "The thread is locked.",
             Reason::StateNotAllowed => "This isn't possible in the state that it is in.",
             Reason::HasReplies => "It has replies.",

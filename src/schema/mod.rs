@@ -15,7 +15,7 @@ use crate::{
             ModerationLogEntry, ReactionMutation, Revision,
         },
         forum::graphql::{ForumMutation, ReadMutation, SubscriptionMutation, Thread},
-        journal::graphql::{JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
+        journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         space::graphql::{
@@ -50,6 +50,7 @@ pub struct Mutation(
     CommentMutation,
     JournalMutation,
     PromptMutation,
+    GroupMutation,
 );
 
 /// Live events.

@@ -81,6 +81,8 @@ pub struct Patch {
     pub ka1_outcomes: Option<Vec<entity::enums::Ka1PupilOutcome>>,
     /// Answers to prompts, all of them.
     pub answers: Option<Vec<Given>>,
+    /// Memberships of all co-authors; journal entries only.
+    pub co_authors: Option<Vec<Uuid>>,
 }
 
 impl Patch {

@@ -18,11 +18,11 @@ pub use self::{
     rules::NewMember,
     service::{
         MemberPatch, PhasePatch, SpacePatch, archive, close, create, member_add, member_remove, member_update,
-        organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids, phase_open,
-        phase_reopen, phase_update, reopen, update,
+        membership_of, organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids,
+        phase_open, phase_reopen, phase_update, reopen, update,
     },
     store::{
         Facts, MemberRow, PhaseRow, VIEWER_COLUMNS, ViewerRow, count_phase_change, facts, phase_facts, push_viewer,
-        space_of_phase,
+        space_of_phase, travellers,
     },
 };

@@ -719,6 +719,24 @@ pub(super) async fn membership(tx: &Tx<'_>, id: Uuid) -> Result<Option<membershi
     tx.row(sql).await
 }
 
+#[derive(FromQueryResult)]
+struct TravellerRow {
+    id: Uuid,
+    mobility_status: Option<MobilityStatus>,
+}
+
+/// Which of these are members of a space, and whether they travel.
+///
+/// # Errors
+/// The database's.
+pub async fn travellers(tx: &Tx<'_>, space: Uuid, members: &[Uuid]) -> Result<HashMap<Uuid, bool>> {
+    let mut sql = tx.sql("SELECT id, mobility_status FROM membership WHERE left_at IS NULL AND space_id = ");
+    sql.bind(space).push(" AND ").is_in("id", members);
+    let rows = tx.rows::<TravellerRow>(sql).await?.into_iter();
+    let travels = |row: TravellerRow| (row.id, row.mobility_status == Some(MobilityStatus::Mobile));
+    Ok(rows.map(travels).collect())
+}
+
 /// Memberships of accounts in a space, those who left included.
 pub(super) async fn memberships_of(
     tx: &Tx<'_>,

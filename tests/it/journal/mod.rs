@@ -1,6 +1,7 @@
 //! Journal entries: who writes them, how drafts are kept, and how they are found.
 
 mod answers;
+mod group;
 mod lists;
 mod prompts;
 mod week;

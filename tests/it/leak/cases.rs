@@ -105,7 +105,17 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("contributionWithdraw", r#"{"contributionId":"@entry"}"#),
     ("contributionWithdraw", r#"{"contributionId":"@left_entry"}"#),
     ("contributionWithdraw", r#"{"contributionId":"@left_pending"}"#),
+    ("journalEntryConfirm", r#"{"journalEntryId":"@entry"}"#),
+    ("journalEntryConfirm", r#"{"journalEntryId":"@left_entry"}"#),
     ("journalEntryCreate", r#"{"phaseId":"@phase","title":"T","body":"B"}"#),
+    (
+        "journalEntryCreate",
+        r#"{"phaseId":"@own_phase","title":"T","body":"B","coAuthorIds":["@member"]}"#,
+    ),
+    (
+        "journalEntryCreate",
+        r#"{"phaseId":"@own_phase","title":"T","body":"B","answers":[{"promptId":"@prompt","body":"B"}]}"#,
+    ),
     (
         "journalEntryUpdate",
         r#"{"journalEntryId":"@entry","expectedVersion":2,"body":"B"}"#,

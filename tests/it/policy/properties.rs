@@ -86,6 +86,7 @@ fn contents() -> impl Strategy<Value = Content> {
             author_id,
             has_pending_version: flags.0,
             has_replies,
+            is_co_author: false,
             is_locked: flags.1,
             root: (kind == ContributionKind::Comment).then_some(root),
         },
@@ -200,6 +201,7 @@ proptest! {
                 author_id: root.author_id,
                 has_pending_version: root.has_pending_version,
                 has_replies: false,
+                is_co_author: false,
                 is_locked: root.is_locked,
                 root: None,
             };

@@ -152,6 +152,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         author_id: row.author_id,
         has_pending_version: row.pending_version.is_some(),
         has_replies: row.comment_count > 0,
+        is_co_author: false,
         is_locked: row.is_locked,
         root,
     }

@@ -135,7 +135,10 @@ fn contents(lines: &mut Vec<String>) {
         flag("root locked"),
         mobility(),
     ];
-    for action in ContentAction::ALL {
+    for action in ContentAction::ALL
+        .into_iter()
+        .filter(|action| *action != ContentAction::Confirm)
+    {
         for role in all::<SpaceRole>() {
             let allows = |point: &[usize]| {
                 let phase = phase(&[point[1], point[2], 0, point[3], point[4]]);
@@ -154,6 +157,7 @@ fn contents(lines: &mut Vec<String>) {
                     author_id: author(point[0]),
                     has_pending_version: point[7] == 1,
                     has_replies: point[8] == 1,
+                    is_co_author: false,
                     is_locked: point[9] == 1,
                     root: (kind == ContributionKind::Comment).then_some(root),
                 };
@@ -166,6 +170,35 @@ fn contents(lines: &mut Vec<String>) {
                 &conditions(&facts, allows),
             ));
         }
+    }
+}
+
+fn confirmations(lines: &mut Vec<String>) {
+    let facts = [
+        flag("own"),
+        flag("co-author"),
+        of::<SpaceState>("space"),
+        of::<PhaseState>("phase"),
+        of::<ContentState>("state"),
+        flag("edit waits"),
+    ];
+    for role in all::<SpaceRole>() {
+        let allows = |point: &[usize]| {
+            let phase = phase(&[point[2], point[3], 0, 0, 0]);
+            let content = Content {
+                kind: ContributionKind::JournalEntry,
+                state: pick(point[4]),
+                audience: Audience::Space,
+                author_id: author(point[0]),
+                has_pending_version: point[5] == 1,
+                has_replies: false,
+                is_co_author: point[1] == 1,
+                is_locked: false,
+                root: None,
+            };
+            policy::content(ContentAction::Confirm, &member(role), &phase, &content).is_ok()
+        };
+        lines.push(line("content", "Confirm", role, &conditions(&facts, allows)));
     }
 }
 
@@ -182,6 +215,7 @@ fn sights(lines: &mut Vec<String>) {
         author_id: author(point[0]),
         has_pending_version: point[3] == 1,
         has_replies: false,
+        is_co_author: false,
         is_locked: false,
         root: None,
     };
@@ -192,6 +226,7 @@ fn sights(lines: &mut Vec<String>) {
         author_id: author(point[0]),
         has_pending_version: false,
         has_replies: false,
+        is_co_author: false,
         is_locked: false,
         root: Some(Root {
             author_id: author(point[2]),
@@ -248,6 +283,7 @@ fn the_table_is_the_one_that_was_agreed() {
     spaces(&mut lines);
     phases(&mut lines);
     contents(&mut lines);
+    confirmations(&mut lines);
     sights(&mut lines);
     waits(&mut lines);
     let found = lines.join("\n") + "\n";

@@ -179,6 +179,7 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("contributionsApprove", &["ContributionViewerCan.contributionApprove"]),
     ("contributionsHide", &["ContributionViewerCan.contributionHide"]),
     ("contributionsReturn", &["ContributionViewerCan.contributionReturn"]),
+    ("journalEntryConfirm", &["JournalEntryViewerCan.journalEntryConfirm"]),
     ("journalEntryCreate", &["PhaseViewerCan.journalEntryCreate"]),
     ("journalEntryUpdate", &["JournalEntryViewerCan.journalEntryUpdate"]),
     ("memberAdd", &["SpaceViewerCan.memberAdd"]),

@@ -315,6 +315,7 @@ fn a_plain_list_says_how_long_it_may_be() {
 const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("ActionPermission", &["reason"]),
     ("Byline", &["name"]),
+    ("CoAuthor", &["confirmedAt", "confirmedVersion"]),
     ("Comment", CONTENT),
     ("Contribution", CONTENT),
     ("JournalEntry", CONTENT),
@@ -335,7 +336,15 @@ const NEVER_NULL: &[(&str, &[&str])] = &[
     ("Contribution", &["space", "phase", "byline", "mentions", "reactions"]),
     (
         "JournalEntry",
-        &["space", "phase", "byline", "mentions", "reactions", "answers"],
+        &[
+            "space",
+            "phase",
+            "byline",
+            "mentions",
+            "reactions",
+            "answers",
+            "coAuthors",
+        ],
     ),
     ("JournalWeek", &["entries"]),
     ("Membership", &["organisation", "space"]),

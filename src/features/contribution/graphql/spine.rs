@@ -12,7 +12,7 @@ use entity::enums::ContributionKind;
 use uuid::Uuid;
 
 use super::{
-    super::store::{self, ContributionRow, DecisionRow, List, ListKind, ReactionRow},
+    super::store::{self, CoAuthorRow, ContributionRow, DecisionRow, List, ListKind, ReactionRow},
     Audience, BylineKind, Comment, CommentViewerCan, ContentState, Lists, ModerationDecision, ReactionCount, Revision,
     listed,
     revision::{RevisionLinks, Revisions, versions},
@@ -53,6 +53,7 @@ pub struct ContributionLinks {
     pub(super) answered: Link<HashMap<Uuid, Contribution>>,
     pending: Link<HashMap<Uuid, Revision>>,
     decisions: Link<HashMap<Uuid, (DecisionRow, Membership)>>,
+    co_authors: Link<HashMap<Uuid, Vec<(CoAuthorRow, Membership)>>>,
     versions: Arc<Revisions>,
     mentioned: Link<HashMap<Uuid, Membership>>,
     reactions: Link<HashMap<Uuid, Vec<ReactionRow>>>,
@@ -296,6 +297,38 @@ impl Spine {
         let level = self.0.level();
         let load = || Box::pin(async { members(&level.reader, &self.ids(|row| Some(row.author_id))).await }) as _;
         Ok(level.links.authors.load(load).await?.get(&self.author_id).cloned())
+    }
+
+    /// Who is named as co-author, if the viewer may know.
+    pub(in crate::features) async fn co_authors(&self) -> Result<Vec<(CoAuthorRow, Membership)>> {
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let entries = self.ids(|row| (row.kind == ContributionKind::JournalEntry).then_some(row.id));
+                let rows = store::co_authors_of(&level.reader, &entries).await?;
+                let ids: Vec<Uuid> = rows.iter().map(|row| row.member_id).collect();
+                let members = if ids.is_empty() {
+                    HashMap::new()
+                } else {
+                    members(&level.reader, &ids).await?
+                };
+                let mut by_entry: HashMap<Uuid, Vec<_>> = HashMap::new();
+                for row in rows {
+                    if let Some(member) = members.get(&row.member_id) {
+                        by_entry
+                            .entry(row.contribution_id)
+                            .or_default()
+                            .push((row, member.clone()));
+                    }
+                }
+                Ok(by_entry)
+            }) as _
+        };
+        if !self.is_readable() {
+            return Ok(Vec::new());
+        }
+        let known = level.links.co_authors.load(load).await?;
+        Ok(known.get(&self.0.id).cloned().unwrap_or_default())
     }
 
     /// Its root, if it is a comment.

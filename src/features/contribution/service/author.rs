@@ -12,9 +12,10 @@ use super::super::{
     rules::{self, Patch, Text},
     store::{self, Locked},
 };
-use super::{emit, lock, patch, permit, place, recount, waits};
+use super::{emit, emit_as, lock, patch, permit, place, recount, waits};
 use crate::{
     app::App,
+    features::space::travellers,
     platform::{
         auth::Actor,
         db::Tx,
@@ -81,7 +82,7 @@ pub async fn update(
                 let audience = change.audience.filter(|_| known.root_id.is_none()).unwrap_or(asked);
                 let new = rules::checked(change.apply(&old), kind)?;
                 let is_text = new != old;
-                let is_lower = !is_text && audience < asked;
+                let is_lower = !is_text && change.co_authors.is_none() && audience < asked;
                 permit(
                     if is_lower {
                         ContentAction::AudienceLower
@@ -98,7 +99,15 @@ pub async fn update(
                         return Err(Error::not_found().at(&["answers", &place.to_string(), "promptId"]));
                     }
                 }
+                let is_named = match &change.co_authors {
+                    Some(members) => name(tx, (id, known.space_id), known.author_id, members).await?,
+                    None => false,
+                };
                 if !is_text && audience == asked {
+                    if is_named && known.state != ContentState::Draft {
+                        let after = (known.state, known.audience());
+                        emit(tx, &known, EventKind::ContributionUpdated, after);
+                    }
                     return Ok(());
                 }
                 let rendered = body.clone().unwrap_or_else(|| Rendered {
@@ -111,6 +120,76 @@ pub async fn update(
                     ContentState::Pending => edit_pending(tx, &known, new, audience, is_text).await,
                     _ => edit_published(tx, &known, new, audience, is_text).await,
                 }
+            })
+        })
+        .await
+}
+
+/// Co-authors of an entry at most.
+const MOST_CO_AUTHORS: usize = 10;
+
+/// Makes these the co-authors of an entry; who was named before keeps their confirmation. Returns whether that changes anything.
+pub(super) async fn name(tx: &Tx<'_>, (id, space): (Uuid, Uuid), author: Uuid, members: &[Uuid]) -> Result<bool> {
+    if members.len() > MOST_CO_AUTHORS {
+        let error = Error::invalid(Reason::TooLong, format!("At most {MOST_CO_AUTHORS}."));
+        return Err(error.at(&["coAuthorIds"]));
+    }
+    let travellers = travellers(tx, space, members).await?;
+    let mut wanted: Vec<Uuid> = Vec::with_capacity(members.len());
+    for (place, member) in members.iter().enumerate() {
+        let refused = match travellers.get(member) {
+            None => Some(Error::not_found()),
+            Some(false) => Some(Error::invalid(Reason::NotMobile, "Co-authors are mobile pupils.")),
+            Some(true) if *member == author => Some(Error::invalid(Reason::OutOfRange, "This is the author.")),
+            Some(true) => None,
+        };
+        if let Some(error) = refused {
+            return Err(error.at(&["coAuthorIds", &place.to_string()]));
+        }
+        if !wanted.contains(member) {
+            wanted.push(*member);
+        }
+    }
+    let known = store::co_authors(tx, id).await?;
+    if known == wanted {
+        return Ok(false);
+    }
+    for member in known.iter().filter(|known| !wanted.contains(known)) {
+        store::unname(tx, id, *member).await?;
+    }
+    for (position, member) in (0..).zip(&wanted) {
+        store::name(tx, id, (*member, position), known.contains(member)).await?;
+    }
+    Ok(true)
+}
+
+/// Confirms, as a co-author, the published version of an entry: from then on it counts for them too. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`/`STALE_VERSION`.
+pub async fn confirm(app: &App, actor: &Actor, id: Uuid, expected: Option<i32>) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, actor, place, id).await?;
+                let member = known.viewer().id;
+                if known.kind != ContributionKind::JournalEntry {
+                    return Err(Error::not_found());
+                }
+                let is_expected = expected.is_none() || expected == known.published_version;
+                let confirmed = store::confirmed(tx, id, member).await?;
+                if is_expected && confirmed.is_some() && confirmed == known.published_version {
+                    return Ok(());
+                }
+                permit(ContentAction::Confirm, &known)?;
+                let Some(version) = known.published_version.filter(|_| is_expected) else {
+                    return Err(Error::stale());
+                };
+                store::confirm(tx, id, member, version).await?;
+                let after = (known.state, known.audience());
+                emit_as(tx, &known, EventKind::JournalEntryConfirmed, after, false);
+                Ok(())
             })
         })
         .await

@@ -11,7 +11,7 @@ use super::super::{
     rules::{self, Text},
     store,
 };
-use super::{allow, place};
+use super::{allow, author::name, place};
 use crate::{
     app::App,
     event,
@@ -40,6 +40,8 @@ pub struct NewRoot {
     pub audience: Audience,
     /// Whether it is published at once.
     pub is_published: bool,
+    /// Memberships of co-authors; journal entries only.
+    pub co_authors: Vec<Uuid>,
 }
 
 /// A comment to be made.
@@ -102,6 +104,9 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                 };
                 let of = (new.audience, None);
                 let made = insert(tx, (id, space, state), (actor, &author), row, text, of, key.as_ref()).await?;
+                if made == id {
+                    name(tx, (id, space), author.id, &new.co_authors).await?;
+                }
                 if made == id && new.kind == ContributionKind::Thread {
                     store::subscribe(tx, author.id, id, SubscriptionLevel::Following, false).await?;
                 }

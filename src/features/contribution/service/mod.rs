@@ -14,7 +14,7 @@ use sea_orm::ActiveValue::Unchanged;
 use uuid::Uuid;
 
 pub use self::{
-    author::{publish, remove, update, withdraw},
+    author::{confirm, publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
@@ -92,8 +92,13 @@ fn facts(known: &Locked, (state, audience): (ContentState, Audience)) -> Contrib
 
 /// Notes what happened, with state and audience before and after.
 fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience)) {
+    emit_as(tx, known, kind, after, known.viewer().id != known.author_id);
+}
+
+/// The same, saying whether the actor acted as a moderator.
+fn emit_as(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience), is_moderation: bool) {
     let actor = known.viewer().id;
-    let event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts(known, after));
+    let event = event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after));
     tx.emit(known.space_id, event);
 }
 

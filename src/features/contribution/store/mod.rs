@@ -8,14 +8,15 @@ mod write;
 pub(super) use self::{
     reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
-        DecisionRow, LOG_ORDER, QUEUE_ORDER, REVISION_ORDER, RevisionRow, by_ids, counts, decisions, decisions_by_id,
-        is_returned, last_comments, log, log_counts, page, queue, queue_counts, revision_counts, revisions,
-        revisions_by_id, revisions_of,
+        DecisionRow, LOG_ORDER, QUEUE_ORDER, REVISION_ORDER, RevisionRow, by_ids, co_authors_of, counts, decisions,
+        decisions_by_id, is_returned, last_comments, log, log_counts, page, queue, queue_counts, revision_counts,
+        revisions, revisions_by_id, revisions_of,
     },
     subscription::subscribe,
     write::{
-        Locked, add_comment, by_client_key, delete, forget_draft, has_children, insert, insert_decision,
-        insert_revision, latest_decision, lock, relocate, revision, set_revision, update, update_draft,
+        Locked, add_comment, by_client_key, co_authors, confirm, confirmed, delete, forget_draft, has_children, insert,
+        insert_decision, insert_revision, latest_decision, lock, name, relocate, revision, set_revision, unname,
+        update, update_draft,
     },
 };
 pub use self::{

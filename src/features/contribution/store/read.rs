@@ -61,6 +61,7 @@ pub struct ContributionRow {
     /// Published comments below it.
     pub comment_count: i32,
     has_replies: bool,
+    is_co_author: bool,
     /// Place in feeds.
     pub listed_at: Option<DateTime<Utc>>,
     /// Newest publication below it.
@@ -100,7 +101,9 @@ pub struct ContributionRow {
 const COLUMNS: &str = "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
     c.comment_count, (c.kind = 'THREAD' AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
-        AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
+        AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, \
+    (c.kind = 'JOURNAL_ENTRY' AND EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id \
+        AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
     r.pending_version AS root_pending_version, \
@@ -182,6 +185,7 @@ impl ContributionRow {
             has_pending_version: self.pending_version.is_some(),
             has_replies: self.has_replies,
             is_locked: self.is_locked,
+            is_co_author: self.is_co_author,
             root,
         }
     }
@@ -245,6 +249,8 @@ pub enum ListKind {
     PhaseEntries,
     /// Journal entries of a member.
     MemberEntries,
+    /// Journal entries that count for a member: their own, and those that they have confirmed as co-author.
+    MemberWeek,
     /// Comments below a root, oldest first.
     Comments,
     /// Direct answers to a comment, oldest first.
@@ -303,7 +309,9 @@ impl List {
     pub fn order(&self) -> Order {
         let (tag, columns, is_descending) = match self.kind {
             ListKind::SpaceThreads | ListKind::PhaseThreads => (10, BY_ACTIVITY, true),
-            ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries => (11, BY_LISTED, true),
+            ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries | ListKind::MemberWeek => {
+                (11, BY_LISTED, true)
+            }
             ListKind::Comments | ListKind::Replies => (12, BY_LISTED, false),
             ListKind::Drafts => (13, BY_CREATED, true),
         };
@@ -333,10 +341,22 @@ impl List {
         match self.kind {
             ListKind::SpaceThreads | ListKind::SpaceEntries => "c.space_id",
             ListKind::PhaseThreads | ListKind::PhaseEntries => "c.phase_id",
-            ListKind::MemberEntries => "c.author_id",
+            ListKind::MemberEntries | ListKind::MemberWeek => "c.author_id",
             ListKind::Comments => "c.root_id",
             ListKind::Replies => "c.reply_to_id",
             ListKind::Drafts => "c.author_account_id",
+        }
+    }
+
+    /// Writes which rows belong to a parent.
+    fn push_parent(&self, sql: &mut Sql, parent: &str) {
+        let is_week = self.kind == ListKind::MemberWeek;
+        sql.push(if is_week { "(" } else { "" }).push(self.parent());
+        sql.push(" = ").push(parent);
+        if is_week {
+            sql.push(" OR c.id IN (SELECT k.contribution_id FROM co_author k WHERE k.confirmed_at IS NOT NULL AND k.member_id = ")
+                .push(parent)
+                .push("))");
         }
     }
 
@@ -344,7 +364,9 @@ impl List {
     fn push(&self, sql: &mut Sql) {
         let kind = match self.kind {
             ListKind::SpaceThreads | ListKind::PhaseThreads => Some("THREAD"),
-            ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries => Some("JOURNAL_ENTRY"),
+            ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries | ListKind::MemberWeek => {
+                Some("JOURNAL_ENTRY")
+            }
             ListKind::Comments | ListKind::Replies | ListKind::Drafts => None,
         };
         if let Some(kind) = kind {
@@ -403,12 +425,9 @@ pub(in super::super) async fn page(
         |sql, parent| {
             sql.push("SELECT c.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id");
             push_viewer(sql, account, "c.space_id");
-            sql.push("WHERE ")
-                .push(list.parent())
-                .push(" = ")
-                .push(parent)
-                .push(" AND ")
-                .push(policy::VISIBLE);
+            sql.push("WHERE ");
+            list.push_parent(sql, parent);
+            sql.push(" AND ").push(policy::VISIBLE);
             list.push(sql);
             page.push(sql, "c");
         },
@@ -440,7 +459,8 @@ pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uu
     sql.count_each(parents, |sql, parent| {
         sql.push("contribution c LEFT JOIN contribution r ON r.id = c.root_id");
         push_viewer(sql, account, "c.space_id");
-        sql.push("WHERE ").push(list.parent()).push(" = ").push(parent);
+        sql.push("WHERE ");
+        list.push_parent(sql, parent);
         sql.push(" AND ").push(policy::VISIBLE);
         list.push(sql);
     });
@@ -462,6 +482,30 @@ pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> 
     );
     push_viewer(&mut sql, account, "c.space_id");
     sql.push("WHERE ").push(policy::VISIBLE);
+    reader.rows(sql).await
+}
+
+/// A co-author of an entry.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CoAuthorRow {
+    /// The entry.
+    pub contribution_id: Uuid,
+    /// Their membership.
+    pub member_id: Uuid,
+    /// The version that they have confirmed.
+    pub confirmed_version: Option<i32>,
+    /// When.
+    pub confirmed_at: Option<DateTime<Utc>>,
+}
+
+/// The co-authors of entries that the viewer sees, in their order.
+pub(in super::super) async fn co_authors_of(reader: &Reader, entries: &[Uuid]) -> Result<Vec<CoAuthorRow>> {
+    let mut sql =
+        reader.sql("SELECT k.contribution_id, k.member_id, k.confirmed_version, k.confirmed_at FROM co_author k ");
+    sql.push("JOIN contribution c ON c.id = k.contribution_id LEFT JOIN contribution r ON r.id = c.root_id");
+    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
+    sql.push("WHERE ").push(policy::VISIBLE).push(" AND ");
+    sql.is_in("k.contribution_id", entries).push(" ORDER BY k.position");
     reader.rows(sql).await
 }
 

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    contribution, decision,
+    co_author, contribution, decision,
     enums::{DecisionKind, RevisionState},
     revision,
 };
 use sea_orm::{
     ActiveModelTrait,
-    ActiveValue::Set,
+    ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
@@ -221,4 +221,72 @@ pub(in super::super) async fn forget_draft(tx: &Tx<'_>, contribution: Uuid) -> R
 #[derive(FromQueryResult)]
 struct Version {
     version: i32,
+}
+
+#[derive(FromQueryResult)]
+struct CoAuthor {
+    member_id: Uuid,
+    confirmed_version: Option<i32>,
+}
+
+/// The memberships of the co-authors of an entry, in their order.
+pub(in super::super) async fn co_authors(tx: &Tx<'_>, id: Uuid) -> Result<Vec<Uuid>> {
+    let mut sql = tx.sql("SELECT member_id, confirmed_version FROM co_author WHERE contribution_id = ");
+    sql.bind(id).push(" ORDER BY position");
+    let rows = tx.rows::<CoAuthor>(sql).await?.into_iter();
+    Ok(rows.map(|row| row.member_id).collect())
+}
+
+/// The version that a co-author has confirmed.
+pub(in super::super) async fn confirmed(tx: &Tx<'_>, id: Uuid, member: Uuid) -> Result<Option<i32>> {
+    let mut sql = tx.sql("SELECT member_id, confirmed_version FROM co_author WHERE contribution_id = ");
+    sql.bind(id).push(" AND member_id = ").bind(member);
+    Ok(tx.row::<CoAuthor>(sql).await?.and_then(|row| row.confirmed_version))
+}
+
+/// Names a co-author, or moves one who is named.
+pub(in super::super) async fn name(
+    tx: &Tx<'_>,
+    id: Uuid,
+    (member, position): (Uuid, i32),
+    is_named: bool,
+) -> Result<()> {
+    if is_named {
+        let row = co_author::ActiveModel {
+            contribution_id: Unchanged(id),
+            member_id: Unchanged(member),
+            position: Set(position),
+            ..Default::default()
+        };
+        row.update(&**tx).await?;
+    } else {
+        let row = co_author::ActiveModel {
+            contribution_id: Set(id),
+            member_id: Set(member),
+            position: Set(position),
+            confirmed_version: Set(None),
+            confirmed_at: Set(None),
+        };
+        co_author::Entity::insert(row).exec_without_returning(&**tx).await?;
+    }
+    Ok(())
+}
+
+/// Names a co-author no more.
+pub(in super::super) async fn unname(tx: &Tx<'_>, id: Uuid, member: Uuid) -> Result<()> {
+    co_author::Entity::delete_by_id((id, member)).exec(&**tx).await?;
+    Ok(())
+}
+
+/// Keeps that a co-author has confirmed a version.
+pub(in super::super) async fn confirm(tx: &Tx<'_>, id: Uuid, member: Uuid, version: i32) -> Result<()> {
+    let row = co_author::ActiveModel {
+        contribution_id: Unchanged(id),
+        member_id: Unchanged(member),
+        confirmed_version: Set(Some(version)),
+        confirmed_at: Set(Some(tx.clock().now())),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    Ok(())
 }

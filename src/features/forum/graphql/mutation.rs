@@ -204,6 +204,7 @@ impl ForumMutation {
                 },
                 audience: input.audience.map_or(Audience_::Space, Into::into),
                 is_published: input.publish.unwrap_or(true),
+                co_authors: Vec::new(),
             };
             contribution::root_create(app, actor, new, key).await
         };

@@ -17,12 +17,12 @@ use crate::{
     app::app,
     features::{
         contribution::{
-            self, List, ListKind, NewRoot, Patch, Text,
+            self, CoAuthorRow, List, ListKind, NewRoot, Patch, Text,
             graphql::{
                 Audience, ContentState, Contribution, Lists, Spine, by_id, commentable_object, listed, viewer_can,
             },
         },
-        space::graphql::{Phase, Space},
+        space::graphql::{Membership, Phase, Space},
     },
     platform::{
         db::Reader,
@@ -31,7 +31,7 @@ use crate::{
         id::{self, Kind},
         idempotency::Key,
         page::{Listed, PageArgs},
-        scalar::{IsoWeek, LanguageTag},
+        scalar::{DateTime, IsoWeek, LanguageTag},
     },
 };
 
@@ -104,6 +104,8 @@ viewer_can! {
     JournalEntryViewerCan {
         /// Edit it.
         journal_entry_update = Update,
+        /// Confirm it as a co-author.
+        journal_entry_confirm = Confirm,
         /// Comment on it.
         comment_create = CommentCreate,
     }
@@ -155,6 +157,17 @@ commentable_object! { JournalEntry {
         } else {
             Vec::new()
         }
+    }
+
+    /// Who is named as co-author beside its author, at most 10. It counts for those who have confirmed it.
+    async fn co_authors(&self) -> Result<Vec<CoAuthor>> {
+        let named = self.0.co_authors().await?.into_iter();
+        let co_author = |(row, membership): (CoAuthorRow, Membership)| CoAuthor {
+            membership: Some(membership),
+            confirmed_at: row.confirmed_at.map(Into::into),
+            confirmed_version: row.confirmed_version,
+        };
+        Ok(named.map(co_author).collect())
     }
 
     /// What the viewer may do with it.
@@ -219,6 +232,17 @@ pub async fn journal_entries(
     Ok(cut.map(|entry| JournalEntry(Spine(entry))).connection(total))
 }
 
+/// A mobile pupil who is named as co-author of a group entry.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct CoAuthor {
+    /// Who.
+    membership: Option<Membership>,
+    /// When they confirmed it last. Null if they haven't.
+    confirmed_at: Option<DateTime>,
+    /// The version that they confirmed: the text may have changed since; the confirmation is about that version and goes on to count.
+    confirmed_version: Option<i32>,
+}
+
 /// An answer to a prompt.
 #[derive(InputObject)]
 pub struct PromptAnswerInput {
@@ -267,6 +291,8 @@ pub struct JournalEntryCreateInput {
     ka1_outcomes: Option<Vec<Ka1PupilOutcome>>,
     /// Answers to prompts, at most 10, one to each.
     answers: Option<Vec<PromptAnswerInput>>,
+    /// Memberships of mobile pupils who wrote it together with the author, at most 10; each of them confirms it once it is published.
+    co_author_ids: Option<Vec<ID>>,
     /// 16 to 64 characters, new for every entry: a repeated call with the same key and input makes nothing twice, even days
     /// later.
     idempotency_key: Option<String>,
@@ -310,6 +336,34 @@ pub struct JournalEntryUpdateInput {
     ka1_outcomes: MaybeUndefined<Vec<Ka1PupilOutcome>>,
     /// All answers to prompts, at most 10, one to each; absent = unchanged, null = none.
     answers: MaybeUndefined<Vec<PromptAnswerInput>>,
+    /// Memberships of all co-authors, at most 10; absent = unchanged, null = none. It changes at once and without a new version; who was
+    /// named before keeps their confirmation.
+    co_author_ids: MaybeUndefined<Vec<ID>>,
+}
+
+/// Input of `journalEntryConfirm`.
+#[derive(InputObject)]
+pub struct JournalEntryConfirmInput {
+    /// The entry.
+    journal_entry_id: ID,
+    /// Its `version` as the co-author has read it; refused if it has changed. Absent = the one that is published.
+    expected_version: Option<i32>,
+}
+
+/// Answer of `journalEntryConfirm`.
+#[derive(SimpleObject)]
+pub struct JournalEntryConfirmPayload {
+    /// The entry as it is now.
+    journal_entry: Option<JournalEntry>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
+fn member_ids(ids: &[ID]) -> Result<Vec<Uuid>> {
+    let read = |(place, id): (usize, &ID)| {
+        input_id(&place.to_string(), &[Kind::Membership], id).map_err(|error| error.at(&["coAuthorIds"]))
+    };
+    ids.iter().enumerate().map(read).collect()
 }
 
 /// Answer of `journalEntryUpdate`.
@@ -384,6 +438,7 @@ impl JournalMutation {
                 },
                 audience: input.audience.map_or(Audience_::Space, Into::into),
                 is_published: input.publish.unwrap_or(false),
+                co_authors: member_ids(&input.co_author_ids.unwrap_or_default())?,
             };
             contribution::root_create(app, actor, new, key).await
         };
@@ -439,6 +494,11 @@ impl JournalMutation {
                         Some(service::answers(app, actor, None, new_answers(answers)?).await?)
                     }
                 },
+                co_authors: match input.co_author_ids {
+                    MaybeUndefined::Undefined => None,
+                    MaybeUndefined::Null => Some(Vec::new()),
+                    MaybeUndefined::Value(ids) => Some(member_ids(&ids)?),
+                },
             };
             contribution::update(
                 app,
@@ -458,6 +518,39 @@ impl JournalMutation {
             None
         };
         Ok(Some(JournalEntryUpdatePayload {
+            journal_entry: entry(found),
+            user_errors,
+        }))
+    }
+}
+
+/// Mutations of group entries.
+#[derive(Default)]
+pub struct GroupMutation;
+
+#[Object]
+impl GroupMutation {
+    /// Confirms, as a named co-author, a published entry as it is now: from then on it counts for the viewer's week too. Repeating it is
+    /// success; after a change of the text it confirms the new version.
+    async fn journal_entry_confirm(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: JournalEntryConfirmInput,
+    ) -> Result<Option<JournalEntryConfirmPayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let id = input_id("journalEntryId", &[Kind::JournalEntry], &input.journal_entry_id);
+        let known = id.as_ref().ok().copied();
+        let work = async {
+            let done = contribution::confirm(app, actor, id?, input.expected_version).await;
+            done.map_err(|error| error.missing("journalEntryId"))
+        };
+        let (_, user_errors) = settle(ctx, work).await?;
+        let found = if actor.ready().is_ok() {
+            by_id(reader(ctx)?, known).await?
+        } else {
+            None
+        };
+        Ok(Some(JournalEntryConfirmPayload {
             journal_entry: entry(found),
             user_errors,
         }))

@@ -6,8 +6,8 @@ mod week;
 
 pub use self::{
     entry::{
-        JournalEntry, JournalEntryFilterInput, JournalEntryViewerCan, JournalMutation, Ka1PupilOutcome, KeyCompetence,
-        Mood, journal_entries,
+        GroupMutation, JournalEntry, JournalEntryFilterInput, JournalEntryViewerCan, JournalMutation, Ka1PupilOutcome,
+        KeyCompetence, Mood, journal_entries,
     },
     prompt::{
         Prompt, PromptAnswer, PromptMutation, PromptQuery, PromptSet, PromptSetKind, Prompts, prompt_nodes, prompts,

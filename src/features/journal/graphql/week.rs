@@ -38,7 +38,7 @@ impl JournalWeek {
         let (lists, reader, parents) = self.membership.lists();
         let list = List {
             week: Some(self.week.clone()),
-            ..List::all(ListKind::MemberEntries)
+            ..List::all(ListKind::MemberWeek)
         };
         let args = PageArgs {
             first: Some(MOST),
@@ -67,7 +67,7 @@ impl JournalWeek {
     }
 
     /// The newest entries, at most 20, that are published or wait for a moderator. Drafts, and what is meant for the author alone,
-    /// are left out.
+    /// are left out. A group entry counts for its author and for the co-authors who have confirmed it.
     async fn entries(&self) -> Result<Vec<JournalEntry>> {
         self.counting().await
     }

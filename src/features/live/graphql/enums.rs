@@ -28,6 +28,8 @@ pub enum SpaceEventKind {
     ContributionAudienceChanged,
     /// Somebody has reacted to it, or taken a reaction back.
     ContributionReacted,
+    /// A co-author of a journal entry has confirmed it.
+    JournalEntryConfirmed,
     /// A thread takes no more comments.
     ThreadLocked,
     /// A thread takes comments again.
@@ -79,6 +81,7 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ContributionRemoved => Self::ContributionRemoved,
             EventKind::ContributionAudienceChanged => Self::ContributionAudienceChanged,
             EventKind::ContributionReacted => Self::ContributionReacted,
+            EventKind::JournalEntryConfirmed => Self::JournalEntryConfirmed,
             EventKind::ThreadLocked => Self::ThreadLocked,
             EventKind::ThreadUnlocked => Self::ThreadUnlocked,
             EventKind::ThreadPinned => Self::ThreadPinned,

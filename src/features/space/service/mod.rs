@@ -9,7 +9,7 @@ pub(super) use self::spaces::archive_by_time;
 pub use self::{
     members::{MemberPatch, member_add, member_remove, member_update},
     organisations::{organisation_accept, organisation_decline, organisation_invite},
-    phases::{PhasePatch, phase_close, phase_ids, phase_open, phase_reopen, phase_update},
+    phases::{PhasePatch, membership_of, phase_close, phase_ids, phase_open, phase_reopen, phase_update},
     spaces::{SpacePatch, archive, close, create, reopen, update},
 };
 use crate::{

@@ -49,6 +49,16 @@ async fn space_of(app: &App, actor: &Actor, phase: Uuid) -> Result<Uuid> {
     space.ok_or_else(|| Error::not_found().at(&["phaseId"]))
 }
 
+/// The actor's own membership in the space of a phase.
+///
+/// # Errors
+/// The database's.
+pub async fn membership_of(app: &App, actor: &Actor, phase: Uuid) -> Result<Option<Uuid>> {
+    let reader = Reader::passing(&app.db, Some(actor.clone()));
+    let found = store::phases(&reader, "p.id", &[phase]).await?;
+    Ok(found.first().map(|phase| phase.viewer.member().id))
+}
+
 /// The phases of a space.
 ///
 /// # Errors
