@@ -20,6 +20,6 @@ pub(super) use self::{
     },
 };
 pub use self::{
-    read::{ContributionRow, List, ListKind},
+    read::{CoAuthorRow, ContributionRow, List, ListKind},
     subscription::subscriptions,
 };
