@@ -7,7 +7,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole, SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole,
+    SpaceState,
 };
 use uuid::Uuid;
 
@@ -32,9 +33,18 @@ pub struct Member {
     pub mobility: Option<MobilityStatus>,
     /// Until when their texts wait for a moderator.
     pub pre_moderated_until: Option<DateTime<Utc>>,
+    /// What grants let them do with the object in question: those for its thread, its phase and its space. For the space itself,
+    /// those for anything in it.
+    pub capabilities: Vec<Capability>,
 }
 
 impl Member {
+    /// Whether a grant lets them do this.
+    #[must_use]
+    pub fn has(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+
     /// Staff moderate; coordinators and teachers are staff.
     #[must_use]
     pub fn is_staff(&self) -> bool {
@@ -85,6 +95,8 @@ pub struct Content {
     pub audience: Audience,
     /// Its author.
     pub author_id: Uuid,
+    /// Whether its author was staff.
+    pub is_by_staff: bool,
     /// Whether a version waits for a moderator.
     pub has_pending_version: bool,
     /// Whether somebody has answered it; threads only. What waits or is hidden counts, what was removed does not.
@@ -106,6 +118,8 @@ pub struct Root {
     pub audience: Audience,
     /// Its author.
     pub author_id: Uuid,
+    /// Whether its author was staff.
+    pub is_by_staff: bool,
     /// Whether a version waits for a moderator.
     pub has_pending_version: bool,
     /// Whether it takes comments no more.
@@ -121,17 +135,30 @@ pub fn sees(viewer: &Member, content: &Content) -> bool {
         None => {
             let audience = effective(content.audience, content.has_pending_version);
             sees_root(viewer, content.state, audience, content.author_id)
+                || is_backstage(content.state) && co_moderates(viewer, content.audience, content.is_by_staff)
         }
         Some(root) => {
             let audience = effective(root.audience, root.has_pending_version);
-            sees_root(viewer, root.state, audience, root.author_id)
+            let is_root_seen = sees_root(viewer, root.state, audience, root.author_id)
+                || is_backstage(root.state) && co_moderates(viewer, root.audience, root.is_by_staff);
+            is_root_seen
                 && match content.state {
                     ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
-                    ContentState::Pending => viewer.id == content.author_id || viewer.is_staff(),
+                    ContentState::Pending => decides(viewer, content),
                     ContentState::Draft => viewer.id == content.author_id,
                 }
         }
     }
+}
+
+/// Whether something in this state is shown to those alone who decide about it.
+fn is_backstage(state: ContentState) -> bool {
+    matches!(state, ContentState::Pending | ContentState::Hidden)
+}
+
+/// Whether a pupil co-moderates what is written for this audience: never what staff wrote, nor what isn't meant for all.
+fn co_moderates(viewer: &Member, audience: Audience, is_by_staff: bool) -> bool {
+    viewer.has(Capability::Moderate) && audience == Audience::Space && !is_by_staff
 }
 
 /// Who sees a root, in effect: what waits is shown to those who decide about it. Something private waits only while its author
@@ -160,7 +187,8 @@ fn sees_root(viewer: &Member, state: ContentState, audience: Audience, author_id
         }
 }
 
-/// Whether a member could see a contribution when an event about it began, going by what the event keeps.
+/// Whether a member could see a contribution when an event about it began, going by what the event keeps. The capabilities of
+/// the viewer are those that reach it.
 #[must_use]
 pub fn may_have_seen(
     viewer: &Member,
@@ -169,10 +197,12 @@ pub fn may_have_seen(
     author_id: Uuid,
     root_author_id: Option<Uuid>,
 ) -> bool {
+    // Who wrote it is not kept; about what staff wrote, a co-moderator hears that an unknown id is gone.
+    let is_moderated = co_moderates(viewer, audience, false);
     match root_author_id {
-        None => sees_root(viewer, state, audience, author_id),
+        None => sees_root(viewer, state, audience, author_id) || is_backstage(state) && is_moderated,
         Some(root_author_id) => {
-            let is_near = viewer.id == author_id || viewer.is_staff();
+            let is_near = viewer.id == author_id || viewer.is_staff() || is_moderated;
             let is_shown = match state {
                 ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
                 ContentState::Pending => is_near,
@@ -186,31 +216,72 @@ pub fn may_have_seen(
 /// Whether a member who sees a contribution reads its text and knows its author, or sees a placeholder.
 #[must_use]
 pub fn sees_text(viewer: &Member, content: &Content) -> bool {
-    !matches!(content.state, ContentState::Hidden | ContentState::Removed) || sees_backstage(viewer, content)
+    match content.state {
+        ContentState::Hidden => decides(viewer, content),
+        ContentState::Removed => sees_backstage(viewer, content),
+        _ => true,
+    }
 }
 
-/// Whether a member sees pending edits, decisions and earlier versions: the author and staff.
+/// Whether a member sees what waits, and what is hidden: the author, staff, and pupils who co-moderate it.
+#[must_use]
+pub fn decides(viewer: &Member, content: &Content) -> bool {
+    let audience = content.root.as_ref().map_or(content.audience, |root| root.audience);
+    sees_backstage(viewer, content) || co_moderates(viewer, audience, content.is_by_staff)
+}
+
+/// Whether a member sees decisions and earlier versions: the author and staff.
 #[must_use]
 pub fn sees_backstage(viewer: &Member, content: &Content) -> bool {
     viewer.id == content.author_id || viewer.is_staff()
 }
 
+/// Whether a grant to moderate of the viewer `m` reaches the contribution `c`. `:now` is the time of the statement.
+macro_rules! co_moderates {
+    () => {
+        "m.role = 'PUPIL' AND EXISTS (SELECT 1 FROM capability_grant g WHERE g.member_id = m.id AND \
+            g.capability = 'MODERATE' AND (g.ends_at IS NULL OR g.ends_at > :now) \
+            AND g.scope_id IN (c.space_id, c.phase_id, COALESCE(c.root_id, c.id)))"
+    };
+}
+
 /// [`sees`] as an SQL condition over `c` (contribution), `r` (its root, left joined) and `m` (the viewer's membership).
-pub const VISIBLE: &str = "\
-    ((c.root_id IS NULL AND (c.author_id = m.id \
+pub const VISIBLE: &str = concat!(
+    "((c.root_id IS NULL AND (c.author_id = m.id \
         OR (c.state = 'PUBLISHED' AND (c.audience = 'SPACE' \
             OR ((c.audience = 'STAFF' OR c.pending_version IS NOT NULL) \
                 AND m.role IN ('COORDINATOR', 'TEACHER')))) \
         OR (c.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (c.audience <> 'AUTHOR' OR c.pending_version IS NOT NULL) \
-            AND m.role IN ('COORDINATOR', 'TEACHER')))) \
+            AND m.role IN ('COORDINATOR', 'TEACHER')) \
+        OR (c.state IN ('PENDING', 'HIDDEN') AND c.audience = 'SPACE' AND NOT c.author_is_staff AND ",
+    co_moderates!(),
+    "))) \
     OR (c.root_id IS NOT NULL AND (r.author_id = m.id \
         OR (r.state = 'PUBLISHED' AND (r.audience = 'SPACE' \
             OR ((r.audience = 'STAFF' OR r.pending_version IS NOT NULL) \
                 AND m.role IN ('COORDINATOR', 'TEACHER')))) \
         OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (r.audience <> 'AUTHOR' OR r.pending_version IS NOT NULL) \
-            AND m.role IN ('COORDINATOR', 'TEACHER'))) \
+            AND m.role IN ('COORDINATOR', 'TEACHER')) \
+        OR (r.state IN ('PENDING', 'HIDDEN') AND r.audience = 'SPACE' AND NOT r.author_is_staff AND ",
+    co_moderates!(),
+    ")) \
         AND (c.state IN ('PUBLISHED', 'HIDDEN', 'REMOVED') OR c.author_id = m.id \
-            OR (c.state = 'PENDING' AND m.role IN ('COORDINATOR', 'TEACHER')))))";
+            OR (c.state = 'PENDING' AND (m.role IN ('COORDINATOR', 'TEACHER') \
+                OR (r.audience = 'SPACE' AND NOT c.author_is_staff AND ",
+    co_moderates!(),
+    "))))))"
+);
+
+/// [`decides`] as an SQL condition over the same, for what [`VISIBLE`] finds.
+pub const DECIDES: &str = concat!(
+    "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER') \
+        OR (COALESCE(r.audience, c.audience) = 'SPACE' AND NOT c.author_is_staff AND ",
+    co_moderates!(),
+    "))"
+);
+
+/// [`sees_backstage`] as an SQL condition over the same, for what [`VISIBLE`] finds.
+pub const BACKSTAGE: &str = "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))";
 
 // ------------------------------------------------------------------------------------------------------------ permission
 
@@ -237,11 +308,15 @@ pub enum SpaceAction {
     MemberRemove,
     /// Approve, return, hide, restore and remove what others wrote; read the moderation queue.
     Moderate,
+    /// `grantCreate`.
+    GrantCreate,
+    /// `grantRevoke`.
+    GrantRevoke,
 }
 
 impl SpaceAction {
     /// Every action.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Update,
         Self::Close,
         Self::Reopen,
@@ -252,6 +327,8 @@ impl SpaceAction {
         Self::MemberUpdate,
         Self::MemberRemove,
         Self::Moderate,
+        Self::GrantCreate,
+        Self::GrantRevoke,
     ];
 }
 
@@ -260,16 +337,18 @@ impl SpaceAction {
 /// # Errors
 /// Why not.
 pub fn space(action: SpaceAction, viewer: &Member, space: &Space, now: DateTime<Utc>) -> Verdict {
-    let may = match action {
-        SpaceAction::PupilAdd | SpaceAction::Moderate => viewer.is_staff(),
-        _ => viewer.role == SpaceRole::Coordinator,
-    };
-    ensure(may, Reason::RoleNotAllowed)?;
+    match action {
+        SpaceAction::Moderate => moderates(viewer)?,
+        SpaceAction::PupilAdd => ensure(viewer.is_staff(), Reason::RoleNotAllowed)?,
+        _ => ensure(viewer.role == SpaceRole::Coordinator, Reason::RoleNotAllowed)?,
+    }
     let state = space.state;
     match action {
-        SpaceAction::Update | SpaceAction::OrganisationInvite | SpaceAction::PupilAdd | SpaceAction::StaffAdd => {
-            ensure(state == SpaceState::Active, Reason::StateNotAllowed)
-        }
+        SpaceAction::Update
+        | SpaceAction::OrganisationInvite
+        | SpaceAction::PupilAdd
+        | SpaceAction::StaffAdd
+        | SpaceAction::GrantCreate => ensure(state == SpaceState::Active, Reason::StateNotAllowed),
         SpaceAction::Close => ensure(
             state == SpaceState::Active && !space.has_open_phase,
             Reason::StateNotAllowed,
@@ -282,7 +361,7 @@ pub fn space(action: SpaceAction, viewer: &Member, space: &Space, now: DateTime<
             )
         }
         SpaceAction::Archive => ensure(state == SpaceState::Closed, Reason::StateNotAllowed),
-        SpaceAction::MemberUpdate | SpaceAction::MemberRemove | SpaceAction::Moderate => {
+        SpaceAction::MemberUpdate | SpaceAction::MemberRemove | SpaceAction::Moderate | SpaceAction::GrantRevoke => {
             ensure(state != SpaceState::Archived, Reason::StateNotAllowed)
         }
     }
@@ -423,7 +502,23 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         ensure(is_own, Reason::NotAuthor)?;
         ensure(viewer.role != SpaceRole::Observer, Reason::RoleNotAllowed)
     };
-    let moderator = || ensure(viewer.is_staff(), Reason::RoleNotAllowed);
+    let moderator = || {
+        moderates(viewer)?;
+        if viewer.is_staff() {
+            return Ok(());
+        }
+        ensure(!is_own && !content.is_co_author, Reason::OwnContent)?;
+        ensure(!content.is_by_staff, Reason::StaffContent)?;
+        ensure(decides(viewer, content), Reason::RoleNotAllowed)?;
+        ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)
+    };
+    let leader = || {
+        may_by_grant(viewer, viewer.is_staff(), Capability::LeadThread)?;
+        ensure(
+            viewer.is_staff() || phase.state == PhaseState::Open,
+            Reason::PhaseNotOpen,
+        )
+    };
     let writable = || ensure(phase.space != SpaceState::Archived, Reason::StateNotAllowed);
     let open = || ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen);
     let is = |allowed: bool| ensure(allowed, Reason::StateNotAllowed);
@@ -486,7 +581,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             is(state == Hidden)
         }
         ContentAction::Pin | ContentAction::Lock | ContentAction::Move => {
-            moderator()?;
+            leader()?;
             writable()?;
             is(content.kind == ContributionKind::Thread && !matches!(state, Draft | Removed))
         }
@@ -527,12 +622,25 @@ fn may_write(kind: ContributionKind, viewer: &Member, phase: &Phase) -> Verdict 
         ensure(is_pupil, Reason::RoleNotAllowed)?;
         return ensure(viewer.mobility == Some(MobilityStatus::Mobile), Reason::NotMobile);
     }
-    let is_open_to_pupils = match kind {
-        ContributionKind::Comment => phase.allows_pupil_comments,
-        _ => phase.allows_pupil_threads,
-    };
-    let may = viewer.role != SpaceRole::Observer && (!is_pupil || is_open_to_pupils);
-    ensure(may, Reason::RoleNotAllowed)
+    ensure(viewer.role != SpaceRole::Observer, Reason::RoleNotAllowed)?;
+    match kind {
+        ContributionKind::Comment => ensure(!is_pupil || phase.allows_pupil_comments, Reason::RoleNotAllowed),
+        _ => may_by_grant(viewer, !is_pupil || phase.allows_pupil_threads, Capability::OpenThread),
+    }
+}
+
+/// Who moderates: staff, and pupils by grant.
+fn moderates(viewer: &Member) -> Verdict {
+    may_by_grant(viewer, viewer.is_staff(), Capability::Moderate)
+}
+
+/// What is allowed anyway, or to pupils by a grant.
+fn may_by_grant(viewer: &Member, is_allowed: bool, capability: Capability) -> Verdict {
+    if is_allowed {
+        return Ok(());
+    }
+    ensure(viewer.role == SpaceRole::Pupil, Reason::RoleNotAllowed)?;
+    ensure(viewer.has(capability), Reason::NeedsGrant)
 }
 
 /// Staff prepare drafts in planned phases; everybody else writes in open ones.

@@ -102,6 +102,30 @@ pub enum MobilityStatus {
     HostPeer,
 }
 
+/// What a grant lets a pupil do.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Capability {
+    /// `OPEN_THREAD`.
+    #[sea_orm(string_value = "OPEN_THREAD")]
+    OpenThread,
+    /// `LEAD_THREAD`.
+    #[sea_orm(string_value = "LEAD_THREAD")]
+    LeadThread,
+    /// `MODERATE`.
+    #[sea_orm(string_value = "MODERATE")]
+    Moderate,
+    /// `UPLOAD`.
+    #[sea_orm(string_value = "UPLOAD")]
+    Upload,
+    /// `REVIEW`.
+    #[sea_orm(string_value = "REVIEW")]
+    Review,
+}
+
 /// Where the invitation of an organisation into a space stands.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
@@ -532,6 +556,12 @@ pub enum EventKind {
     /// `MEMBER_REMOVED`.
     #[sea_orm(string_value = "MEMBER_REMOVED")]
     MemberRemoved,
+    /// `GRANT_CREATED`.
+    #[sea_orm(string_value = "GRANT_CREATED")]
+    GrantCreated,
+    /// `GRANT_REVOKED`.
+    #[sea_orm(string_value = "GRANT_REVOKED")]
+    GrantRevoked,
     /// `SPACE_UPDATED`.
     #[sea_orm(string_value = "SPACE_UPDATED")]
     SpaceUpdated,

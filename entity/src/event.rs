@@ -30,7 +30,7 @@ pub struct Model {
     pub contribution_kind: Option<ContributionKind>,
     /// The subject's root; none if it is one.
     pub root_id: Option<Uuid>,
-    /// Subject: phase.
+    /// Subject: phase; or the phase that the contribution was in.
     pub phase_id: Option<Uuid>,
     /// Subject: membership.
     pub member_id: Option<Uuid>,

@@ -4,6 +4,7 @@
 //! SCREAMING_SNAKE_CASE names of the public API.
 
 pub mod account;
+pub mod capability_grant;
 pub mod co_author;
 pub mod contribution;
 pub mod decision;

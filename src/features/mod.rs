@@ -3,6 +3,7 @@
 pub mod account;
 pub mod contribution;
 pub mod forum;
+pub mod grant;
 pub mod journal;
 pub mod live;
 pub mod organisation;

@@ -57,6 +57,12 @@ pub enum Reason {
     PhaseNotOpen,
     /// The viewer's role in this space, or kind of account, doesn't allow it.
     RoleNotAllowed,
+    /// Pupils may do this only by a grant, which a coordinator gives.
+    NeedsGrant,
+    /// Nobody decides about their own work.
+    OwnContent,
+    /// Pupils who co-moderate leave alone what staff wrote.
+    StaffContent,
     /// Only its author may do this.
     NotAuthor,
     /// Only pupils with the mobility status `MOBILE` may do this.

@@ -40,6 +40,7 @@ kinds! {
     Prompt = "prompt",
     Revision = "revision",
     Decision = "decision",
+    Grant = "grant",
 }
 
 /// The public form of an id.

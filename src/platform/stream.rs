@@ -44,6 +44,8 @@ pub struct NewEvent {
 pub struct ContributionFacts {
     /// The contribution.
     pub id: Uuid,
+    /// The phase that it is in.
+    pub phase_id: Uuid,
     /// What it is.
     pub kind: ContributionKind,
     /// Its root, if it is none.
@@ -100,7 +102,7 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, eve
             contribution_id: Set(of(|facts| facts.id)),
             contribution_kind: Set(facts.as_ref().map(|facts| facts.kind)),
             root_id: Set(facts.as_ref().and_then(|facts| facts.root_id)),
-            phase_id: Set(new.phase_id),
+            phase_id: Set(new.phase_id.or(of(|facts| facts.phase_id))),
             member_id: Set(new.member_id),
             author_id: Set(of(|facts| facts.author_id)),
             root_author_id: Set(of(|facts| facts.root_author_id)),

@@ -15,6 +15,7 @@ use crate::{
             ModerationLogEntry, ReactionMutation, Revision,
         },
         forum::graphql::{ForumMutation, ReadMutation, SubscriptionMutation, Thread},
+        grant::graphql::GrantMutation,
         journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
@@ -51,6 +52,7 @@ pub struct Mutation(
     JournalMutation,
     PromptMutation,
     GroupMutation,
+    GrantMutation,
 );
 
 /// Live events.

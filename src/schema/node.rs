@@ -14,6 +14,7 @@ use crate::{
             log_nodes, revision_nodes,
         },
         forum::graphql::Thread,
+        grant::graphql::{Grant, grant_nodes},
         journal::graphql::{JournalEntry, Prompt, prompt_nodes},
         organisation::graphql::{Organisation, organisations},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
@@ -60,6 +61,8 @@ pub enum Node {
     ModerationLogEntry(ModerationLogEntry),
     /// A prompt of the journal.
     Prompt(Prompt),
+    /// What a pupil may do beyond their role.
+    Grant(Grant),
 }
 
 /// Most ids in one call of `nodes`.
@@ -132,6 +135,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Revision,
         Kind::Decision,
         Kind::Prompt,
+        Kind::Grant,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -146,6 +150,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Membership => nodes_of(members(reader, &ids).await?),
             Kind::Revision => nodes_of(revision_nodes(reader, &ids).await?),
             Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
+            Kind::Grant => nodes_of(grant_nodes(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

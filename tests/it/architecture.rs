@@ -12,7 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["organisation"],
     &["space"],
     &["contribution"],
-    &["forum", "journal"],
+    &["forum", "grant", "journal"],
     &["live"],
 ];
 

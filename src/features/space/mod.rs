@@ -13,16 +13,18 @@ mod rules;
 mod service;
 mod store;
 
+pub(crate) use self::store::viewer_columns;
 pub use self::{
     job::archive_closed,
     rules::NewMember,
     service::{
         MemberPatch, PhasePatch, SpacePatch, archive, close, create, member_add, member_remove, member_update,
         membership_of, organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids,
-        phase_open, phase_reopen, phase_update, reopen, update,
+        phase_open, phase_reopen, phase_update, reopen, space_of_member, update,
     },
     store::{
-        Facts, MemberRow, PhaseRow, VIEWER_COLUMNS, ViewerRow, count_phase_change, facts, phase_facts, push_viewer,
-        space_of_phase, travellers,
+        Facts, GrantRow, MemberRow, NewGrant, PhaseRow, ViewerRow, change_grant, count_phase_change, facts, grant,
+        grants_by_id, grants_in_force, grants_of, insert_grant, membership, phase_facts, push_viewer, reach,
+        relocate_grants, space_of_phase, travellers,
     },
 };

@@ -94,7 +94,7 @@ impl Db {
     /// A new statement.
     #[must_use]
     pub fn sql(&self, text: &str) -> Sql {
-        Sql::new(self.writer.get_database_backend(), text)
+        Sql::new(self.writer.get_database_backend(), self.clock.now(), text)
     }
 
     /// The statements sent since the last call, with their values; the first call starts the record. For tests alone.

@@ -1,5 +1,6 @@
 //! SQL text with its values, for both databases.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, Statement, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
@@ -9,15 +10,25 @@ pub struct Sql {
     backend: DbBackend,
     text: String,
     values: Vec<Value>,
+    now: DateTime<Utc>,
+    /// Number of the placeholder for `now`, once there is one.
+    now_at: Option<usize>,
 }
 
+/// Stands for the time of the statement in constant text.
+const NOW: &str = ":now";
+
 impl Sql {
-    pub(super) fn new(backend: DbBackend, text: &str) -> Self {
-        Self {
+    pub(super) fn new(backend: DbBackend, now: DateTime<Utc>, text: &str) -> Self {
+        let mut sql = Self {
             backend,
-            text: text.to_owned(),
+            text: String::new(),
             values: Vec::new(),
-        }
+            now,
+            now_at: None,
+        };
+        sql.push(text);
+        sql
     }
 
     /// Whether this is for PostgreSQL (else SQLite).
@@ -26,9 +37,19 @@ impl Sql {
         self.backend == DbBackend::Postgres
     }
 
-    /// Adds text.
+    /// Adds text; `:now` in it is the time of the statement.
     pub fn push(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
+        for (place, part) in text.split(NOW).enumerate() {
+            if place > 0 {
+                let now = Value::from(self.now);
+                let number = *self.now_at.get_or_insert_with(|| {
+                    self.values.push(now);
+                    self.values.len()
+                });
+                self.text.push_str(&format!("${number}"));
+            }
+            self.text.push_str(part);
+        }
         self
     }
 

@@ -45,7 +45,7 @@ pub enum ModerationItem {
     Revision(Revision),
 }
 
-/// One version of a contribution's text. For its author and staff.
+/// One version of a contribution's text. For its author and staff; while it waits also for pupils who co-moderate it.
 #[derive(Clone, Debug, Description)]
 pub struct Revision(pub At<RevisionRow, RevisionLinks>);
 
@@ -231,7 +231,7 @@ pub(super) async fn versions(
     Ok(cut.map(Revision).connection(total))
 }
 
-/// The moderation queue of one space, oldest first; empty for all but staff.
+/// The moderation queue of one space, oldest first, as far as the viewer moderates.
 ///
 /// # Errors
 /// `INVALID` for faulty page arguments.

@@ -121,7 +121,7 @@ pub struct ContributionLinks {
     field(
         name = "pending_revision",
         ty = "Option<Revision>",
-        desc = "The version that waits for a moderator. For its author and staff; null for everybody else."
+        desc = "The version that waits for a moderator. For its author, staff and pupils who co-moderate it; null for everybody else."
     ),
     field(
         name = "last_decision",
@@ -436,8 +436,8 @@ impl Spine {
         }
     }
 
-    /// The version that waits for a moderator: the whole of a new contribution, or an edit of a published one. For its author
-    /// and staff; null for everybody else.
+    /// The version that waits for a moderator: the whole of a new contribution, or an edit of a published one. For its author,
+    /// staff and pupils who co-moderate it; null for everybody else.
     pub async fn pending_revision(&self) -> Result<Option<Revision>> {
         let level = self.0.level();
         let load = || {
@@ -452,7 +452,7 @@ impl Spine {
                     .collect())
             }) as _
         };
-        if self.pending_version.is_none() || !self.is_backstage() {
+        if self.pending_version.is_none() || !self.is_decider() {
             return Ok(None);
         }
         Ok(level.links.pending.load(load).await?.get(&self.0.id).cloned())

@@ -239,6 +239,7 @@ async fn insert(
         client_key: Set(key.map(|key| key.text().to_owned())),
         ..row
     };
+    let phase_id = *row.phase_id.as_ref();
     store::insert(tx, row).await?;
     let revision = match state {
         ContentState::Published => RevisionState::Published,
@@ -254,6 +255,7 @@ async fn insert(
         };
         let facts = ContributionFacts {
             id,
+            phase_id,
             kind,
             root_id: root.map(|(root, _)| root),
             author_id: author.id,

@@ -49,6 +49,16 @@ async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
     })
 }
 
+/// The phase of a thread that the actor sees and that is published or was. Only behind the gate.
+///
+/// # Errors
+/// The database's.
+pub async fn thread_phase(tx: &Tx<'_>, actor: &Actor, id: Uuid) -> Result<Option<Uuid>> {
+    let known = store::lock(tx, actor.account_id, id, None).await?;
+    let known = known.filter(|known| known.kind == ContributionKind::Thread && known.state != ContentState::Removed);
+    Ok(known.map(|known| known.phase_id))
+}
+
 /// Passes the gate and locks the contribution.
 async fn lock(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<Locked> {
     tx.gate(place.space, Gate::Shared).await?;
@@ -81,6 +91,7 @@ fn waits(tx: &Tx<'_>, known: &Locked, audience: Audience) -> bool {
 fn facts(known: &Locked, (state, audience): (ContentState, Audience)) -> ContributionFacts {
     ContributionFacts {
         id: known.id,
+        phase_id: known.phase_id,
         kind: known.kind,
         root_id: known.root_id,
         author_id: known.author_id,

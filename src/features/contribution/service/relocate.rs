@@ -7,7 +7,7 @@ use super::super::store;
 use super::{emit, lock, permit, place};
 use crate::{
     app::App,
-    features::space::phase_facts,
+    features::space::{phase_facts, relocate_grants},
     platform::{
         auth::Actor,
         error::{Error, Reason, Result},
@@ -41,10 +41,13 @@ pub async fn thread_move(app: &App, actor: &Actor, id: Uuid, phase: Uuid) -> Res
                 if known.phase_id == phase {
                     return Ok(None);
                 }
-                if target.state == PhaseState::Planned {
+                // Staff put things in order in closed phases too; who leads a thread stays among open ones.
+                let is_open = target.state == PhaseState::Open;
+                if !is_open && !known.viewer().is_staff() || target.state == PhaseState::Planned {
                     return Err(Error::forbidden(Reason::PhaseNotOpen).at(&["phaseId"]));
                 }
                 store::relocate(tx, id, phase).await?;
+                relocate_grants(tx, id, phase).await?;
                 emit(tx, &known, EventKind::ThreadMoved, (known.state, known.audience()));
                 Ok(Some(known.phase_id))
             })

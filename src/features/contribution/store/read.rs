@@ -14,7 +14,7 @@ use sea_orm::{ActiveEnum, FromQueryResult};
 use uuid::Uuid;
 
 use crate::{
-    features::space::{VIEWER_COLUMNS, ViewerRow, push_viewer},
+    features::space::{ViewerRow, push_viewer, viewer_columns},
     platform::{
         db::{Reader, Sql},
         error::Result,
@@ -42,6 +42,8 @@ pub struct ContributionRow {
     pub depth: i32,
     /// Its author's membership.
     pub author_id: Uuid,
+    /// Whether its author was staff.
+    pub author_is_staff: bool,
     /// Where it stands.
     pub state: ContentState,
     audience: Audience,
@@ -86,6 +88,7 @@ pub struct ContributionRow {
     root_audience: Option<Audience>,
     root_author_id: Option<Uuid>,
     root_is_locked: Option<bool>,
+    root_author_is_staff: Option<bool>,
     root_pending_version: Option<i32>,
     phase_state: PhaseState,
     moderation: ModerationMode,
@@ -98,7 +101,8 @@ pub struct ContributionRow {
     parent_id: Option<Uuid>,
 }
 
-const COLUMNS: &str = "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.state, \
+const COLUMNS: &str = concat!(
+    "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.author_is_staff, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
     c.comment_count, (c.kind = 'THREAD' AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
         AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, \
@@ -106,8 +110,10 @@ const COLUMNS: &str = "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_
         AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
-    r.pending_version AS root_pending_version, \
-    p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state";
+    r.author_is_staff AS root_author_is_staff, r.pending_version AS root_pending_version, \
+    p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state, ",
+    viewer_columns!("c.space_id, c.phase_id, COALESCE(c.root_id, c.id)")
+);
 
 const JOINS: &str = "JOIN revision v ON v.contribution_id = c.id AND v.version = COALESCE(c.published_version, c.version) \
     JOIN phase p ON p.id = c.phase_id JOIN space s ON s.id = c.space_id LEFT JOIN contribution r ON r.id = c.root_id";
@@ -172,6 +178,7 @@ impl ContributionRow {
                 state,
                 audience,
                 author_id,
+                is_by_staff: self.root_author_is_staff.unwrap_or_default(),
                 has_pending_version: self.root_pending_version.is_some(),
                 is_locked,
             }),
@@ -182,6 +189,7 @@ impl ContributionRow {
             state: self.state,
             audience: self.audience,
             author_id: self.author_id,
+            is_by_staff: self.author_is_staff,
             has_pending_version: self.pending_version.is_some(),
             has_replies: self.has_replies,
             is_locked: self.is_locked,
@@ -204,7 +212,20 @@ impl ContributionRow {
         policy::sees_text(&self.viewer(), &self.content())
     }
 
-    /// Whether the viewer sees pending edits, decisions and earlier versions.
+    /// Whether the viewer sees what waits.
+    #[must_use]
+    pub fn is_decider(&self) -> bool {
+        policy::decides(&self.viewer(), &self.content())
+    }
+
+    /// Whether the viewer moderates it: what they repeat is success.
+    #[must_use]
+    pub fn is_moderated(&self) -> bool {
+        let viewer = self.viewer();
+        viewer.is_staff() || viewer.id != self.author_id && self.is_decider()
+    }
+
+    /// Whether the viewer sees decisions and earlier versions.
     #[must_use]
     pub fn is_backstage(&self) -> bool {
         policy::sees_backstage(&self.viewer(), &self.content())
@@ -220,8 +241,6 @@ pub(super) fn one(sql: Sql, account: Uuid, id: Uuid) -> Sql {
 
 fn visible(mut sql: Sql, account: Uuid) -> Sql {
     sql.push(COLUMNS)
-        .push(", ")
-        .push(VIEWER_COLUMNS)
         .push(", NULL AS parent_id FROM contribution c ")
         .push(JOINS);
     push_viewer(&mut sql, account, "c.space_id");
@@ -419,19 +438,15 @@ pub(in super::super) async fn page(
 ) -> Result<HashMap<Uuid, Cut<ContributionRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(
-        parents,
-        (&format!("{COLUMNS}, {VIEWER_COLUMNS}"), "contribution c", JOINS),
-        |sql, parent| {
-            sql.push("SELECT c.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id");
-            push_viewer(sql, account, "c.space_id");
-            sql.push("WHERE ");
-            list.push_parent(sql, parent);
-            sql.push(" AND ").push(policy::VISIBLE);
-            list.push(sql);
-            page.push(sql, "c");
-        },
-    );
+    sql.for_each(parents, (COLUMNS, "contribution c", JOINS), |sql, parent| {
+        sql.push("SELECT c.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id");
+        push_viewer(sql, account, "c.space_id");
+        sql.push("WHERE ");
+        list.push_parent(sql, parent);
+        sql.push(" AND ").push(policy::VISIBLE);
+        list.push(sql);
+        page.push(sql, "c");
+    });
     push_viewer(&mut sql, account, "c.space_id");
     let rows = reader.rows::<ContributionRow>(sql).await?;
     Ok(page.cut_by(rows, |row| row.parent_id.unwrap_or_default(), |row| list.place(row)))
@@ -471,15 +486,11 @@ pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uu
 pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(
-        roots,
-        (&format!("{COLUMNS}, {VIEWER_COLUMNS}"), "contribution c", JOINS),
-        |sql, parent| {
-            sql.push("SELECT c.id FROM contribution c WHERE c.state = 'PUBLISHED' AND c.root_id = ")
-                .push(parent);
-            sql.push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1");
-        },
-    );
+    sql.for_each(roots, (COLUMNS, "contribution c", JOINS), |sql, parent| {
+        sql.push("SELECT c.id FROM contribution c WHERE c.state = 'PUBLISHED' AND c.root_id = ")
+            .push(parent);
+        sql.push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1");
+    });
     push_viewer(&mut sql, account, "c.space_id");
     sql.push("WHERE ").push(policy::VISIBLE);
     reader.rows(sql).await
@@ -509,15 +520,18 @@ pub(in super::super) async fn co_authors_of(reader: &Reader, entries: &[Uuid]) -
     reader.rows(sql).await
 }
 
-/// Whether a moderator gave this version of something new back to its author, who has not handed it in again; for staff only.
+/// Whether a moderator gave this version of something new back to its author, who has not handed it in again; for
+/// staff, and for who gave it back.
 pub(in super::super) async fn is_returned(reader: &Reader, contribution: Uuid, version: i32) -> Result<bool> {
     let mut sql = reader.sql("SELECT c.id AS parent, COUNT(*) AS count FROM contribution c");
     sql.push(" JOIN decision x ON x.contribution_id = c.id AND x.kind = 'RETURNED' AND x.version = ")
         .bind(version);
     push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
-    sql.push("WHERE c.state = 'DRAFT' AND m.role IN ('COORDINATOR', 'TEACHER') AND c.id = ")
-        .bind(contribution)
-        .push(" GROUP BY c.id");
+    sql.push(
+        "WHERE c.state = 'DRAFT' AND (m.role IN ('COORDINATOR', 'TEACHER') OR x.decided_by_id = m.id) AND c.id = ",
+    )
+    .bind(contribution)
+    .push(" GROUP BY c.id");
     Ok(!count_by(reader, sql).await?.is_empty())
 }
 
@@ -544,9 +558,6 @@ pub struct RevisionRow {
 const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.space_id, x.version, x.state, x.title, x.body, x.body_html, x.created_at, \
     x.submitted_at, x.is_edit, x.detail";
 
-/// Sight of a contribution's versions: the author and staff.
-const BACKSTAGE: &str = " AND (c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))";
-
 const OF_CONTRIBUTION: &str =
     "JOIN contribution c ON c.id = x.contribution_id LEFT JOIN contribution r ON r.id = c.root_id";
 
@@ -562,20 +573,26 @@ fn push_backstage(sql: &mut Sql, account: Uuid) {
     push_viewer(sql, account, "c.space_id");
     sql.push("WHERE x.state <> 'DRAFT' AND ")
         .push(policy::VISIBLE)
-        .push(BACKSTAGE);
+        .push(" AND ");
 }
 
 /// Revisions that the viewer may see.
 pub(in super::super) async fn revisions_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<RevisionRow>> {
     let mut sql = backstage(reader, &format!("{REVISION_COLUMNS}, NULL AS parent_id"))?;
-    sql.push(" AND ").is_in("x.id", ids);
+    sql.push("(")
+        .push(policy::BACKSTAGE)
+        .push(" OR (x.state = 'PENDING' AND ")
+        .push(policy::DECIDES)
+        .push(")) AND ")
+        .is_in("x.id", ids);
     reader.rows(sql).await
 }
 
 /// The revisions that wait for a moderator, of contributions that the viewer may see behind the stage.
 pub(in super::super) async fn revisions_of(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<RevisionRow>> {
     let mut sql = backstage(reader, &format!("{REVISION_COLUMNS}, NULL AS parent_id"))?;
-    sql.push(" AND x.state = 'PENDING' AND ")
+    sql.push(policy::DECIDES)
+        .push(" AND x.state = 'PENDING' AND ")
         .is_in("x.contribution_id", contributions);
     reader.rows(sql).await
 }
@@ -605,7 +622,10 @@ pub(in super::super) async fn revisions(
         },
     );
     push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE ").push(policy::VISIBLE).push(BACKSTAGE);
+    sql.push("WHERE ")
+        .push(policy::VISIBLE)
+        .push(" AND ")
+        .push(policy::BACKSTAGE);
     let rows = reader.rows::<RevisionRow>(sql).await?;
     Ok(page.cut_by(rows, |row| row.contribution_id, |row| vec![Key::Number(row.version)]))
 }
@@ -616,7 +636,9 @@ pub(in super::super) async fn revision_counts(reader: &Reader, contributions: &[
     let mut sql = reader.sql("");
     sql.count_each(contributions, |sql, parent| {
         push_backstage(sql, account);
-        sql.push(" AND x.contribution_id = ").push(parent);
+        sql.push(policy::BACKSTAGE)
+            .push(" AND x.contribution_id = ")
+            .push(parent);
     });
     count_by(reader, sql).await
 }
@@ -627,8 +649,10 @@ pub(in super::super) const QUEUE_ORDER: Order = Order {
     is_descending: false,
 };
 
-/// What staff can decide about now: an edit of something hidden waits until that is restored.
-const IN_QUEUE: &str = " AND m.role IN ('COORDINATOR', 'TEACHER') AND c.state IN ('PENDING', 'PUBLISHED')";
+/// What moderators can decide about now: an edit of something hidden waits until that is restored, and nobody decides about
+/// their own work.
+const IN_QUEUE: &str = "c.state IN ('PENDING', 'PUBLISHED') AND (m.role IN ('COORDINATOR', 'TEACHER') OR (c.author_id <> m.id \
+    AND NOT EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id AND k.member_id = m.id)))";
 
 /// What waits for a moderator in spaces, oldest first; for staff only.
 pub(in super::super) async fn queue(
@@ -642,7 +666,11 @@ pub(in super::super) async fn queue(
         sql.push("SELECT x.id FROM revision x ").push(OF_CONTRIBUTION);
         push_viewer(sql, account, "x.space_id");
         sql.push("WHERE x.state = 'PENDING' AND x.space_id = ").push(parent);
-        sql.push(" AND ").push(policy::VISIBLE).push(IN_QUEUE);
+        sql.push(" AND ")
+            .push(policy::VISIBLE)
+            .push(" AND ")
+            .push(policy::DECIDES);
+        sql.push(" AND ").push(IN_QUEUE);
         page.push(sql, "x");
     });
     let rows = reader.rows::<RevisionRow>(sql).await?;
@@ -656,7 +684,9 @@ pub(in super::super) async fn queue_counts(reader: &Reader, spaces: &[Uuid]) -> 
     let mut sql = reader.sql("");
     sql.count_each(spaces, |sql, parent| {
         push_backstage(sql, account);
-        sql.push(IN_QUEUE)
+        sql.push(policy::DECIDES)
+            .push(" AND ")
+            .push(IN_QUEUE)
             .push(" AND x.state = 'PENDING' AND x.space_id = ")
             .push(parent);
     });
@@ -742,6 +772,9 @@ pub(in super::super) async fn decisions(reader: &Reader, contributions: &[Uuid])
         },
     );
     push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE ").push(policy::VISIBLE).push(BACKSTAGE);
+    sql.push("WHERE ")
+        .push(policy::VISIBLE)
+        .push(" AND ")
+        .push(policy::BACKSTAGE);
     reader.rows(sql).await
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::enums::{ContributionKind, EventKind};
+use entity::enums::{Capability, ContributionKind, EventKind};
 
 use super::{
     SpaceEventKind, StreamEndReason,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     features::{
         contribution::graphql::{Contribution, contributions},
-        space::graphql::Space,
+        space::{graphql::Space, reach},
     },
     platform::{
         db::Reader,
@@ -48,6 +48,11 @@ pub(super) async fn deliver(
     if let Some(answer) = known.values().find(|known| known.spine().reply_to_id.is_some()) {
         answer.spine().answered().await?;
     }
+    let reach = if viewer.has(Capability::Moderate) {
+        reach(reader, viewer.id, Capability::Moderate).await?
+    } else {
+        Vec::new()
+    };
     let delivered = batch.events.iter().filter_map(|event| {
         let is_told = !event.is_moderation || viewer.is_staff() || event.author_id == Some(viewer.id);
         let head = Head {
@@ -62,8 +67,14 @@ pub(super) async fn deliver(
             batch: Arc::clone(&batch),
         };
         if let Some(id) = event.contribution_id {
+            let places = [Some(space.0.id), event.phase_id, event.root_id.or(Some(id))];
+            let is_reached = places.into_iter().flatten().any(|place| reach.contains(&place));
+            let mut viewer = viewer.clone();
+            viewer
+                .capabilities
+                .retain(|capability| is_reached || *capability != Capability::Moderate);
             return of_contribution(
-                viewer,
+                &viewer,
                 event,
                 head,
                 known.get(&id),
@@ -103,12 +114,12 @@ fn of_contribution(
     let author = event.author_id?;
     let saw = |(state, audience)| policy::may_have_seen(viewer, state, audience, author, root_author);
     if let Some(contribution) = contribution {
-        // What waits, or came back, is between the author and staff.
+        // What waits, or came back, is between the author and those who decide.
         let is_backstage = matches!(
             event.kind,
             EventKind::ContributionSubmitted | EventKind::ContributionReturned
         ) || !(saw(before) || saw(after));
-        if is_backstage && !contribution.spine().is_backstage() {
+        if is_backstage && !contribution.spine().is_decider() {
             return None;
         }
         return Some(SpaceEvent::Contribution(ContributionEvent {

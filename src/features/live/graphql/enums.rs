@@ -56,6 +56,10 @@ pub enum SpaceEventKind {
     MemberUpdated,
     /// Somebody has left the space.
     MemberRemoved,
+    /// A pupil may do more than before, or for another time.
+    GrantCreated,
+    /// A grant of a pupil was taken back. One that ends with its time, its phase or its space makes no event of its own.
+    GrantRevoked,
     /// Settings or state of the space have changed.
     SpaceUpdated,
     /// An organisation takes part from now on.
@@ -95,6 +99,8 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::MemberAdded => Self::MemberAdded,
             EventKind::MemberUpdated => Self::MemberUpdated,
             EventKind::MemberRemoved => Self::MemberRemoved,
+            EventKind::GrantCreated => Self::GrantCreated,
+            EventKind::GrantRevoked => Self::GrantRevoked,
             EventKind::SpaceUpdated => Self::SpaceUpdated,
             EventKind::OrganisationAccepted => Self::OrganisationAccepted,
         }

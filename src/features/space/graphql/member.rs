@@ -18,6 +18,7 @@ use crate::{
     features::{
         account::graphql::{Account, accounts},
         contribution::{ListKind, graphql::Lists},
+        grant::graphql::{Grant, grants},
         journal::graphql::{JournalEntry, journal_entries},
         organisation::graphql::{Organisation, of_rows},
     },
@@ -67,6 +68,7 @@ pub struct MemberLinks {
     organisations: Link<HashMap<Uuid, Organisation>>,
     accounts: Link<HashMap<Uuid, Account>>,
     spaces: Link<HashMap<Uuid, Space>>,
+    grants: Link<HashMap<Uuid, Vec<Grant>>>,
     lists: Arc<Lists>,
 }
 
@@ -176,6 +178,21 @@ impl Membership {
             .get(&self.0.space_id)
             .cloned()
             .ok_or_else(Error::not_found)
+    }
+
+    /// What they may do beyond their role: the grants in force, newest first, at most 50.
+    async fn grants(&self) -> Result<Vec<Grant>> {
+        let level = self.0.level();
+        let ids = || level.rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { grants(&level.reader, &ids()).await }) as _;
+        Ok(level
+            .links
+            .grants
+            .load(load)
+            .await?
+            .get(&self.0.id)
+            .cloned()
+            .unwrap_or_default())
     }
 
     /// Their journal entries, newest first.

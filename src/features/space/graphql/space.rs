@@ -242,6 +242,8 @@ impl Space {
             member_update: can(SpaceAction::MemberUpdate),
             member_remove: can(SpaceAction::MemberRemove),
             moderate: can(SpaceAction::Moderate),
+            grant_create: can(SpaceAction::GrantCreate),
+            grant_revoke: can(SpaceAction::GrantRevoke),
         }
     }
 
@@ -318,7 +320,7 @@ impl Space {
         journal_weeks(&level.links.mobile_pupils, &level.reader, self.parents(), which, &args).await
     }
 
-    /// What waits for a moderator, oldest first. For staff; empty for everybody else.
+    /// What waits for a moderator, oldest first. For staff, and for pupils as far as they co-moderate; empty for everybody else.
     async fn moderation_queue(
         &self,
         #[graphql(desc = "Number of items from the start, at most 100; 20 by default.")] first: Option<i32>,
@@ -374,8 +376,13 @@ pub struct SpaceViewerCan {
     member_update: ActionPermission,
     /// Remove members.
     member_remove: ActionPermission,
-    /// Read the moderation queue and decide what waits; hide, restore and remove what others wrote.
+    /// Read the moderation queue and decide what waits; hide, restore and remove what others wrote. Pupils by grant, as far as that
+    /// reaches.
     moderate: ActionPermission,
+    /// Let pupils do more than their role does.
+    grant_create: ActionPermission,
+    /// Take grants back.
+    grant_revoke: ActionPermission,
 }
 
 /// Spaces, as far as the viewer is a member.

@@ -204,7 +204,7 @@ pub async fn member_update(
     expected_version: i32,
     patch: MemberPatch,
 ) -> Result<()> {
-    let space = space_of(app, actor, id).await?;
+    let space = space_of_member(app, actor, id).await?;
     let patch = &patch;
     app.db
         .write(Some(space), |tx| {
@@ -258,7 +258,7 @@ pub async fn member_update(
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN` (also `LAST_COORDINATOR`).
 pub async fn member_remove(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
-    let space = space_of(app, actor, id).await?;
+    let space = space_of_member(app, actor, id).await?;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
@@ -283,6 +283,7 @@ pub async fn member_remove(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                     ..Default::default()
                 };
                 store::update_membership(tx, row).await?;
+                store::end_grants_of_member(tx, id).await?;
                 let event = event::member(tx.clock(), EventKind::MemberRemoved, viewer.id, id);
                 tx.emit(space, event);
                 Ok(())
@@ -292,7 +293,10 @@ pub async fn member_remove(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
 }
 
 /// The space of a membership that the actor sees, to find its gate.
-async fn space_of(app: &App, actor: &Actor, id: Uuid) -> Result<Uuid> {
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn space_of_member(app: &App, actor: &Actor, id: Uuid) -> Result<Uuid> {
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     let found = store::members_by_id(&reader, &[id]).await?;
     found.first().map(|member| member.space_id).ok_or_else(not_found)

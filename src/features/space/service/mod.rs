@@ -7,7 +7,7 @@ mod spaces;
 
 pub(super) use self::spaces::archive_by_time;
 pub use self::{
-    members::{MemberPatch, member_add, member_remove, member_update},
+    members::{MemberPatch, member_add, member_remove, member_update, space_of_member},
     organisations::{organisation_accept, organisation_decline, organisation_invite},
     phases::{PhasePatch, membership_of, phase_close, phase_ids, phase_open, phase_reopen, phase_update},
     spaces::{SpacePatch, archive, close, create, reopen, update},

@@ -177,6 +177,9 @@ async fn step(app: &App, actor: &Actor, id: Uuid, action: PhaseAction, reason: O
                     row.reopen_reason = Set(Some(reason.clone()));
                 }
                 store::update_phase(tx, row).await?;
+                if target == PhaseState::Closed {
+                    store::end_grants_of_phase(tx, id).await?;
+                }
                 let event = event::phase(tx.clock(), kind, member.id, id);
                 tx.emit(space, event);
                 Ok(())

@@ -256,7 +256,11 @@ async fn set_state(tx: &Tx<'_>, id: Uuid, state: SpaceState, version: i32) -> Re
         SpaceState::Active => row.closed_at = Set(None),
         SpaceState::Archived => {}
     }
-    store::update_space(tx, row).await
+    store::update_space(tx, row).await?;
+    if state == SpaceState::Closed {
+        store::end_grants_of_space(tx, id).await?;
+    }
+    Ok(())
 }
 
 /// Archives a space whose time to be opened again has passed.

@@ -1,12 +1,14 @@
-//! Statements over `space`, `space_organisation`, `phase` and `membership`.
+//! Statements over `space`, `space_organisation`, `phase`, `membership` and `capability_grant`.
+
+mod grant;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::{
     enums::{
-        AccountKind, InvitationState, MobilityStatus, ModerationMode, OrganisationKind, PhaseKind, PhaseState,
-        SpaceRole, SpaceState,
+        AccountKind, Capability, InvitationState, MobilityStatus, ModerationMode, OrganisationKind, PhaseKind,
+        PhaseState, SpaceRole, SpaceState,
     },
     membership, phase, space, space_organisation,
 };
@@ -17,6 +19,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub use self::grant::{
+    GrantRow, NewGrant, change_grant, grant, grants_by_id, grants_in_force, grants_of, insert_grant, reach,
+    relocate_grants,
+};
+pub(super) use self::grant::{end_grants_of_member, end_grants_of_phase, end_grants_of_space};
 use super::rules::Candidate;
 use crate::{
     features::organisation::OrganisationRow,
@@ -37,11 +44,32 @@ pub struct ViewerRow {
     viewer_organisation_id: Uuid,
     viewer_mobility: Option<MobilityStatus>,
     viewer_pre_moderated_until: Option<DateTime<Utc>>,
+    viewer_capabilities: Option<String>,
 }
 
-/// Columns of a [`ViewerRow`]; the viewer's membership is `m`.
-pub const VIEWER_COLUMNS: &str = "m.id AS viewer_id, m.role AS viewer_role, m.organisation_id AS viewer_organisation_id, \
-    m.mobility_status AS viewer_mobility, m.pre_moderated_until AS viewer_pre_moderated_until";
+/// Columns of a [`ViewerRow`]; the viewer's membership is `m`. With ids of a space, a phase and a thread, only the grants for
+/// these count.
+macro_rules! viewer_columns {
+    () => {
+        crate::features::space::viewer_columns!(@ "")
+    };
+    ($scope:literal) => {
+        crate::features::space::viewer_columns!(@ concat!(" AND g.scope_id IN (", $scope, ")"))
+    };
+    (@ $condition:expr) => {
+        concat!(
+            "m.id AS viewer_id, m.role AS viewer_role, m.organisation_id AS viewer_organisation_id, \
+                m.mobility_status AS viewer_mobility, m.pre_moderated_until AS viewer_pre_moderated_until, \
+                (SELECT string_agg(g.capability, ' ') FROM capability_grant g WHERE g.member_id = m.id \
+                    AND (g.ends_at IS NULL OR g.ends_at > :now)",
+            $condition,
+            ") AS viewer_capabilities"
+        )
+    };
+}
+pub(crate) use viewer_columns;
+
+const VIEWER_COLUMNS: &str = viewer_columns!();
 
 impl ViewerRow {
     /// The viewer, for the policy.
@@ -53,7 +81,13 @@ impl ViewerRow {
             organisation_id: self.viewer_organisation_id,
             mobility: self.viewer_mobility,
             pre_moderated_until: self.viewer_pre_moderated_until,
+            capabilities: self.capabilities().collect(),
         }
+    }
+
+    fn capabilities(&self) -> impl Iterator<Item = Capability> {
+        let names = self.viewer_capabilities.as_deref().unwrap_or_default().split(' ');
+        names.filter_map(|name| Capability::try_from_value(&name.to_owned()).ok())
     }
 }
 
@@ -436,8 +470,11 @@ pub struct PhaseRow {
     pub viewer: ViewerRow,
 }
 
-const PHASE_COLUMNS: &str = "p.id, p.space_id, p.kind, p.state, p.title, p.description, p.starts_at, p.ends_at, p.moderation, \
-    p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state, s.time_zone";
+const PHASE_COLUMNS: &str = concat!(
+    "p.id, p.space_id, p.kind, p.state, p.title, p.description, p.starts_at, p.ends_at, p.moderation, \
+        p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state, s.time_zone, ",
+    viewer_columns!("p.space_id, p.id")
+);
 
 impl PhaseRow {
     /// The phase, for the policy.
@@ -456,8 +493,6 @@ impl PhaseRow {
 pub(super) async fn phases(reader: &Reader, column: &str, ids: &[Uuid]) -> Result<Vec<PhaseRow>> {
     let mut sql = reader.sql("SELECT ");
     sql.push(PHASE_COLUMNS)
-        .push(", ")
-        .push(VIEWER_COLUMNS)
         .push(" FROM phase p JOIN space s ON s.id = p.space_id");
     push_viewer(&mut sql, reader.actor()?.account_id, "p.space_id");
     sql.push("WHERE ").is_in(column, ids);
@@ -473,8 +508,6 @@ pub(super) async fn phases(reader: &Reader, column: &str, ids: &[Uuid]) -> Resul
 pub async fn phase_facts(tx: &Tx<'_>, account: Uuid, phase: Uuid) -> Result<PhaseRow> {
     let mut sql = tx.sql("SELECT ");
     sql.push(PHASE_COLUMNS)
-        .push(", ")
-        .push(VIEWER_COLUMNS)
         .push(" FROM phase p JOIN space s ON s.id = p.space_id");
     push_viewer(&mut sql, account, "p.space_id");
     sql.push("WHERE p.id = ").bind(phase);
@@ -713,7 +746,10 @@ pub(super) async fn own_membership_count(reader: &Reader) -> Result<i64> {
 }
 
 /// A membership, inside a unit of work of a member of the same space.
-pub(super) async fn membership(tx: &Tx<'_>, id: Uuid) -> Result<Option<membership::Model>> {
+///
+/// # Errors
+/// The database's.
+pub async fn membership(tx: &Tx<'_>, id: Uuid) -> Result<Option<membership::Model>> {
     let mut sql = tx.sql("SELECT * FROM membership WHERE id = ");
     sql.bind(id);
     tx.row(sql).await

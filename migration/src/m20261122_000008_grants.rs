@@ -1,0 +1,41 @@
+//! What pupils may do beyond their role.
+
+use sea_orm_migration::prelude::*;
+
+use crate::{drop_tables, run};
+
+/// The change.
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+const TABLES: &[&str] = &["capability_grant"];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, SQL).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_tables(manager, TABLES).await
+    }
+}
+
+const SQL: &str = r#"
+CREATE TABLE capability_grant (
+    id {uuid} NOT NULL PRIMARY KEY,
+    space_id {uuid} NOT NULL CONSTRAINT fk_capability_grant_space REFERENCES space (id),
+    member_id {uuid} NOT NULL CONSTRAINT fk_capability_grant_member REFERENCES membership (id),
+    capability text NOT NULL,
+    scope_id {uuid} NOT NULL,
+    phase_id {uuid} CONSTRAINT fk_capability_grant_phase REFERENCES phase (id),
+    thread_id {uuid} CONSTRAINT fk_capability_grant_thread REFERENCES contribution (id) ON DELETE CASCADE,
+    granted_by_id {uuid} NOT NULL CONSTRAINT fk_capability_grant_granted_by REFERENCES membership (id),
+    created_at {time} NOT NULL,
+    ends_at {time},
+    revoked_by_id {uuid} CONSTRAINT fk_capability_grant_revoked_by REFERENCES membership (id)
+);
+CREATE INDEX ix_capability_grant_member ON capability_grant (member_id);
+CREATE INDEX ix_capability_grant_space ON capability_grant (space_id);
+CREATE INDEX ix_capability_grant_thread ON capability_grant (thread_id);
+"#;
