@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     db::Reader,
-    error::Result,
+    error::{Error, Result},
     page::{Cut, Page, Total},
 };
 
@@ -114,7 +114,6 @@ impl<V: Send + Sync + 'static> Link<V> {
     ///
     /// # Errors
     /// The error of the batch, for every sibling.
-    #[expect(clippy::missing_panics_doc, reason = "only a `V` is ever put in")]
     pub async fn load<'a>(&'a self, batch: impl FnOnce() -> BoxFuture<'a, Result<V>>) -> Result<&'a V> {
         let kept = match self.0.get() {
             Some(kept) => kept,
@@ -125,7 +124,9 @@ impl<V: Send + Sync + 'static> Link<V> {
             }
         };
         match kept {
-            Ok(value) => Ok(value.downcast_ref().expect("a link holds what its type says")),
+            Ok(value) => value
+                .downcast_ref()
+                .ok_or_else(|| Error::internal("a link that doesn't hold what its type says")),
             Err(error) => Err(error.clone()),
         }
     }

@@ -83,6 +83,7 @@ impl Scene {
         let text = json!({ "phaseId": cast.during, "title": "Butter", "body": "Salted" });
         let comment = json!({ "rootId": self.thread, "body": "Dark" });
         let entry = with(&text, "publish", true);
+        let grant = json!({ "membershipId": cast.stayer.member, "capability": "MODERATE" });
         vec![
             Create {
                 name: "organisationCreate",
@@ -146,6 +147,15 @@ impl Scene {
                 colleague: (&cast.mobile, comment.clone()),
                 input: comment,
                 object: ("comment { id }", "/comment/id"),
+            },
+            Create {
+                name: "grantCreate",
+                who: &cast.coordinator,
+                other: with(&grant, "capability", "LEAD_THREAD"),
+                faulty: with(&grant, "endsAt", "2001-01-01T00:00:00Z"),
+                colleague: (&cast.partner, with(&grant, "capability", "REVIEW")),
+                input: grant,
+                object: ("grant { id }", "/grant/id"),
             },
             Create {
                 name: "journalEntryCreate",
@@ -367,7 +377,7 @@ async fn a_refusal_inside_the_unit_of_work_keeps_no_key() {
 async fn without_a_key_every_call_makes_something_new() {
     let scene = Scene::new().await;
     for create in scene.creates() {
-        if ["staffAccountCreate", "memberAdd"].contains(&create.name) {
+        if ["staffAccountCreate", "memberAdd", "grantCreate"].contains(&create.name) {
             continue;
         }
         let first = scene.make(create.who, &create, create.input.clone()).await;

@@ -13,6 +13,7 @@ mod cost;
 mod demo;
 mod forum;
 mod front;
+mod grant;
 mod idempotency;
 mod journal;
 mod leak;

@@ -21,6 +21,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, input_id, reader, settle},
         id::{self, Kind},
+        idempotency::Key,
         level::{At, Level, Link},
         scalar::DateTime,
     },
@@ -173,6 +174,8 @@ pub struct GrantCreateInput {
     thread_id: Option<ID>,
     /// Until when; absent = until its phase, or the space, is closed. It never lasts longer than that.
     ends_at: Option<DateTime>,
+    /// 16 to 64 characters, new for every grant: a repeated call with the same key and input answers with the same grant.
+    idempotency_key: Option<String>,
 }
 
 /// Answer of `grantCreate`.
@@ -221,6 +224,7 @@ impl GrantMutation {
         let member = input_id("membershipId", &[Kind::Membership], &input.membership_id);
         let known = member.as_ref().ok().copied();
         let work = async {
+            let key = Key::new("grantCreate", input.idempotency_key.as_deref(), &input)?;
             let place = |field: &str, kind, id: Option<ID>| id.map(|id| input_id(field, &[kind], &id)).transpose();
             let ends_at = input.ends_at.map(|time| time.checked()).transpose();
             let new = NewGrant {
@@ -230,7 +234,7 @@ impl GrantMutation {
                 thread_id: place("threadId", Kind::Thread, input.thread_id)?,
                 ends_at: ends_at.map_err(|error| error.at(&["endsAt"]))?,
             };
-            service::create(app, actor, new).await
+            service::create(app, actor, new, key).await
         };
         let (id, user_errors) = settle(ctx, work).await?;
         let (grant, membership) = now(ctx, id, known).await?;

@@ -17,6 +17,7 @@ use crate::{
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Reason, Result},
+        idempotency::{self, Claim, Key},
     },
     policy::{self, SpaceAction},
 };
@@ -27,8 +28,8 @@ pub(super) const MOST: usize = 50;
 /// Gives a pupil a grant, and returns its id. Repeating it changes the end of the grant, if anything.
 ///
 /// # Errors
-/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
-pub(super) async fn create(app: &App, actor: &Actor, new: NewGrant) -> Result<Uuid> {
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
+pub(super) async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -> Result<Uuid> {
     if new.capability == Capability::OpenThread && new.thread_id.is_some() {
         let error = Error::invalid(Reason::OutOfRange, "Threads are opened in a phase, not in a thread.");
         return Err(error.at(&["threadId"]));
@@ -38,11 +39,19 @@ pub(super) async fn create(app: &App, actor: &Actor, new: NewGrant) -> Result<Uu
         return Err(error.at(&["phaseId"]));
     }
     let space = space_of_member(app, actor, new.member_id).await?;
-    let new = &new;
+    let (new, key) = (&new, &key);
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
+                let id = tx.clock().new_id();
+                let claim = idempotency::claim(tx, actor.account_id, key.as_ref(), id).await?;
                 tx.gate(space, Gate::Exclusive).await?;
+                // A repetition without a new grant is answered below, with the grant that there was.
+                if let Claim::Replay(id) = claim
+                    && grant(tx, id).await?.is_some()
+                {
+                    return Ok(id);
+                }
                 let now = tx.clock().now();
                 let facts = facts(tx, actor.account_id, space).await?;
                 let viewer = facts.member();
@@ -75,7 +84,10 @@ pub(super) async fn create(app: &App, actor: &Actor, new: NewGrant) -> Result<Uu
                         let error = Error::invalid(Reason::TooLong, format!("At most {MOST} grants for one pupil."));
                         return Err(error.at(&["membershipId"]));
                     }
-                    None => insert_grant(tx, (space, viewer.id), &new).await?,
+                    None => {
+                        insert_grant(tx, id, (space, viewer.id), &new).await?;
+                        id
+                    }
                 };
                 let event = event::member(tx.clock(), EventKind::GrantCreated, viewer.id, new.member_id);
                 tx.emit(space, event);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::why_not;
 use crate::support::{Person, World, faults, ids};
 
 const MOVED: &str = "thread { id phase { id } } phase { id } previousPhase { id } space { id }";
@@ -118,14 +119,15 @@ async fn only_staff_move_threads() {
     let thread = world.thread(&cast.mobile, &cast.during, "Bread").await;
     let input = json!({ "threadId": thread, "phaseId": cast.after });
     for who in [&cast.mobile, &cast.stayer, &cast.mentor, &cast.observer] {
+        let reason = why_not(&cast, who);
         assert_eq!(
             world.refused(who, "threadMove", input.clone()).await,
-            ["FORBIDDEN/ROLE_NOT_ALLOWED"]
+            [format!("FORBIDDEN/{reason}")]
         );
         let can = world
             .seen(who, &thread, "viewerCan { threadMove { allowed reason } }")
             .await;
-        let refused = json!({ "allowed": false, "reason": "ROLE_NOT_ALLOWED" });
+        let refused = json!({ "allowed": false, "reason": reason });
         assert_eq!(can["viewerCan"]["threadMove"], refused);
     }
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::why_not;
 use crate::support::{Person, World, ids};
 
 /// Threads of a space as somebody sees them.
@@ -158,7 +159,7 @@ async fn only_staff_pin_and_lock() {
         for who in [&cast.stayer, &cast.mobile, &cast.mentor, &cast.observer] {
             assert_eq!(
                 world.refused(who, name, input.clone()).await,
-                ["FORBIDDEN/ROLE_NOT_ALLOWED"]
+                [format!("FORBIDDEN/{}", why_not(&cast, who))]
             );
         }
         for who in [&cast.foreigner, &cast.bystander, &cast.admin] {
@@ -296,7 +297,7 @@ async fn pupils_open_threads_only_where_the_phase_allows_it() {
         let input = json!({ "phaseId": cast.during, "title": "T", "body": "B", "publish": is_published });
         assert_eq!(
             world.refused(&cast.stayer, "threadCreate", input.clone()).await,
-            ["FORBIDDEN/ROLE_NOT_ALLOWED"]
+            ["FORBIDDEN/NEEDS_GRANT"]
         );
         world.done(&cast.mentor, "threadCreate", input, "").await;
     }

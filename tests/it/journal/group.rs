@@ -42,7 +42,8 @@ async fn a_group_entry_counts_for_each_co_author_who_confirms() {
         seen["viewerCan"]["journalEntryConfirm"],
         json!({ "allowed": true, "reason": null })
     );
-    let mut live = world.node.watch(&cast.mobile, &cast.space, None).await;
+    let now = world.node.newest(&cast.mobile, &cast.space).await;
+    let mut live = world.node.watch(&cast.mobile, &cast.space, Some(&now)).await;
     let payload = confirm(&world, &cast.partner_pupil, &id).await;
     assert_eq!(payload["userErrors"], json!([]));
     assert_eq!(payload["journalEntry"]["coAuthors"][0]["confirmedVersion"], 1);

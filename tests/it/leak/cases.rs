@@ -105,6 +105,16 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("contributionWithdraw", r#"{"contributionId":"@entry"}"#),
     ("contributionWithdraw", r#"{"contributionId":"@left_entry"}"#),
     ("contributionWithdraw", r#"{"contributionId":"@left_pending"}"#),
+    ("grantCreate", r#"{"membershipId":"@member","capability":"MODERATE"}"#),
+    (
+        "grantCreate",
+        r#"{"membershipId":"@own_member","capability":"MODERATE","phaseId":"@phase"}"#,
+    ),
+    (
+        "grantCreate",
+        r#"{"membershipId":"@own_member","capability":"LEAD_THREAD","threadId":"@thread"}"#,
+    ),
+    ("grantRevoke", r#"{"grantId":"@grant"}"#),
     ("journalEntryConfirm", r#"{"journalEntryId":"@entry"}"#),
     ("journalEntryConfirm", r#"{"journalEntryId":"@left_entry"}"#),
     ("journalEntryCreate", r#"{"phaseId":"@phase","title":"T","body":"B"}"#),

@@ -147,6 +147,7 @@ impl Scene {
             ("own_phase", cast.foreign_phase.clone()),
             ("own_organisation", cast.foreigner.organisation.clone()),
             ("own_account", cast.foreign_pupil.account.clone()),
+            ("own_member", cast.foreign_pupil.member.clone()),
         ]);
         let nothing = ("", "");
         let preparation = cast.preparation.clone();
@@ -264,6 +265,8 @@ impl Scene {
         let input = json!({ "spaceId": self.ids["space"], "organisationId": id::encode(Kind::Organisation, fern).0 });
         let keep = ("invitation", "invitation");
         self.done(&coordinator, "spaceOrganisationInvite", input, keep).await;
+        let input = json!({ "membershipId": self.cast.stayer.member, "capability": "LEAD_THREAD", "threadId": self.ids["thread"] });
+        self.done(&coordinator, "grantCreate", input, ("grant", "grant")).await;
         for member in [self.cast.mentor.member.clone(), self.cast.partner_pupil.member.clone()] {
             let input = json!({ "membershipId": member });
             self.done(&coordinator, "memberRemove", input, ("", "")).await;

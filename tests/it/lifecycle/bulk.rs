@@ -98,7 +98,7 @@ async fn only_staff_decide_about_many() {
     let ids = waiting(&world, &cast, 1).await;
     let events = world.events().await;
     for (who, expected) in [
-        (&cast.stayer, "FORBIDDEN/ROLE_NOT_ALLOWED at rows.0"),
+        (&cast.stayer, "FORBIDDEN/NEEDS_GRANT at rows.0"),
         (&cast.mobile, "NOT_FOUND at rows.0.contributionId"),
         (&cast.observer, "NOT_FOUND at rows.0.contributionId"),
         (&cast.foreigner, "NOT_FOUND at rows.0.contributionId"),

@@ -224,8 +224,8 @@ async fn what_one_may_no_longer_begin_is_no_longer_published() {
     for phase in [&cast.during, &cast.after] {
         world.phase_set(&cast.coordinator, phase, flags.clone()).await;
     }
-    for id in [&thread, &comment] {
-        assert_eq!(world.attempt(&cast.stayer, "Publish", id).await, "ROLE_NOT_ALLOWED");
+    for (id, reason) in [(&thread, "NEEDS_GRANT"), (&comment, "ROLE_NOT_ALLOWED")] {
+        assert_eq!(world.attempt(&cast.stayer, "Publish", id).await, reason);
     }
     let home = json!({ "mobilityStatus": "NON_MOBILE" });
     world.member_set(&cast.coordinator, &cast.mobile.member, home).await;

@@ -65,7 +65,7 @@ async fn roots(state: &str, expected: &str) {
 #[tokio::test]
 async fn a_draft_obeys_its_author_and_exists_for_nobody_else() {
     let expected = "
-        author      PUBLISHED same gone ROLE_NOT_ALLOWED
+        author      PUBLISHED same gone NEEDS_GRANT
         classmate   NOT_FOUND
         coordinator NOT_FOUND
         teacher     NOT_FOUND
@@ -78,7 +78,7 @@ async fn a_draft_obeys_its_author_and_exists_for_nobody_else() {
 #[tokio::test]
 async fn a_root_that_waits_obeys_its_author_and_staff() {
     let expected = "
-        author      same DRAFT REMOVED ROLE_NOT_ALLOWED
+        author      same DRAFT REMOVED NEEDS_GRANT
         classmate   NOT_FOUND
         coordinator NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED DRAFT STATE_NOT_ALLOWED
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED DRAFT STATE_NOT_ALLOWED
@@ -92,8 +92,8 @@ async fn a_root_that_waits_obeys_its_author_and_staff() {
 #[tokio::test]
 async fn a_published_root_is_withdrawn_by_its_author_and_hidden_by_staff() {
     let expected = "
-        author      same DRAFT REMOVED ROLE_NOT_ALLOWED
-        classmate   NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
+        author      same DRAFT REMOVED NEEDS_GRANT
+        classmate   NOT_AUTHOR NOT_AUTHOR NEEDS_GRANT
         coordinator NOT_AUTHOR NOT_AUTHOR REMOVED same STATE_NOT_ALLOWED HIDDEN same
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED same STATE_NOT_ALLOWED HIDDEN same
         partner     NOT_AUTHOR NOT_AUTHOR REMOVED same STATE_NOT_ALLOWED HIDDEN same
@@ -106,8 +106,8 @@ async fn a_published_root_is_withdrawn_by_its_author_and_hidden_by_staff() {
 #[tokio::test]
 async fn a_published_root_with_an_edit_that_waits_is_approved_or_returned_by_staff() {
     let expected = "
-        author      same DRAFT REMOVED ROLE_NOT_ALLOWED
-        classmate   NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
+        author      same DRAFT REMOVED NEEDS_GRANT
+        classmate   NOT_AUTHOR NOT_AUTHOR NEEDS_GRANT
         coordinator NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED PUBLISHED HIDDEN same
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED PUBLISHED HIDDEN same
         partner     NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED PUBLISHED HIDDEN same
@@ -120,7 +120,7 @@ async fn a_published_root_with_an_edit_that_waits_is_approved_or_returned_by_sta
 #[tokio::test]
 async fn a_hidden_root_is_restored_or_removed_by_staff_alone() {
     let expected = "
-        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED STATE_NOT_ALLOWED ROLE_NOT_ALLOWED
+        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED STATE_NOT_ALLOWED NEEDS_GRANT
         classmate   NOT_FOUND
         coordinator NOT_AUTHOR NOT_AUTHOR REMOVED STATE_NOT_ALLOWED STATE_NOT_ALLOWED same PUBLISHED
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED STATE_NOT_ALLOWED STATE_NOT_ALLOWED same PUBLISHED
@@ -134,7 +134,7 @@ async fn a_hidden_root_is_restored_or_removed_by_staff_alone() {
 #[tokio::test]
 async fn a_removed_root_stays_removed() {
     let expected = "
-        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED same ROLE_NOT_ALLOWED
+        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED same NEEDS_GRANT
         classmate   NOT_FOUND
         coordinator NOT_AUTHOR NOT_AUTHOR same STATE_NOT_ALLOWED
         teacher     NOT_AUTHOR NOT_AUTHOR same STATE_NOT_ALLOWED
@@ -146,7 +146,7 @@ async fn a_removed_root_stays_removed() {
 #[tokio::test]
 async fn a_comment_that_was_taken_back_obeys_its_author_and_exists_for_nobody_else() {
     let expected = "
-        author      PENDING same gone ROLE_NOT_ALLOWED
+        author      PENDING same gone NEEDS_GRANT
         classmate   NOT_FOUND
         teacher     NOT_FOUND
         mentor      NOT_FOUND
@@ -157,7 +157,7 @@ async fn a_comment_that_was_taken_back_obeys_its_author_and_exists_for_nobody_el
 #[tokio::test]
 async fn a_comment_that_waits_obeys_its_author_and_staff() {
     let expected = "
-        author      same DRAFT REMOVED ROLE_NOT_ALLOWED
+        author      same DRAFT REMOVED NEEDS_GRANT
         classmate   NOT_FOUND
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED DRAFT STATE_NOT_ALLOWED
         partner     NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED DRAFT STATE_NOT_ALLOWED
@@ -170,8 +170,8 @@ async fn a_comment_that_waits_obeys_its_author_and_staff() {
 #[tokio::test]
 async fn a_published_comment_is_never_withdrawn() {
     let expected = "
-        author      same STATE_NOT_ALLOWED REMOVED ROLE_NOT_ALLOWED
-        classmate   NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
+        author      same STATE_NOT_ALLOWED REMOVED NEEDS_GRANT
+        classmate   NOT_AUTHOR NOT_AUTHOR NEEDS_GRANT
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED same STATE_NOT_ALLOWED HIDDEN same
         partner     NOT_AUTHOR NOT_AUTHOR REMOVED same STATE_NOT_ALLOWED HIDDEN same
         mentor      NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
@@ -183,8 +183,8 @@ async fn a_published_comment_is_never_withdrawn() {
 #[tokio::test]
 async fn a_published_comment_with_an_edit_that_waits_is_approved_or_returned_by_staff() {
     let expected = "
-        author      same STATE_NOT_ALLOWED REMOVED ROLE_NOT_ALLOWED
-        classmate   NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
+        author      same STATE_NOT_ALLOWED REMOVED NEEDS_GRANT
+        classmate   NOT_AUTHOR NOT_AUTHOR NEEDS_GRANT
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED PUBLISHED PUBLISHED HIDDEN same
         mentor      NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
         foreigner   NOT_FOUND";
@@ -194,8 +194,8 @@ async fn a_published_comment_with_an_edit_that_waits_is_approved_or_returned_by_
 #[tokio::test]
 async fn a_hidden_comment_is_a_placeholder_that_staff_restore_or_remove() {
     let expected = "
-        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED STATE_NOT_ALLOWED ROLE_NOT_ALLOWED
-        classmate   NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
+        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED STATE_NOT_ALLOWED NEEDS_GRANT
+        classmate   NOT_AUTHOR NOT_AUTHOR NEEDS_GRANT
         teacher     NOT_AUTHOR NOT_AUTHOR REMOVED STATE_NOT_ALLOWED STATE_NOT_ALLOWED same PUBLISHED
         mentor      NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
         observer    NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
@@ -206,8 +206,8 @@ async fn a_hidden_comment_is_a_placeholder_that_staff_restore_or_remove() {
 #[tokio::test]
 async fn a_removed_comment_stays_removed() {
     let expected = "
-        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED same ROLE_NOT_ALLOWED
-        classmate   NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
+        author      STATE_NOT_ALLOWED STATE_NOT_ALLOWED same NEEDS_GRANT
+        classmate   NOT_AUTHOR NOT_AUTHOR NEEDS_GRANT
         teacher     NOT_AUTHOR NOT_AUTHOR same STATE_NOT_ALLOWED
         mentor      NOT_AUTHOR NOT_AUTHOR ROLE_NOT_ALLOWED
         foreigner   NOT_FOUND";

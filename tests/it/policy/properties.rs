@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole, SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole,
+    SpaceState,
 };
 use proptest::{option, prelude::*, sample::select};
 use sea_orm::Iterable;
@@ -36,6 +37,20 @@ fn members() -> impl Strategy<Value = Member> {
         organisation_id,
         mobility: mobility.filter(|_| role == SpaceRole::Pupil),
         pre_moderated_until,
+        capabilities: Vec::new(),
+    })
+}
+
+/// A pupil with some grants, and staff with none.
+fn granted() -> impl Strategy<Value = Member> {
+    let all: Vec<Capability> = Capability::iter().collect();
+    (members(), proptest::sample::subsequence(all.clone(), 0..=all.len())).prop_map(|(member, capabilities)| Member {
+        capabilities: if member.role == SpaceRole::Pupil {
+            capabilities
+        } else {
+            Vec::new()
+        },
+        ..member
     })
 }
 
@@ -64,26 +79,37 @@ fn phases() -> impl Strategy<Value = Phase> {
 }
 
 fn contents() -> impl Strategy<Value = Content> {
-    let root = (any_of(), any_of(), somebody(), any::<bool>(), any::<bool>());
-    let root = root.prop_map(|(state, audience, author_id, has_pending_version, is_locked)| Root {
-        state,
-        audience,
-        author_id,
-        has_pending_version,
-        is_locked,
-    });
+    let root = (
+        any_of(),
+        any_of(),
+        somebody(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    let root = root.prop_map(
+        |(state, audience, author_id, is_by_staff, has_pending_version, is_locked)| Root {
+            state,
+            audience,
+            author_id,
+            is_by_staff,
+            has_pending_version,
+            is_locked,
+        },
+    );
     let own = (
         any_of::<ContributionKind>(),
         any_of::<ContentState>(),
         any_of::<Audience>(),
         somebody(),
     );
-    (own, any::<(bool, bool)>(), any::<bool>(), root).prop_map(
+    (own, any::<(bool, bool, bool)>(), any::<bool>(), root).prop_map(
         |((kind, state, audience, author_id), flags, has_replies, root)| Content {
             kind,
             state,
             audience,
             author_id,
+            is_by_staff: flags.2,
             has_pending_version: flags.0,
             has_replies,
             is_co_author: false,
@@ -102,7 +128,7 @@ proptest! {
 
     #[test]
     fn a_closed_or_planned_phase_allows_a_subset_of_an_open_one(
-        viewer in members(), phase in phases(), content in contents(), state in any_of::<PhaseState>()
+        viewer in granted(), phase in phases(), content in contents(), state in any_of::<PhaseState>()
     ) {
         let (other, open) = (at(&phase, state), at(&phase, PhaseState::Open));
         for action in ContentAction::ALL {
@@ -134,7 +160,7 @@ proptest! {
 
     #[test]
     fn an_archived_space_allows_nothing_that_writes(
-        viewer in members(), space in spaces(), phase in phases(), content in contents(), now in time()
+        viewer in granted(), space in spaces(), phase in phases(), content in contents(), now in time()
     ) {
         let space = Space { state: SpaceState::Archived, ..space };
         let phase = Phase { space: SpaceState::Archived, ..phase };
@@ -181,6 +207,52 @@ proptest! {
     }
 
     #[test]
+    fn a_grant_never_reaches_the_own_work_nor_that_of_staff(
+        viewer in granted(), phase in phases(), content in contents()
+    ) {
+        use ContentAction as A;
+        let without = Member { capabilities: Vec::new(), ..viewer.clone() };
+        let is_out_of_reach = content.is_by_staff || content.author_id == viewer.id || content.is_co_author;
+        for action in [A::Approve, A::Return, A::Hide, A::Restore, A::Remove] {
+            let (with, without) = (
+                policy::content(action, &viewer, &phase, &content),
+                policy::content(action, &without, &phase, &content),
+            );
+            if is_out_of_reach {
+                prop_assert_eq!(with.is_ok(), without.is_ok(), "{:?}", action);
+            }
+            let is_for_all = content.root.as_ref().map_or(content.audience, |root| root.audience) == Audience::Space;
+            prop_assert!(with.is_err() || without.is_ok() || (is_for_all && phase.state == PhaseState::Open));
+        }
+        prop_assert_eq!(policy::sees_backstage(&viewer, &content), policy::sees_backstage(&without, &content));
+        if content.is_by_staff {
+            prop_assert_eq!(policy::decides(&viewer, &content), policy::decides(&without, &content));
+        }
+    }
+
+    #[test]
+    fn a_grant_takes_nothing_away(viewer in granted(), phase in phases(), content in contents(), space in spaces(), now in time()) {
+        let without = Member { capabilities: Vec::new(), ..viewer.clone() };
+        prop_assert!(!policy::sees(&without, &content) || policy::sees(&viewer, &content));
+        prop_assert!(!policy::sees_text(&without, &content) || policy::sees_text(&viewer, &content));
+        for action in ContentAction::ALL {
+            let (with, without) = (
+                policy::content(action, &viewer, &phase, &content),
+                policy::content(action, &without, &phase, &content),
+            );
+            prop_assert!(without.is_err() || with.is_ok(), "{:?}", action);
+        }
+        for action in PhaseAction::ALL {
+            prop_assert!(policy::phase(action, &without, &phase).is_err() || policy::phase(action, &viewer, &phase).is_ok());
+        }
+        for action in SpaceAction::ALL {
+            let is_moderation = action == SpaceAction::Moderate && viewer.has(Capability::Moderate);
+            let verdict = policy::space(action, &viewer, &space, now);
+            prop_assert!(is_moderation || verdict == policy::space(action, &without, &space, now));
+        }
+    }
+
+    #[test]
     fn an_observer_writes_nothing(viewer in members(), phase in phases(), content in contents()) {
         let viewer = Member { role: SpaceRole::Observer, mobility: None, ..viewer };
         for action in ContentAction::ALL {
@@ -192,13 +264,14 @@ proptest! {
     }
 
     #[test]
-    fn who_sees_a_comment_sees_its_root(viewer in members(), comment in contents()) {
+    fn who_sees_a_comment_sees_its_root(viewer in granted(), comment in contents()) {
         if let Some(root) = comment.root.clone() {
             let root = Content {
                 kind: ContributionKind::Thread,
                 state: root.state,
                 audience: root.audience,
                 author_id: root.author_id,
+                is_by_staff: root.is_by_staff,
                 has_pending_version: root.has_pending_version,
                 has_replies: false,
                 is_co_author: false,
@@ -210,7 +283,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wider_audience_is_seen_by_no_fewer(viewer in members(), content in contents()) {
+    fn a_wider_audience_is_seen_by_no_fewer(viewer in granted(), content in contents()) {
         let with = |audience| Content { audience, root: None, kind: ContributionKind::Thread, ..content.clone() };
         for (narrow, wide) in [(Audience::Author, Audience::Staff), (Audience::Staff, Audience::Space)] {
             prop_assert!(!policy::sees(&viewer, &with(narrow)) || policy::sees(&viewer, &with(wide)));

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use entity::{
     contribution,
-    enums::{Audience, ContentState, ContributionKind, RevisionState},
+    enums::{Audience, Capability, ContentState, ContributionKind, RevisionState},
     membership, revision,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
-use serde_json::json;
+use serde_json::{Value, json};
 use sojourn::{
     platform::id::{self, Kind},
     policy::{self, Content, Member, Root},
@@ -73,7 +74,9 @@ fn row(
         author_id: inner(&author.member),
         author_account_id: author.actor.account_id,
         author_org_id: author.actor.organisation_id.unwrap(),
-        author_is_staff: false,
+        author_is_staff: [&cast.coordinator, &cast.teacher]
+            .map(|staff| &staff.member)
+            .contains(&&author.member),
         state,
         audience,
         language: None,
@@ -141,6 +144,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
             state: root.state,
             audience: root.audience,
             author_id: root.author_id,
+            is_by_staff: root.author_is_staff,
             has_pending_version: root.pending_version.is_some(),
             is_locked: root.is_locked,
         }
@@ -150,6 +154,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         state: row.state,
         audience: row.audience,
         author_id: row.author_id,
+        is_by_staff: row.author_is_staff,
         has_pending_version: row.pending_version.is_some(),
         has_replies: row.comment_count > 0,
         is_co_author: false,
@@ -167,7 +172,21 @@ async fn member(world: &World, who: &Person) -> Member {
         organisation_id: row.organisation_id,
         mobility: row.mobility_status,
         pre_moderated_until: row.pre_moderated_until,
+        capabilities: Vec::new(),
     }
+}
+
+/// A member with the grants of theirs that reach a contribution.
+fn granted(viewer: &Member, row: &contribution::Model, grants: &[(&Person, Uuid)]) -> Member {
+    let places = [row.space_id, row.phase_id, row.root_id.unwrap_or(row.id)];
+    let reaches = |(who, place): &(&Person, Uuid)| inner(&who.member) == viewer.id && places.contains(place);
+    let mut viewer = viewer.clone();
+    viewer.capabilities = grants
+        .iter()
+        .filter(|grant| reaches(grant))
+        .map(|_| Capability::Moderate)
+        .collect();
+    viewer
 }
 
 fn public(row: &contribution::Model) -> String {
@@ -214,6 +233,34 @@ async fn sight_in_memory_and_in_sql_agree_about_every_contribution() {
     let rows = every_contribution(&world, &cast);
     insert(&world, &rows).await;
     let by_id: BTreeMap<Uuid, contribution::Model> = rows.iter().map(|row| (row.id, row.clone())).collect();
+    // One pupil co-moderates the phase, another a thread that waits with what is below it; grants that are over, or for
+    // something else, give no sight.
+    let waiting = rows.iter().find(|row| {
+        (row.kind, row.state, row.audience) == (ContributionKind::Thread, ContentState::Pending, Audience::Space)
+            && !row.author_is_staff
+    });
+    let waiting = id::encode(Kind::Thread, waiting.unwrap().id).0;
+    let moderate = |who: &Person| json!({ "membershipId": who.member, "capability": "MODERATE" });
+    let with = |mut input: Value, field: &str, value: &str| {
+        input[field] = json!(value);
+        input
+    };
+    for input in [
+        with(moderate(&cast.stayer), "phaseId", &cast.during),
+        with(moderate(&cast.partner_pupil), "threadId", &waiting),
+        with(moderate(&cast.mobile), "phaseId", &cast.after),
+        json!({ "membershipId": cast.mobile.member, "capability": "LEAD_THREAD", "phaseId": cast.during }),
+    ] {
+        world.done(&cast.coordinator, "grantCreate", input, "").await;
+    }
+    let soon = (world.app().clock.now() + TimeDelta::seconds(5)).to_rfc3339();
+    let input = with(with(moderate(&cast.mobile), "phaseId", &cast.during), "endsAt", &soon);
+    world.done(&cast.coordinator, "grantCreate", input, "").await;
+    world.later(6);
+    let grants = [
+        (&cast.stayer, inner(&cast.during)),
+        (&cast.partner_pupil, inner(&waiting)),
+    ];
     for who in [
         &cast.coordinator,
         &cast.teacher,
@@ -227,7 +274,7 @@ async fn sight_in_memory_and_in_sql_agree_about_every_contribution() {
         let viewer = member(&world, who).await;
         let expected = rows
             .iter()
-            .filter(|row| policy::sees(&viewer, &content(row, &by_id)))
+            .filter(|row| policy::sees(&granted(&viewer, row, &grants), &content(row, &by_id)))
             .map(|row| row.id);
         let expected: BTreeSet<Uuid> = expected.collect();
         for (form, found) in [

@@ -5,7 +5,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole, SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole,
+    SpaceState,
 };
 use sea_orm::{ActiveEnum, Iterable};
 use sojourn::policy::{
@@ -42,6 +43,14 @@ fn member(role: SpaceRole) -> Member {
         organisation_id: OTHER,
         mobility: None,
         pre_moderated_until: None,
+        capabilities: Vec::new(),
+    }
+}
+
+fn granted(capability: Capability) -> Member {
+    Member {
+        capabilities: vec![capability],
+        ..member(SpaceRole::Pupil)
     }
 }
 
@@ -147,6 +156,7 @@ fn contents(lines: &mut Vec<String>) {
                     state: pick(point[10]),
                     audience: Audience::Space,
                     author_id: OTHER,
+                    is_by_staff: false,
                     has_pending_version: false,
                     is_locked: point[11] == 1,
                 };
@@ -155,6 +165,7 @@ fn contents(lines: &mut Vec<String>) {
                     state: pick(point[6]),
                     audience: Audience::Space,
                     author_id: author(point[0]),
+                    is_by_staff: false,
                     has_pending_version: point[7] == 1,
                     has_replies: point[8] == 1,
                     is_co_author: false,
@@ -190,6 +201,7 @@ fn confirmations(lines: &mut Vec<String>) {
                 state: pick(point[4]),
                 audience: Audience::Space,
                 author_id: author(point[0]),
+                is_by_staff: false,
                 has_pending_version: point[5] == 1,
                 has_replies: false,
                 is_co_author: point[1] == 1,
@@ -199,6 +211,72 @@ fn confirmations(lines: &mut Vec<String>) {
             policy::content(ContentAction::Confirm, &member(role), &phase, &content).is_ok()
         };
         lines.push(line("content", "Confirm", role, &conditions(&facts, allows)));
+    }
+}
+
+/// What pupils may do by grant.
+fn grants(lines: &mut Vec<String>) {
+    let facts = [
+        flag("own"),
+        flag("co-author"),
+        flag("by staff"),
+        of::<PhaseState>("phase"),
+        flag("pupils' threads"),
+        of::<ContributionKind>("kind"),
+        of::<ContentState>("state"),
+        of::<Audience>("audience"),
+        flag("edit waits"),
+    ];
+    let content = |point: &[usize]| {
+        let (author_id, kind, audience) = (author(point[0]), pick(point[5]), pick(point[7]));
+        let root = Root {
+            state: ContentState::Published,
+            audience,
+            author_id: OTHER,
+            is_by_staff: true,
+            has_pending_version: false,
+            is_locked: false,
+        };
+        Content {
+            kind,
+            state: pick(point[6]),
+            audience,
+            author_id,
+            is_by_staff: point[2] == 1,
+            has_pending_version: point[8] == 1,
+            has_replies: false,
+            is_co_author: point[1] == 1,
+            is_locked: false,
+            root: (kind == ContributionKind::Comment).then_some(root),
+        }
+    };
+    let phase = |point: &[usize]| phase(&[0, point[3], 0, point[4], 1]);
+    for capability in all::<Capability>() {
+        let viewer = granted(capability);
+        let mut add = |action: String, allows: &dyn Fn(&[usize]) -> bool| {
+            let found = conditions(&facts, allows);
+            lines.push(format!("grant {action} {}: {found}", capability.to_value()));
+        };
+        for action in ContentAction::ALL {
+            add(format!("{action:?}"), &|point| {
+                policy::content(action, &viewer, &phase(point), &content(point)).is_ok()
+            });
+        }
+        for action in [PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate] {
+            add(format!("{action:?}"), &|point| {
+                policy::phase(action, &viewer, &phase(point)).is_ok()
+            });
+        }
+        add("See".to_owned(), &|point| policy::sees(&viewer, &content(point)));
+        add("Read".to_owned(), &|point| {
+            policy::sees(&viewer, &content(point)) && policy::sees_text(&viewer, &content(point))
+        });
+        add("SeeWaiting".to_owned(), &|point| {
+            policy::sees(&viewer, &content(point)) && policy::decides(&viewer, &content(point))
+        });
+        add("SeeBackstage".to_owned(), &|point| {
+            policy::sees(&viewer, &content(point)) && policy::sees_backstage(&viewer, &content(point))
+        });
     }
 }
 
@@ -213,6 +291,7 @@ fn sights(lines: &mut Vec<String>) {
         state: pick(point[1]),
         audience: pick(point[2]),
         author_id: author(point[0]),
+        is_by_staff: false,
         has_pending_version: point[3] == 1,
         has_replies: false,
         is_co_author: false,
@@ -224,12 +303,14 @@ fn sights(lines: &mut Vec<String>) {
         state: pick(point[1]),
         audience: Audience::Space,
         author_id: author(point[0]),
+        is_by_staff: false,
         has_pending_version: false,
         has_replies: false,
         is_co_author: false,
         is_locked: false,
         root: Some(Root {
             author_id: author(point[2]),
+            is_by_staff: false,
             state: pick(point[3]),
             audience: pick(point[4]),
             has_pending_version: point[5] == 1,
@@ -285,6 +366,7 @@ fn the_table_is_the_one_that_was_agreed() {
     contents(&mut lines);
     confirmations(&mut lines);
     sights(&mut lines);
+    grants(&mut lines);
     waits(&mut lines);
     let found = lines.join("\n") + "\n";
     if std::env::var("SOJOURN_TEST_UPDATE").is_ok_and(|update| update == "1") {

@@ -127,10 +127,15 @@ async fn node_finds_an_object_of_every_type() {
             json!({ "id": cast.space }),
         )
         .await;
+    let input = json!({ "membershipId": cast.stayer.member, "capability": "MODERATE" });
+    let given = world
+        .done(&cast.coordinator, "grantCreate", input, "grant { id }")
+        .await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = [
         ("Account", cast.coordinator.account.clone()),
         ("Comment", comment),
+        ("Grant", text(&given["grant"]["id"])),
         ("JournalEntry", entry),
         ("Membership", cast.mobile.member.clone()),
         (
@@ -179,6 +184,8 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("contributionsApprove", &["ContributionViewerCan.contributionApprove"]),
     ("contributionsHide", &["ContributionViewerCan.contributionHide"]),
     ("contributionsReturn", &["ContributionViewerCan.contributionReturn"]),
+    ("grantCreate", &["SpaceViewerCan.grantCreate"]),
+    ("grantRevoke", &["SpaceViewerCan.grantRevoke"]),
     ("journalEntryConfirm", &["JournalEntryViewerCan.journalEntryConfirm"]),
     ("journalEntryCreate", &["PhaseViewerCan.journalEntryCreate"]),
     ("journalEntryUpdate", &["JournalEntryViewerCan.journalEntryUpdate"]),

@@ -118,6 +118,11 @@ impl World {
         self.done(who, "phaseUpdate", fields, "").await;
     }
 
+    /// Opens or closes a phase.
+    pub async fn phase_step(&self, who: &Person, step: &str, phase: &str) {
+        self.done(who, step, json!({ "phaseId": phase }), "").await;
+    }
+
     /// Changes a membership.
     pub async fn member_set(&self, who: &Person, member: &str, mut fields: Value) {
         let query = "query($id: ID!) { node(id: $id) { ... on Membership { version } } }";

@@ -132,8 +132,7 @@ pub async fn grant(tx: &Tx<'_>, id: Uuid) -> Result<Option<GrantRow>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn insert_grant(tx: &Tx<'_>, (space, by): (Uuid, Uuid), new: &NewGrant) -> Result<Uuid> {
-    let id = tx.clock().new_id();
+pub async fn insert_grant(tx: &Tx<'_>, id: Uuid, (space, by): (Uuid, Uuid), new: &NewGrant) -> Result<()> {
     let row = capability_grant::ActiveModel {
         id: Set(id),
         space_id: Set(space),
@@ -150,7 +149,7 @@ pub async fn insert_grant(tx: &Tx<'_>, (space, by): (Uuid, Uuid), new: &NewGrant
     capability_grant::Entity::insert(row)
         .exec_without_returning(&**tx)
         .await?;
-    Ok(id)
+    Ok(())
 }
 
 /// Sets the end of a grant, and who took it back.
