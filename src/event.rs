@@ -42,6 +42,16 @@ pub fn member(clock: &Clock, kind: EventKind, actor: Uuid, member: Uuid) -> NewE
     }
 }
 
+/// Something happened to a report. Who did it is for staff to know.
+#[must_use]
+pub fn report(clock: &Clock, kind: EventKind, actor: Uuid, report: Uuid) -> NewEvent {
+    NewEvent {
+        report_id: Some(report),
+        is_moderation: true,
+        ..fact(clock, kind, actor)
+    }
+}
+
 /// Something happened to the space itself.
 #[must_use]
 pub fn space(clock: &Clock, kind: EventKind, actor: Uuid) -> NewEvent {
@@ -67,5 +77,6 @@ fn fact(clock: &Clock, kind: EventKind, actor: Uuid) -> NewEvent {
         contribution: None,
         phase_id: None,
         member_id: None,
+        report_id: None,
     }
 }

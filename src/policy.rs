@@ -7,8 +7,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole,
-    SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, ModerationReason, PhaseState,
+    ReportState, SpaceRole, SpaceState,
 };
 use uuid::Uuid;
 
@@ -97,6 +97,8 @@ pub struct Content {
     pub author_id: Uuid,
     /// Whether its author was staff.
     pub is_by_staff: bool,
+    /// Whether somebody has reported it as unsafe, and nobody has dismissed that: pupils don't judge it.
+    pub is_sealed: bool,
     /// Whether a version waits for a moderator.
     pub has_pending_version: bool,
     /// Whether somebody has answered it; threads only. What waits or is hidden counts, what was removed does not.
@@ -105,6 +107,8 @@ pub struct Content {
     pub is_locked: bool,
     /// Whether the viewer is named as co-author; journal entries only.
     pub is_co_author: bool,
+    /// Whether it is hidden and a report about it waits for a decision.
+    pub has_open_report: bool,
     /// Its root, if it is none.
     pub root: Option<Root>,
 }
@@ -120,6 +124,8 @@ pub struct Root {
     pub author_id: Uuid,
     /// Whether its author was staff.
     pub is_by_staff: bool,
+    /// Whether somebody has reported it as unsafe, and nobody has dismissed that: pupils don't judge it.
+    pub is_sealed: bool,
     /// Whether a version waits for a moderator.
     pub has_pending_version: bool,
     /// Whether it takes comments no more.
@@ -135,12 +141,13 @@ pub fn sees(viewer: &Member, content: &Content) -> bool {
         None => {
             let audience = effective(content.audience, content.has_pending_version);
             sees_root(viewer, content.state, audience, content.author_id)
-                || is_backstage(content.state) && co_moderates(viewer, content.audience, content.is_by_staff)
+                || is_backstage(content.state)
+                    && co_moderates(viewer, content.audience, content.is_by_staff || content.is_sealed)
         }
         Some(root) => {
             let audience = effective(root.audience, root.has_pending_version);
             let is_root_seen = sees_root(viewer, root.state, audience, root.author_id)
-                || is_backstage(root.state) && co_moderates(viewer, root.audience, root.is_by_staff);
+                || is_backstage(root.state) && co_moderates(viewer, root.audience, root.is_by_staff || root.is_sealed);
             is_root_seen
                 && match content.state {
                     ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
@@ -156,9 +163,10 @@ fn is_backstage(state: ContentState) -> bool {
     matches!(state, ContentState::Pending | ContentState::Hidden)
 }
 
-/// Whether a pupil co-moderates what is written for this audience: never what staff wrote, nor what isn't meant for all.
-fn co_moderates(viewer: &Member, audience: Audience, is_by_staff: bool) -> bool {
-    viewer.has(Capability::Moderate) && audience == Audience::Space && !is_by_staff
+/// Whether a pupil co-moderates what is written for this audience: never what staff wrote or must judge, nor what isn't meant for
+/// all.
+fn co_moderates(viewer: &Member, audience: Audience, is_for_staff: bool) -> bool {
+    viewer.has(Capability::Moderate) && audience == Audience::Space && !is_for_staff
 }
 
 /// Who sees a root, in effect: what waits is shown to those who decide about it. Something private waits only while its author
@@ -227,7 +235,7 @@ pub fn sees_text(viewer: &Member, content: &Content) -> bool {
 #[must_use]
 pub fn decides(viewer: &Member, content: &Content) -> bool {
     let audience = content.root.as_ref().map_or(content.audience, |root| root.audience);
-    sees_backstage(viewer, content) || co_moderates(viewer, audience, content.is_by_staff)
+    sees_backstage(viewer, content) || co_moderates(viewer, audience, content.is_by_staff || content.is_sealed)
 }
 
 /// Whether a member sees decisions and earlier versions: the author and staff.
@@ -253,7 +261,7 @@ pub const VISIBLE: &str = concat!(
                 AND m.role IN ('COORDINATOR', 'TEACHER')))) \
         OR (c.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (c.audience <> 'AUTHOR' OR c.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER')) \
-        OR (c.state IN ('PENDING', 'HIDDEN') AND c.audience = 'SPACE' AND NOT c.author_is_staff AND ",
+        OR (c.state IN ('PENDING', 'HIDDEN') AND c.audience = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
     co_moderates!(),
     "))) \
     OR (c.root_id IS NOT NULL AND (r.author_id = m.id \
@@ -262,12 +270,12 @@ pub const VISIBLE: &str = concat!(
                 AND m.role IN ('COORDINATOR', 'TEACHER')))) \
         OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (r.audience <> 'AUTHOR' OR r.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER')) \
-        OR (r.state IN ('PENDING', 'HIDDEN') AND r.audience = 'SPACE' AND NOT r.author_is_staff AND ",
+        OR (r.state IN ('PENDING', 'HIDDEN') AND r.audience = 'SPACE' AND NOT r.author_is_staff AND NOT r.is_sealed AND ",
     co_moderates!(),
     ")) \
         AND (c.state IN ('PUBLISHED', 'HIDDEN', 'REMOVED') OR c.author_id = m.id \
             OR (c.state = 'PENDING' AND (m.role IN ('COORDINATOR', 'TEACHER') \
-                OR (r.audience = 'SPACE' AND NOT c.author_is_staff AND ",
+                OR (r.audience = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
     co_moderates!(),
     "))))))"
 );
@@ -275,7 +283,7 @@ pub const VISIBLE: &str = concat!(
 /// [`decides`] as an SQL condition over the same, for what [`VISIBLE`] finds.
 pub const DECIDES: &str = concat!(
     "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER') \
-        OR (COALESCE(r.audience, c.audience) = 'SPACE' AND NOT c.author_is_staff AND ",
+        OR (COALESCE(r.audience, c.audience) = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
     co_moderates!(),
     "))"
 );
@@ -466,11 +474,13 @@ pub enum ContentAction {
     Move,
     /// `journalEntryConfirm`.
     Confirm,
+    /// `contributionReport`.
+    Report,
 }
 
 impl ContentAction {
     /// Every action.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Update,
         Self::AudienceLower,
         Self::Publish,
@@ -486,6 +496,7 @@ impl ContentAction {
         Self::React,
         Self::Move,
         Self::Confirm,
+        Self::Report,
     ];
 }
 
@@ -508,7 +519,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             return Ok(());
         }
         ensure(!is_own && !content.is_co_author, Reason::OwnContent)?;
-        ensure(!content.is_by_staff, Reason::StaffContent)?;
+        ensure(!content.is_by_staff && !content.is_sealed, Reason::StaffContent)?;
         ensure(decides(viewer, content), Reason::RoleNotAllowed)?;
         ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)
     };
@@ -577,6 +588,9 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         }
         ContentAction::Restore => {
             moderator()?;
+            ensure(!is_own && !content.is_co_author, Reason::OwnContent)?;
+            // Who may judge staff is for the report to say.
+            ensure(!content.is_by_staff || !content.has_open_report, Reason::ReportOpen)?;
             writable()?;
             is(state == Hidden)
         }
@@ -605,7 +619,105 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             is(state == Published)
         }
+        ContentAction::Report => {
+            ensure(!is_own && !content.is_co_author, Reason::OwnContent)?;
+            writable()?;
+            is(state == Published)
+        }
     }
+}
+
+/// A report as far as rules ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Why.
+    pub reason: ModerationReason,
+    /// Where it stands.
+    pub state: ReportState,
+    /// Who reports.
+    pub reporter_id: Uuid,
+    /// Whom the reporter stands for.
+    pub reporter_organisation_id: Uuid,
+    /// Whom the author of the contribution stands for.
+    pub author_organisation_id: Uuid,
+}
+
+/// Whether a member sees a report as a moderator: nobody sees one about the own work. One about staff is for the coordinators of
+/// the other schools and of the reporter's; one of something unsafe never for pupils.
+#[must_use]
+pub fn sees_report(viewer: &Member, report: &Report, content: &Content) -> bool {
+    if content.author_id == viewer.id || content.is_co_author {
+        return false;
+    }
+    if content.is_by_staff {
+        let is_near = viewer.organisation_id == report.author_organisation_id;
+        return viewer.role == SpaceRole::Coordinator
+            && (!is_near || viewer.organisation_id == report.reporter_organisation_id);
+    }
+    viewer.is_staff()
+        || report.reason != ModerationReason::Unsafe
+            && report.state == ReportState::Open
+            && report.reporter_id != viewer.id
+            && decides(viewer, content)
+}
+
+/// Whether a member sees a report because it is their own. Pupils lose sight of what is unsafe.
+#[must_use]
+pub fn sees_own_report(viewer: &Member, report: &Report) -> bool {
+    report.reporter_id == viewer.id && (report.reason != ModerationReason::Unsafe || viewer.role != SpaceRole::Pupil)
+}
+
+/// [`sees_report`] as an SQL condition over `x` (report), `c` (its contribution), `r` (the root of that, left joined) and `m` (the
+/// viewer's membership).
+pub const REPORT_VISIBLE: &str = concat!(
+    "(c.author_id <> m.id AND NOT EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id AND k.member_id = m.id) \
+        AND ((NOT c.author_is_staff AND m.role IN ('COORDINATOR', 'TEACHER')) \
+        OR (c.author_is_staff AND m.role = 'COORDINATOR' \
+            AND (m.organisation_id <> c.author_org_id OR m.organisation_id = x.reporter_organisation_id)) \
+        OR (x.reason <> 'UNSAFE' AND x.state = 'OPEN' AND x.reporter_id <> m.id AND NOT c.author_is_staff AND NOT c.is_sealed \
+            AND COALESCE(r.audience, c.audience) = 'SPACE' AND ",
+    co_moderates!(),
+    ")))"
+);
+
+/// [`sees_own_report`] as an SQL condition over the same.
+pub const REPORT_OWN: &str = "(x.reporter_id = m.id AND (x.reason <> 'UNSAFE' OR m.role <> 'PUPIL'))";
+
+/// What is done with a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportDeed {
+    /// `reportDecide`.
+    Decide,
+    /// `reportEscalate`.
+    Escalate,
+}
+
+/// What a member who sees a report may do with it.
+///
+/// # Errors
+/// Why not.
+pub fn report(deed: ReportDeed, viewer: &Member, phase: &Phase, report: &Report, content: &Content) -> Verdict {
+    moderates(viewer)?;
+    ensure(sees_report(viewer, report, content), Reason::RoleNotAllowed)?;
+    ensure(phase.space != SpaceState::Archived, Reason::StateNotAllowed)?;
+    ensure(
+        viewer.is_staff() || phase.state == PhaseState::Open,
+        Reason::PhaseNotOpen,
+    )?;
+    match (deed, report.state) {
+        (_, ReportState::Open) => Ok(()),
+        (ReportDeed::Decide, ReportState::Escalated) => {
+            ensure(viewer.role == SpaceRole::Coordinator, Reason::RoleNotAllowed)
+        }
+        _ => Err(Reason::StateNotAllowed),
+    }
+}
+
+/// Whether reports take a contribution out of sight by themselves: one of staff, one of something unsafe or private, or those of
+/// two others.
+#[must_use]
+pub fn hides(reason: ModerationReason, is_by_staff: bool, reporters: i64) -> bool {
+    is_by_staff || matches!(reason, ModerationReason::Unsafe | ModerationReason::Privacy) || reporters >= 2
 }
 
 /// Whether a text of this author waits for a moderator before this audience sees it.

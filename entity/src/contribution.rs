@@ -31,6 +31,8 @@ pub struct Model {
     pub author_org_id: Uuid,
     /// Whether the author was staff when it was written: pupils never moderate it.
     pub author_is_staff: bool,
+    /// Whether somebody has reported it as unsafe: for staff alone to judge.
+    pub is_sealed: bool,
     /// Where it stands.
     pub state: ContentState,
     /// Who sees it; a comment's own value is unused.

@@ -21,8 +21,8 @@ pub struct Model {
     pub reason: Option<ModerationReason>,
     /// Words to the author.
     pub note: Option<String>,
-    /// The decider's membership.
-    pub decided_by_id: Uuid,
+    /// The decider's membership; none if reports did it by themselves.
+    pub decided_by_id: Option<Uuid>,
     /// When.
     pub decided_at: DateTimeUtc,
     /// The version it is about.

@@ -126,6 +126,45 @@ pub enum Capability {
     Review,
 }
 
+/// Where a report stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReportState {
+    /// `OPEN`.
+    #[sea_orm(string_value = "OPEN")]
+    Open,
+    /// `UPHELD`.
+    #[sea_orm(string_value = "UPHELD")]
+    Upheld,
+    /// `DISMISSED`.
+    #[sea_orm(string_value = "DISMISSED")]
+    Dismissed,
+    /// `ESCALATED`.
+    #[sea_orm(string_value = "ESCALATED")]
+    Escalated,
+}
+
+/// What is done about a contribution when a report about it is upheld.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReportAction {
+    /// `NONE`.
+    #[sea_orm(string_value = "NONE")]
+    None,
+    /// `HIDE`.
+    #[sea_orm(string_value = "HIDE")]
+    Hide,
+    /// `REMOVE`.
+    #[sea_orm(string_value = "REMOVE")]
+    Remove,
+}
+
 /// Where the invitation of an organisation into a space stands.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
@@ -562,6 +601,15 @@ pub enum EventKind {
     /// `GRANT_REVOKED`.
     #[sea_orm(string_value = "GRANT_REVOKED")]
     GrantRevoked,
+    /// `REPORT_CREATED`.
+    #[sea_orm(string_value = "REPORT_CREATED")]
+    ReportCreated,
+    /// `REPORT_ESCALATED`.
+    #[sea_orm(string_value = "REPORT_ESCALATED")]
+    ReportEscalated,
+    /// `REPORT_DECIDED`.
+    #[sea_orm(string_value = "REPORT_DECIDED")]
+    ReportDecided,
     /// `SPACE_UPDATED`.
     #[sea_orm(string_value = "SPACE_UPDATED")]
     SpaceUpdated,

@@ -34,6 +34,8 @@ pub struct Model {
     pub phase_id: Option<Uuid>,
     /// Subject: membership.
     pub member_id: Option<Uuid>,
+    /// Subject: report.
+    pub report_id: Option<Uuid>,
     /// The contribution's author (membership).
     pub author_id: Option<Uuid>,
     /// The root's author (membership).

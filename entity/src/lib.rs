@@ -17,6 +17,7 @@ pub mod phase;
 pub mod prompt;
 pub mod prompt_version;
 pub mod reaction;
+pub mod report;
 pub mod revision;
 pub mod session;
 pub mod space;

@@ -7,4 +7,5 @@ pub mod grant;
 pub mod journal;
 pub mod live;
 pub mod organisation;
+pub mod report;
 pub mod space;

@@ -59,9 +59,13 @@ pub enum Reason {
     RoleNotAllowed,
     /// Pupils may do this only by a grant, which a coordinator gives.
     NeedsGrant,
-    /// Nobody decides about their own work.
+    /// Nobody decides about their own work, or reports it.
     OwnContent,
-    /// Pupils who co-moderate leave alone what staff wrote.
+    /// Somebody else has decided already: the payload carries the decision.
+    AlreadyDecided,
+    /// Reports about it wait: decide them, and it comes back.
+    ReportOpen,
+    /// Pupils who co-moderate leave alone what staff wrote, or must judge.
     StaffContent,
     /// Only its author may do this.
     NotAuthor,

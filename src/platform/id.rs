@@ -41,6 +41,7 @@ kinds! {
     Revision = "revision",
     Decision = "decision",
     Grant = "grant",
+    Report = "report",
 }
 
 /// The public form of an id.

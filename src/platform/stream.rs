@@ -37,6 +37,8 @@ pub struct NewEvent {
     pub phase_id: Option<Uuid>,
     /// Subject: membership.
     pub member_id: Option<Uuid>,
+    /// Subject: report.
+    pub report_id: Option<Uuid>,
 }
 
 /// What an event says of the contribution that it is about.
@@ -104,6 +106,7 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, eve
             root_id: Set(facts.as_ref().and_then(|facts| facts.root_id)),
             phase_id: Set(new.phase_id.or(of(|facts| facts.phase_id))),
             member_id: Set(new.member_id),
+            report_id: Set(new.report_id),
             author_id: Set(of(|facts| facts.author_id)),
             root_author_id: Set(of(|facts| facts.root_author_id)),
             state_before: Set(facts.as_ref().map(|facts| facts.state.0)),

@@ -19,6 +19,7 @@ use crate::{
         journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
+        report::graphql::ReportMutation,
         space::graphql::{
             InvitationMutation, MemberMutation, Membership, PhaseMutation, SpaceInvitation, SpaceMutation,
         },
@@ -53,6 +54,7 @@ pub struct Mutation(
     PromptMutation,
     GroupMutation,
     GrantMutation,
+    ReportMutation,
 );
 
 /// Live events.

@@ -17,6 +17,7 @@ use crate::{
         grant::graphql::{Grant, grant_nodes},
         journal::graphql::{JournalEntry, Prompt, prompt_nodes},
         organisation::graphql::{Organisation, organisations},
+        report::graphql::{Report, reports},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
     },
     platform::{
@@ -63,6 +64,8 @@ pub enum Node {
     Prompt(Prompt),
     /// What a pupil may do beyond their role.
     Grant(Grant),
+    /// What a member finds wrong with a contribution.
+    Report(Report),
 }
 
 /// Most ids in one call of `nodes`.
@@ -136,6 +139,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Decision,
         Kind::Prompt,
         Kind::Grant,
+        Kind::Report,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -151,6 +155,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Revision => nodes_of(revision_nodes(reader, &ids).await?),
             Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
             Kind::Grant => nodes_of(grant_nodes(reader, &ids).await?),
+            Kind::Report => nodes_of(reports(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

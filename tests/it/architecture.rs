@@ -12,7 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["organisation"],
     &["space"],
     &["contribution"],
-    &["forum", "grant", "journal"],
+    &["forum", "grant", "journal", "report"],
     &["live"],
 ];
 

@@ -297,7 +297,7 @@ async fn a_co_moderator_never_touches_what_staff_wrote_nor_what_is_not_for_all()
         )
         .await;
     world.edit(&cast.mobile, &raised, json!({ "audience": "SPACE" })).await;
-    assert_eq!(world.row(&raised).await.unwrap().pending_version.is_some(), true);
+    assert!(world.row(&raised).await.unwrap().pending_version.is_some());
     assert!(
         world.seen(moderator, &raised, "id").await.is_null(),
         "what was private is for staff to judge"
@@ -473,7 +473,7 @@ async fn a_co_author_decides_about_no_group_entry_of_theirs() {
     grant(&world, &cast, &cast.partner_pupil, "MODERATE", json!({})).await;
     let input = json!({ "publish": true, "coAuthorIds": [cast.partner_pupil.member] });
     let entry = world.create(&cast.mobile, "journalEntry", &cast.after, input).await;
-    assert_eq!(queue(&world, &cast, &cast.teacher).await, [entry.clone()]);
+    assert_eq!(queue(&world, &cast, &cast.teacher).await, std::slice::from_ref(&entry));
     assert_eq!(queue(&world, &cast, &cast.partner_pupil).await, Vec::<String>::new());
     assert_eq!(
         world.attempt(&cast.partner_pupil, "Approve", &entry).await,

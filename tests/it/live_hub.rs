@@ -134,6 +134,7 @@ fn event(db: &Db) -> NewEvent {
         contribution: None,
         phase_id: None,
         member_id: None,
+        report_id: None,
     }
 }
 

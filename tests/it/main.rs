@@ -26,6 +26,7 @@ mod page;
 mod policy;
 mod race;
 mod rate;
+mod report;
 mod schema;
 mod sight;
 mod smoke;

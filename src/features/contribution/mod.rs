@@ -18,8 +18,12 @@ mod store;
 pub use self::{
     rules::{Given, Patch, Text},
     service::{
-        Flag, NewComment, NewRoot, approve, comment_create, confirm, give_back, hide, publish, react, remove, restore,
-        root_create, set_flag, thread_move, thread_phase, thread_subscribe, update, withdraw,
+        Flag, NewComment, NewRoot, Place, approve, comment_create, confirm, give_back, hide, hide_reported, lock,
+        lock_any, place, publish, react, remove, restore, restore_reported, root_create, seal, set_flag, thread_move,
+        thread_phase, thread_subscribe, update, uphold, withdraw,
     },
-    store::{CoAuthorRow, ContributionRow, List, ListKind, subscriptions},
+    store::{
+        CoAuthorRow, ContributionRow, List, ListKind, QUEUE_ORDER, RevisionRow, Waiting, subscriptions, waiting,
+        waiting_counts,
+    },
 };

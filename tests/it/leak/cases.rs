@@ -84,6 +84,18 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("contributionRemove", r#"{"contributionId":"@thread","reason":"OTHER"}"#),
     ("contributionRemove", r#"{"contributionId":"@left_draft"}"#),
     ("contributionRemove", r#"{"contributionId":"@left_entry"}"#),
+    (
+        "contributionReport",
+        r#"{"contributionId":"@thread","reason":"UNSAFE"}"#,
+    ),
+    (
+        "contributionReport",
+        r#"{"contributionId":"@comment","reason":"UNKIND"}"#,
+    ),
+    (
+        "contributionReport",
+        r#"{"contributionId":"@left_comment","reason":"UNKIND"}"#,
+    ),
     ("contributionRestore", r#"{"contributionId":"@hidden_thread"}"#),
     ("contributionRestore", r#"{"contributionId":"@hidden_comment"}"#),
     (
@@ -191,6 +203,15 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("reactionRemove", r#"{"contributionId":"@comment","kind":"LIKE"}"#),
     ("sessionCreate", r#"{"login":"@login","password":"not the password"}"#),
     ("sessionRefresh", r#"{"refreshToken":"nonsense"}"#),
+    (
+        "reportDecide",
+        r#"{"reportId":"@report","outcome":"DISMISSED","note":"N"}"#,
+    ),
+    (
+        "reportDecide",
+        r#"{"reportId":"@left_report","outcome":"UPHELD","note":"N"}"#,
+    ),
+    ("reportEscalate", r#"{"reportId":"@report","note":"N"}"#),
     ("spaceArchive", r#"{"spaceId":"@space"}"#),
     ("spaceClose", r#"{"spaceId":"@space"}"#),
     ("spaceCreate", r#"{"title":""}"#),

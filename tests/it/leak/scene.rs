@@ -214,6 +214,12 @@ impl Scene {
             let input = json!({ "contributionId": id, "reason": "OTHER", "note": format!("That {MARK}.") });
             self.done(&coordinator, "contributionHide", input, ("", "")).await;
         }
+        // Two members report, one of whom leaves later; the words of both are marked.
+        let talked = self.comment(&coordinator, &thread, "reported_comment").await;
+        for (who, name) in [(&mobile, "report"), (&left, "left_report")] {
+            let input = json!({ "contributionId": talked, "reason": "SPAM", "note": format!("See {MARK}.") });
+            self.done(who, "contributionReport", input, (name, "report")).await;
+        }
         self.root(&coordinator, "thread", "staff_thread", json!({ "audience": "STAFF" }))
             .await;
         self.root(&coordinator, "thread", "draft_thread", json!({ "publish": false }))

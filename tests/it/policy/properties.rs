@@ -93,6 +93,7 @@ fn contents() -> impl Strategy<Value = Content> {
             audience,
             author_id,
             is_by_staff,
+            is_sealed: has_pending_version,
             has_pending_version,
             is_locked,
         },
@@ -103,16 +104,18 @@ fn contents() -> impl Strategy<Value = Content> {
         any_of::<Audience>(),
         somebody(),
     );
-    (own, any::<(bool, bool, bool)>(), any::<bool>(), root).prop_map(
+    (own, any::<(bool, bool, bool, bool)>(), any::<bool>(), root).prop_map(
         |((kind, state, audience, author_id), flags, has_replies, root)| Content {
             kind,
             state,
             audience,
             author_id,
             is_by_staff: flags.2,
+            is_sealed: flags.3,
             has_pending_version: flags.0,
             has_replies,
             is_co_author: false,
+            has_open_report: false,
             is_locked: flags.1,
             root: (kind == ContributionKind::Comment).then_some(root),
         },
@@ -149,7 +152,9 @@ proptest! {
     ) {
         use ContentAction as A;
         let closed = at(&phase, PhaseState::Closed);
-        let left = [A::AudienceLower, A::Remove, A::Approve, A::Return, A::Hide, A::Restore, A::Pin, A::Lock, A::Move];
+        let left = [
+            A::AudienceLower, A::Remove, A::Approve, A::Return, A::Hide, A::Restore, A::Pin, A::Lock, A::Move, A::Report,
+        ];
         for action in ContentAction::ALL.into_iter().filter(|action| !left.contains(action)) {
             prop_assert!(policy::content(action, &viewer, &closed, &content).is_err(), "{:?}", action);
         }
@@ -199,7 +204,7 @@ proptest! {
         viewer in members(), phase in phases(), content in contents()
     ) {
         let is_near = viewer.is_staff() || viewer.id == content.author_id;
-        let answers = [ContentAction::CommentCreate, ContentAction::React];
+        let answers = [ContentAction::CommentCreate, ContentAction::React, ContentAction::Report];
         for action in ContentAction::ALL.into_iter().filter(|action| !answers.contains(action)) {
             let verdict = policy::content(action, &viewer, &phase, &content);
             prop_assert!(is_near || verdict.is_err(), "{:?}", action);
@@ -255,7 +260,7 @@ proptest! {
     #[test]
     fn an_observer_writes_nothing(viewer in members(), phase in phases(), content in contents()) {
         let viewer = Member { role: SpaceRole::Observer, mobility: None, ..viewer };
-        for action in ContentAction::ALL {
+        for action in ContentAction::ALL.into_iter().filter(|action| *action != ContentAction::Report) {
             prop_assert!(policy::content(action, &viewer, &phase, &content).is_err(), "{:?}", action);
         }
         for action in PhaseAction::ALL {
@@ -272,9 +277,11 @@ proptest! {
                 audience: root.audience,
                 author_id: root.author_id,
                 is_by_staff: root.is_by_staff,
+                is_sealed: root.is_sealed,
                 has_pending_version: root.has_pending_version,
                 has_replies: false,
                 is_co_author: false,
+ has_open_report: false,
                 is_locked: root.is_locked,
                 root: None,
             };

@@ -74,6 +74,7 @@ fn row(
         author_id: inner(&author.member),
         author_account_id: author.actor.account_id,
         author_org_id: author.actor.organisation_id.unwrap(),
+        is_sealed: is_waiting && state == ContentState::Hidden,
         author_is_staff: [&cast.coordinator, &cast.teacher]
             .map(|staff| &staff.member)
             .contains(&&author.member),
@@ -145,6 +146,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
             audience: root.audience,
             author_id: root.author_id,
             is_by_staff: root.author_is_staff,
+            is_sealed: root.is_sealed,
             has_pending_version: root.pending_version.is_some(),
             is_locked: root.is_locked,
         }
@@ -155,9 +157,11 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         audience: row.audience,
         author_id: row.author_id,
         is_by_staff: row.author_is_staff,
+        is_sealed: row.is_sealed,
         has_pending_version: row.pending_version.is_some(),
         has_replies: row.comment_count > 0,
         is_co_author: false,
+        has_open_report: false,
         is_locked: row.is_locked,
         root,
     }

@@ -128,6 +128,10 @@ async fn node_finds_an_object_of_every_type() {
         )
         .await;
     let input = json!({ "membershipId": cast.stayer.member, "capability": "MODERATE" });
+    let of_comment = json!({ "contributionId": comment, "reason": "UNKIND" });
+    let reported = world
+        .done(&cast.teacher, "contributionReport", of_comment, "report { id }")
+        .await;
     let given = world
         .done(&cast.coordinator, "grantCreate", input, "grant { id }")
         .await;
@@ -145,6 +149,7 @@ async fn node_finds_an_object_of_every_type() {
         ("Organisation", cast.partner.organisation.clone()),
         ("Phase", cast.during.clone()),
         ("Prompt", world.prompt(&cast.teacher, &cast.during, "What now?").await),
+        ("Report", text(&reported["report"]["id"])),
         ("Revision", text(&data["node"]["revisions"]["nodes"][0]["id"])),
         ("Space", cast.space.clone()),
         ("SpaceInvitation", text(&invitation["invitation"]["id"])),
@@ -178,6 +183,7 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("contributionHide", &["ContributionViewerCan.contributionHide"]),
     ("contributionPublish", &["ContributionViewerCan.contributionPublish"]),
     ("contributionRemove", &["ContributionViewerCan.contributionRemove"]),
+    ("contributionReport", &["ContributionViewerCan.contributionReport"]),
     ("contributionRestore", &["ContributionViewerCan.contributionRestore"]),
     ("contributionReturn", &["ContributionViewerCan.contributionReturn"]),
     ("contributionWithdraw", &["ContributionViewerCan.contributionWithdraw"]),
@@ -202,6 +208,8 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("pupilAccountsCreate", &["OrganisationViewerCan.pupilAccountsCreate"]),
     ("reactionAdd", &["ContributionViewerCan.reactionAdd"]),
     ("reactionRemove", &["ContributionViewerCan.reactionRemove"]),
+    ("reportDecide", &["ReportViewerCan.reportDecide"]),
+    ("reportEscalate", &["ReportViewerCan.reportEscalate"]),
     ("sessionCreate", &[]),
     ("sessionRefresh", &[]),
     ("sessionRevoke", &[]),

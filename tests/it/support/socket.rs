@@ -20,6 +20,7 @@ const EVENT: &str = "__typename cursor kind actor { displayName } \
     ... on ContributionEvent { contribution { __typename id state body byline { kind name } version } root { id commentCount } } \
     ... on ContributionGone { deletedContributionId root { id commentCount } } \
     ... on PhaseEvent { phase { id kind state } } \
+    ... on ReportEvent { report { id state contribution { id } } } \
     ... on MemberEvent { member { id displayName role leftAt } } \
     ... on SpaceSettingsEvent { space { id title state } } \
     ... on StreamReset { reason resumeCursor } ... on StreamEnded { reason }";

@@ -109,6 +109,12 @@ impl World {
         }
     }
 
+    /// A new comment of somebody below a thread of the mentor, in the phase during.
+    pub async fn comment_on(&self, cast: &Cast, who: &Person, body: &str) -> String {
+        let thread = self.thread(&cast.mentor, &cast.during, "Talk").await;
+        self.comment(who, &thread, None, body).await
+    }
+
     /// Changes the settings of a phase.
     pub async fn phase_set(&self, who: &Person, phase: &str, mut fields: Value) {
         let query = "query($id: ID!) { node(id: $id) { ... on Phase { version } } }";

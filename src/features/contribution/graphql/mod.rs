@@ -19,8 +19,8 @@ pub use self::{
     mutation::LifecycleMutation,
     reaction::{ReactionCount, ReactionKind, ReactionMutation},
     revision::{
-        Decisions, ModerationDecision, ModerationItem, ModerationLogEntry, Revision, Revisions, log, log_nodes, queue,
-        revision_nodes,
+        Decisions, ModerationDecision, ModerationItem, ModerationLogEntry, Revision, RevisionLinks, Revisions, log,
+        log_nodes, revision_nodes,
     },
     spine::{
         Byline, Commentable, Contribution, ContributionAt, ContributionLinks, ContributionViewerCan, Spine, by_id,

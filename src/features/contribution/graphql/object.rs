@@ -30,6 +30,9 @@ macro_rules! viewer_can {
             /// Bring it back into sight.
             #[graphql(owned)]
             pub contribution_restore: crate::platform::permission::ActionPermission,
+            /// Report it to the moderators.
+            #[graphql(owned)]
+            pub contribution_report: crate::platform::permission::ActionPermission,
             /// React to it.
             #[graphql(owned)]
             pub reaction_add: crate::platform::permission::ActionPermission,
@@ -52,6 +55,7 @@ macro_rules! viewer_can {
                     contribution_return: can(ContentAction::Return),
                     contribution_hide: can(ContentAction::Hide),
                     contribution_restore: can(ContentAction::Restore),
+                    contribution_report: can(ContentAction::Report),
                     reaction_add: can(ContentAction::React),
                     reaction_remove: can(ContentAction::React),
                     $($field: can(ContentAction::$action),)*

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     features::{
         journal::graphql::PromptAnswer,
+        report::graphql::Report,
         space::graphql::{Membership, members},
     },
     platform::{
@@ -43,6 +44,8 @@ pub struct RevisionLinks {
 pub enum ModerationItem {
     /// A version of a text.
     Revision(Revision),
+    /// A report.
+    Report(Report),
 }
 
 /// One version of a contribution's text. For its author and staff; while it waits also for pupils who co-moderate it.
@@ -125,7 +128,7 @@ pub struct ModerationDecision {
     reason: Option<ModerationReason>,
     /// Words to the author.
     note: Option<String>,
-    /// Who decided.
+    /// Who decided. Null if reports of members have hidden it by themselves.
     decided_by: Option<Membership>,
     /// When.
     decided_at: DateTime,
@@ -133,13 +136,13 @@ pub struct ModerationDecision {
     version: i32,
 }
 
-impl From<(DecisionRow, Membership)> for ModerationDecision {
-    fn from((row, decided_by): (DecisionRow, Membership)) -> Self {
+impl From<(DecisionRow, Option<Membership>)> for ModerationDecision {
+    fn from((row, decided_by): (DecisionRow, Option<Membership>)) -> Self {
         Self {
             kind: row.kind.into(),
             reason: row.reason.map(Into::into),
             note: row.note,
-            decided_by: Some(decided_by),
+            decided_by,
             decided_at: row.decided_at.into(),
             version: row.version,
         }
@@ -167,11 +170,17 @@ impl ModerationLogEntry {
     /// What was decided, by whom, when and why.
     async fn decision(&self) -> Result<Option<ModerationDecision>> {
         let level = self.0.level();
-        let ids = || level.rows.iter().map(|row| row.decided_by_id).collect::<Vec<_>>();
+        let ids = || {
+            level
+                .rows
+                .iter()
+                .filter_map(|row| row.decided_by_id)
+                .collect::<Vec<_>>()
+        };
         let load = || Box::pin(async move { members(&level.reader, &ids()).await }) as _;
         let deciders = level.links.deciders.load(load).await?;
-        let decider = deciders.get(&self.0.decided_by_id).cloned();
-        Ok(decider.map(|decider| ModerationDecision::from(((*self.0).clone(), decider))))
+        let decider = self.0.decided_by_id.and_then(|id| deciders.get(&id)).cloned();
+        Ok(Some(ModerationDecision::from(((*self.0).clone(), decider))))
     }
 
     /// What it is about; null if the viewer no longer sees it.
@@ -229,30 +238,6 @@ pub(super) async fn versions(
     };
     let (cut, total) = lists.page(((), page.clone()), parent, load, count).await?;
     Ok(cut.map(Revision).connection(total))
-}
-
-/// The moderation queue of one space, oldest first, as far as the viewer moderates.
-///
-/// # Errors
-/// `INVALID` for faulty page arguments.
-pub async fn queue(
-    lists: &Arc<Revisions>,
-    reader: &Arc<Reader>,
-    (parents, parent): (Vec<Uuid>, Uuid),
-    args: &PageArgs,
-) -> Result<Listed<ModerationItem>> {
-    let page = args.page(store::QUEUE_ORDER)?;
-    let parents = Arc::new(parents);
-    let load = || Box::pin(async { Ok(objects(reader, store::queue(reader, &parents, &page).await?)) }) as _;
-    let (reader_, parents_) = (Arc::clone(reader), Arc::clone(&parents));
-    let count = move || {
-        let (reader, parents) = (Arc::clone(&reader_), Arc::clone(&parents_));
-        Box::pin(async move { store::queue_counts(&reader, &parents).await }) as _
-    };
-    let (cut, total) = lists.page(((), page.clone()), parent, load, count).await?;
-    Ok(cut
-        .map(|revision| ModerationItem::Revision(Revision(revision)))
-        .connection(total))
 }
 
 /// Entries of moderation logs, as far as the viewer may see them.

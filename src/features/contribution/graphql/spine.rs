@@ -52,7 +52,7 @@ pub struct ContributionLinks {
     /// Comments that were answered.
     pub(super) answered: Link<HashMap<Uuid, Contribution>>,
     pending: Link<HashMap<Uuid, Revision>>,
-    decisions: Link<HashMap<Uuid, (DecisionRow, Membership)>>,
+    decisions: Link<HashMap<Uuid, (DecisionRow, Option<Membership>)>>,
     co_authors: Link<HashMap<Uuid, Vec<(CoAuthorRow, Membership)>>>,
     versions: Arc<Revisions>,
     mentioned: Link<HashMap<Uuid, Membership>>,
@@ -239,6 +239,11 @@ pub enum Commentable {
         name = "contribution_restore",
         ty = "ActionPermission",
         desc = "Bring it back into sight."
+    ),
+    field(
+        name = "contribution_report",
+        ty = "ActionPermission",
+        desc = "Report it to the moderators."
     ),
     field(name = "reaction_add", ty = "ActionPermission", desc = "React to it."),
     field(
@@ -467,15 +472,13 @@ impl Spine {
         let load = || {
             Box::pin(async {
                 let rows = store::decisions(&level.reader, &self.ids(|row| Some(row.id))).await?;
-                let deciders: Vec<Uuid> = rows.iter().map(|row| row.decided_by_id).collect();
+                let deciders: Vec<Uuid> = rows.iter().filter_map(|row| row.decided_by_id).collect();
                 let deciders = members(&level.reader, &deciders).await?;
                 let with_decider = |row: DecisionRow| {
-                    Some((
-                        row.contribution_id,
-                        (row.clone(), deciders.get(&row.decided_by_id)?.clone()),
-                    ))
+                    let decider = row.decided_by_id.and_then(|id| deciders.get(&id)).cloned();
+                    (row.contribution_id, (row, decider))
                 };
-                Ok(rows.into_iter().filter_map(with_decider).collect())
+                Ok(rows.into_iter().map(with_decider).collect())
             }) as _
         };
         Ok(level

@@ -515,6 +515,17 @@ pub(super) async fn decide(
     tx: &Tx<'_>,
     known: &Locked,
     kind: DecisionKind,
+    why: (Option<ModerationReason>, Option<String>),
+) -> Result<()> {
+    decide_as(tx, known, kind, Some(known.viewer().id), why).await
+}
+
+/// The same in the name of somebody, or of nobody: reports have decided by themselves.
+pub(super) async fn decide_as(
+    tx: &Tx<'_>,
+    known: &Locked,
+    kind: DecisionKind,
+    by: Option<Uuid>,
     (reason, note): (Option<ModerationReason>, Option<String>),
 ) -> Result<()> {
     let row = decision::ActiveModel {
@@ -524,7 +535,7 @@ pub(super) async fn decide(
         kind: Set(kind),
         reason: Set(reason),
         note: Set(note),
-        decided_by_id: Set(known.viewer().id),
+        decided_by_id: Set(by),
         decided_at: Set(tx.clock().now()),
         version: Set(known
             .pending_version

@@ -222,6 +222,7 @@ async fn insert(
         author_account_id: Set(actor.account_id),
         author_org_id: Set(author.organisation_id),
         author_is_staff: Set(author.is_staff()),
+        is_sealed: Set(false),
         state: Set(state),
         language: Set(text.language.clone()),
         week: Set(text.week.clone()),

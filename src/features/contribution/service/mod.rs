@@ -5,6 +5,7 @@ mod create;
 mod moderate;
 mod react;
 mod relocate;
+mod report;
 
 use entity::{
     contribution,
@@ -19,6 +20,7 @@ pub use self::{
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
     relocate::thread_move,
+    report::{hide_reported, restore_reported, seal, uphold},
 };
 use super::store::{self, Locked};
 use crate::{
@@ -28,18 +30,25 @@ use crate::{
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Result},
-        stream::ContributionFacts,
+        stream::{ContributionFacts, NewEvent},
     },
     policy::{self, Verdict},
 };
 
 /// Where a contribution is, to find its locks; not a fact to decide by.
-struct Place {
-    space: Uuid,
-    root: Option<Uuid>,
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The space.
+    pub space: Uuid,
+    /// The root, if it is a comment.
+    pub root: Option<Uuid>,
 }
 
-async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
+/// Where a contribution is that the actor sees.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     let found = store::by_ids(&reader, &[id]).await?;
     let row = found.first().ok_or_else(Error::not_found)?;
@@ -59,10 +68,23 @@ pub async fn thread_phase(tx: &Tx<'_>, actor: &Actor, id: Uuid) -> Result<Option
     Ok(known.map(|known| known.phase_id))
 }
 
-/// Passes the gate and locks the contribution.
-async fn lock(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<Locked> {
+/// Passes the gate and locks a contribution that the actor sees.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn lock(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<Locked> {
     tx.gate(place.space, Gate::Shared).await?;
     let found = store::lock(tx, actor.account_id, id, place.root).await?;
+    found.ok_or_else(Error::not_found)
+}
+
+/// The same, whether the actor sees it or not: only for those who see a report about it.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn lock_any(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<Locked> {
+    tx.gate(place.space, Gate::Shared).await?;
+    let found = store::lock_any(tx, actor.account_id, id, place.root).await?;
     found.ok_or_else(Error::not_found)
 }
 
@@ -108,9 +130,19 @@ fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, 
 
 /// The same, saying whether the actor acted as a moderator.
 fn emit_as(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience), is_moderation: bool) {
-    let actor = known.viewer().id;
-    let event = event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after));
+    let event = event_of(tx, known, kind, after, is_moderation);
     tx.emit(known.space_id, event);
+}
+
+fn event_of(
+    tx: &Tx<'_>,
+    known: &Locked,
+    kind: EventKind,
+    after: (ContentState, Audience),
+    is_moderation: bool,
+) -> NewEvent {
+    let actor = known.viewer().id;
+    event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after))
 }
 
 /// Keeps the counters of a comment's root: whether it counts before and after, and whether it is new.

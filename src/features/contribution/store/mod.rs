@@ -8,18 +8,17 @@ mod write;
 pub(super) use self::{
     reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
-        DecisionRow, LOG_ORDER, QUEUE_ORDER, REVISION_ORDER, RevisionRow, by_ids, co_authors_of, counts, decisions,
-        decisions_by_id, is_returned, last_comments, log, log_counts, page, queue, queue_counts, revision_counts,
-        revisions, revisions_by_id, revisions_of,
+        DecisionRow, LOG_ORDER, REVISION_ORDER, by_ids, co_authors_of, counts, decisions, decisions_by_id, is_returned,
+        last_comments, log, log_counts, page, revision_counts, revisions, revisions_by_id, revisions_of,
     },
     subscription::subscribe,
     write::{
         Locked, add_comment, by_client_key, co_authors, confirm, confirmed, delete, forget_draft, has_children, insert,
-        insert_decision, insert_revision, latest_decision, lock, name, relocate, revision, set_revision, unname,
-        update, update_draft,
+        insert_decision, insert_revision, is_latest_human, latest_decision, lock, lock_any, name, relocate, revision,
+        set_revision, unname, update, update_draft,
     },
 };
 pub use self::{
-    read::{CoAuthorRow, ContributionRow, List, ListKind},
+    read::{CoAuthorRow, ContributionRow, List, ListKind, QUEUE_ORDER, RevisionRow, Waiting, waiting, waiting_counts},
     subscription::subscriptions,
 };

@@ -44,6 +44,10 @@ pub struct ContributionRow {
     pub author_id: Uuid,
     /// Whether its author was staff.
     pub author_is_staff: bool,
+    is_sealed: bool,
+    has_open_report: bool,
+    /// Whom its author stands for.
+    pub author_org_id: Uuid,
     /// Where it stands.
     pub state: ContentState,
     audience: Audience,
@@ -89,6 +93,7 @@ pub struct ContributionRow {
     root_author_id: Option<Uuid>,
     root_is_locked: Option<bool>,
     root_author_is_staff: Option<bool>,
+    root_is_sealed: Option<bool>,
     root_pending_version: Option<i32>,
     phase_state: PhaseState,
     moderation: ModerationMode,
@@ -102,7 +107,7 @@ pub struct ContributionRow {
 }
 
 const COLUMNS: &str = concat!(
-    "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.author_is_staff, c.state, \
+    "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.author_is_staff, c.is_sealed, c.author_org_id, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
     c.comment_count, (c.kind = 'THREAD' AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
         AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, \
@@ -110,7 +115,9 @@ const COLUMNS: &str = concat!(
         AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
-    r.author_is_staff AS root_author_is_staff, r.pending_version AS root_pending_version, \
+    r.author_is_staff AS root_author_is_staff, r.is_sealed AS root_is_sealed, \
+    (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
+        AND k.state IN ('OPEN', 'ESCALATED'))) AS has_open_report, r.pending_version AS root_pending_version, \
     p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state, ",
     viewer_columns!("c.space_id, c.phase_id, COALESCE(c.root_id, c.id)")
 );
@@ -179,6 +186,7 @@ impl ContributionRow {
                 audience,
                 author_id,
                 is_by_staff: self.root_author_is_staff.unwrap_or_default(),
+                is_sealed: self.root_is_sealed.unwrap_or_default(),
                 has_pending_version: self.root_pending_version.is_some(),
                 is_locked,
             }),
@@ -190,10 +198,12 @@ impl ContributionRow {
             audience: self.audience,
             author_id: self.author_id,
             is_by_staff: self.author_is_staff,
+            is_sealed: self.is_sealed,
             has_pending_version: self.pending_version.is_some(),
             has_replies: self.has_replies,
             is_locked: self.is_locked,
             is_co_author: self.is_co_author,
+            has_open_report: self.has_open_report,
             root,
         }
     }
@@ -239,13 +249,24 @@ pub(super) fn one(sql: Sql, account: Uuid, id: Uuid) -> Sql {
     sql
 }
 
+/// Behind `SELECT `: one contribution of a space of an account, whether they see it or not.
+pub(super) fn any(mut sql: Sql, account: Uuid, id: Uuid) -> Sql {
+    push_members(&mut sql, account);
+    sql.push("WHERE c.id = ").bind(id);
+    sql
+}
+
 fn visible(mut sql: Sql, account: Uuid) -> Sql {
+    push_members(&mut sql, account);
+    sql.push("WHERE ").push(policy::VISIBLE);
+    sql
+}
+
+fn push_members(sql: &mut Sql, account: Uuid) {
     sql.push(COLUMNS)
         .push(", NULL AS parent_id FROM contribution c ")
         .push(JOINS);
-    push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE ").push(policy::VISIBLE);
-    sql
+    push_viewer(sql, account, "c.space_id");
 }
 
 /// Contributions that the viewer may see.
@@ -540,19 +561,30 @@ pub(in super::super) async fn is_returned(reader: &Reader, contribution: Uuid, v
 /// A revision as the author or staff see it.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct RevisionRow {
+    /// Primary key.
     pub id: Uuid,
+    /// Whose version.
     pub contribution_id: Uuid,
+    /// The space.
     pub space_id: Uuid,
+    /// Its number.
     pub version: i32,
+    /// Where it stands.
     pub state: RevisionState,
+    /// Title.
     pub title: Option<String>,
+    /// `CommonMark`.
     pub body: String,
+    /// The same as safe HTML.
     pub body_html: String,
+    /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it was handed in.
     pub submitted_at: Option<DateTime<Utc>>,
+    /// Whether an earlier version was published before.
     pub is_edit: bool,
+    /// What the kind keeps beside its text.
     pub detail: Detail,
-    parent_id: Option<Uuid>,
 }
 
 const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.space_id, x.version, x.state, x.title, x.body, x.body_html, x.created_at, \
@@ -578,7 +610,7 @@ fn push_backstage(sql: &mut Sql, account: Uuid) {
 
 /// Revisions that the viewer may see.
 pub(in super::super) async fn revisions_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<RevisionRow>> {
-    let mut sql = backstage(reader, &format!("{REVISION_COLUMNS}, NULL AS parent_id"))?;
+    let mut sql = backstage(reader, REVISION_COLUMNS)?;
     sql.push("(")
         .push(policy::BACKSTAGE)
         .push(" OR (x.state = 'PENDING' AND ")
@@ -590,7 +622,7 @@ pub(in super::super) async fn revisions_by_id(reader: &Reader, ids: &[Uuid]) -> 
 
 /// The revisions that wait for a moderator, of contributions that the viewer may see behind the stage.
 pub(in super::super) async fn revisions_of(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<RevisionRow>> {
-    let mut sql = backstage(reader, &format!("{REVISION_COLUMNS}, NULL AS parent_id"))?;
+    let mut sql = backstage(reader, REVISION_COLUMNS)?;
     sql.push(policy::DECIDES)
         .push(" AND x.state = 'PENDING' AND ")
         .is_in("x.contribution_id", contributions);
@@ -643,7 +675,8 @@ pub(in super::super) async fn revision_counts(reader: &Reader, contributions: &[
     count_by(reader, sql).await
 }
 
-pub(in super::super) const QUEUE_ORDER: Order = Order {
+/// The order of what waits for a moderator, whatever it is: oldest first.
+pub const QUEUE_ORDER: Order = Order {
     tag: 15,
     columns: &[("submitted_at", KeyType::Time), ("id", KeyType::Id)],
     is_descending: false,
@@ -654,43 +687,66 @@ pub(in super::super) const QUEUE_ORDER: Order = Order {
 const IN_QUEUE: &str = "c.state IN ('PENDING', 'PUBLISHED') AND (m.role IN ('COORDINATOR', 'TEACHER') OR (c.author_id <> m.id \
     AND NOT EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id AND k.member_id = m.id)))";
 
-/// What waits for a moderator in spaces, oldest first; for staff only.
-pub(in super::super) async fn queue(
-    reader: &Reader,
-    spaces: &[Uuid],
-    page: &Page,
-) -> Result<HashMap<Uuid, Cut<RevisionRow>>> {
+/// Which versions that wait: only edits or only what is new, only in one phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Only edits (`true`), or only what is new.
+    pub is_edit: Option<bool>,
+    /// Only in this phase.
+    pub phase_id: Option<Uuid>,
+}
+
+/// Writes the versions `x` that wait in the space in `parent` for the viewer to decide.
+fn push_waiting(sql: &mut Sql, account: Uuid, parent: &str, waiting: Waiting) {
+    sql.push("revision x ").push(OF_CONTRIBUTION);
+    push_viewer(sql, account, "x.space_id");
+    sql.push("WHERE x.state = 'PENDING' AND x.space_id = ").push(parent);
+    for condition in [policy::VISIBLE, policy::DECIDES, IN_QUEUE] {
+        sql.push(" AND ").push(condition);
+    }
+    if let Some(is_edit) = waiting.is_edit {
+        sql.push(" AND x.is_edit = ").bind(is_edit);
+    }
+    if let Some(phase) = waiting.phase_id {
+        sql.push(" AND c.phase_id = ").bind(phase);
+    }
+}
+
+/// The versions that wait in spaces for the viewer to decide, enough of each for a page of the queue.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting(reader: &Reader, spaces: &[Uuid], waiting: Waiting, page: &Page) -> Result<Vec<RevisionRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
     sql.for_each(spaces, (REVISION_COLUMNS, "revision x", ""), |sql, parent| {
-        sql.push("SELECT x.id FROM revision x ").push(OF_CONTRIBUTION);
-        push_viewer(sql, account, "x.space_id");
-        sql.push("WHERE x.state = 'PENDING' AND x.space_id = ").push(parent);
-        sql.push(" AND ")
-            .push(policy::VISIBLE)
-            .push(" AND ")
-            .push(policy::DECIDES);
-        sql.push(" AND ").push(IN_QUEUE);
+        sql.push("SELECT x.id FROM ");
+        push_waiting(sql, account, parent, waiting);
         page.push(sql, "x");
     });
-    let rows = reader.rows::<RevisionRow>(sql).await?;
-    let place = |row: &RevisionRow| vec![Key::Time(row.submitted_at.unwrap_or(row.created_at)), Key::Id(row.id)];
-    Ok(page.cut_by(rows, |row| row.parent_id.unwrap_or_default(), place))
+    reader.rows(sql).await
 }
 
-/// How much waits.
-pub(in super::super) async fn queue_counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
+/// How many versions wait.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting_counts(reader: &Reader, spaces: &[Uuid], waiting: Waiting) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| {
-        push_backstage(sql, account);
-        sql.push(policy::DECIDES)
-            .push(" AND ")
-            .push(IN_QUEUE)
-            .push(" AND x.state = 'PENDING' AND x.space_id = ")
-            .push(parent);
-    });
+    sql.count_each(spaces, |sql, parent| push_waiting(sql, account, parent, waiting));
     count_by(reader, sql).await
+}
+
+impl RevisionRow {
+    /// Its place in the queue.
+    #[must_use]
+    pub fn place(&self) -> Vec<Key> {
+        vec![
+            Key::Time(self.submitted_at.unwrap_or(self.created_at)),
+            Key::Id(self.id),
+        ]
+    }
 }
 
 /// What a moderator decided last.
@@ -702,7 +758,7 @@ pub struct DecisionRow {
     pub kind: DecisionKind,
     pub reason: Option<ModerationReason>,
     pub note: Option<String>,
-    pub decided_by_id: Uuid,
+    pub decided_by_id: Option<Uuid>,
     pub decided_at: DateTime<Utc>,
     pub version: i32,
 }

@@ -26,12 +26,28 @@ pub(in super::super) type Locked = read::ContributionRow;
 
 /// Locks a contribution (its root first, so that two units never wait for each other) and reads it as `account` sees it.
 pub(in super::super) async fn lock(tx: &Tx<'_>, account: Uuid, id: Uuid, root: Option<Uuid>) -> Result<Option<Locked>> {
+    lock_rows(tx, id, root).await?;
+    tx.row(read::one(tx.sql("SELECT "), account, id)).await
+}
+
+/// The same, whether `account` sees it or not, as long as they are a member of its space.
+pub(in super::super) async fn lock_any(
+    tx: &Tx<'_>,
+    account: Uuid,
+    id: Uuid,
+    root: Option<Uuid>,
+) -> Result<Option<Locked>> {
+    lock_rows(tx, id, root).await?;
+    tx.row(read::any(tx.sql("SELECT "), account, id)).await
+}
+
+async fn lock_rows(tx: &Tx<'_>, id: Uuid, root: Option<Uuid>) -> Result<()> {
     for id in root.into_iter().chain([id]) {
         let mut sql = tx.sql("SELECT 1 AS one FROM contribution WHERE id = ");
         sql.bind(id).push(tx.for_update());
         tx.query_one_raw(sql.statement()).await?;
     }
-    tx.row(read::one(tx.sql("SELECT "), account, id)).await
+    Ok(())
 }
 
 #[derive(FromQueryResult)]
@@ -198,6 +214,20 @@ pub(in super::super) async fn latest_decision(tx: &Tx<'_>, contribution: Uuid) -
     sql.bind(contribution)
         .push(" ORDER BY decided_at DESC, id DESC LIMIT 1");
     Ok(tx.row::<Last>(sql).await?.map(|row| (row.kind, row.version)))
+}
+
+#[derive(FromQueryResult)]
+struct Decider {
+    decided_by_id: Option<Uuid>,
+}
+
+/// Whether somebody, not reports by themselves, took the newest decision.
+pub(in super::super) async fn is_latest_human(tx: &Tx<'_>, contribution: Uuid) -> Result<bool> {
+    let mut sql = tx.sql("SELECT decided_by_id FROM decision WHERE contribution_id = ");
+    sql.bind(contribution)
+        .push(" ORDER BY decided_at DESC, id DESC LIMIT 1");
+    let latest = tx.row::<Decider>(sql).await?;
+    Ok(latest.is_some_and(|latest| latest.decided_by_id.is_some()))
 }
 
 /// Brings back the last text that others have seen, when a draft that others have commented on is removed, and blanks what nobody

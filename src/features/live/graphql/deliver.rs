@@ -7,13 +7,14 @@ use entity::enums::{Capability, ContributionKind, EventKind};
 use super::{
     SpaceEventKind, StreamEndReason,
     event::{
-        Batch, ContributionEvent, ContributionGone, Head, Heartbeat, MemberEvent, PhaseEvent, SpaceEvent,
+        Batch, ContributionEvent, ContributionGone, Head, Heartbeat, MemberEvent, PhaseEvent, ReportEvent, SpaceEvent,
         SpaceSettingsEvent, StreamEnded, StreamReset,
     },
 };
 use crate::{
     features::{
         contribution::graphql::{Contribution, contributions},
+        report::graphql::reports,
         space::{graphql::Space, reach},
     },
     platform::{
@@ -48,6 +49,12 @@ pub(super) async fn deliver(
     if let Some(answer) = known.values().find(|known| known.spine().reply_to_id.is_some()) {
         answer.spine().answered().await?;
     }
+    let about = batch.ids(|event| event.report_id);
+    let known_reports = if about.is_empty() {
+        HashMap::new()
+    } else {
+        reports(reader, &about).await?
+    };
     let reach = if viewer.has(Capability::Moderate) {
         reach(reader, viewer.id, Capability::Moderate).await?
     } else {
@@ -80,6 +87,10 @@ pub(super) async fn deliver(
                 known.get(&id),
                 event.root_id.and_then(|root| known.get(&root)),
             );
+        }
+        if let Some(id) = event.report_id {
+            let report = known_reports.get(&id)?.clone();
+            return Some(SpaceEvent::Report(ReportEvent { head, report }));
         }
         Some(if event.phase_id.is_some() {
             SpaceEvent::Phase(PhaseEvent {

@@ -60,6 +60,12 @@ pub enum SpaceEventKind {
     GrantCreated,
     /// A grant of a pupil was taken back. One that ends with its time, its phase or its space makes no event of its own.
     GrantRevoked,
+    /// Somebody has reported a contribution.
+    ReportCreated,
+    /// A report was passed on to the coordinators.
+    ReportEscalated,
+    /// A report was upheld or dismissed.
+    ReportDecided,
     /// Settings or state of the space have changed.
     SpaceUpdated,
     /// An organisation takes part from now on.
@@ -101,6 +107,9 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::MemberRemoved => Self::MemberRemoved,
             EventKind::GrantCreated => Self::GrantCreated,
             EventKind::GrantRevoked => Self::GrantRevoked,
+            EventKind::ReportCreated => Self::ReportCreated,
+            EventKind::ReportEscalated => Self::ReportEscalated,
+            EventKind::ReportDecided => Self::ReportDecided,
             EventKind::SpaceUpdated => Self::SpaceUpdated,
             EventKind::OrganisationAccepted => Self::OrganisationAccepted,
         }

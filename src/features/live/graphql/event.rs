@@ -9,6 +9,7 @@ use super::{SpaceEventKind, StreamEndReason, StreamResetReason};
 use crate::{
     features::{
         contribution::graphql::{Commentable, Contribution},
+        report::graphql::Report,
         space::graphql::{Membership, Phase, Space, members, phases},
     },
     platform::{
@@ -46,6 +47,8 @@ pub enum SpaceEvent {
     Phase(PhaseEvent),
     /// About a member.
     Member(MemberEvent),
+    /// About a report that the viewer sees.
+    Report(ReportEvent),
     /// About the space itself.
     Settings(SpaceSettingsEvent),
     /// Nothing happened.
@@ -248,6 +251,34 @@ impl MemberEvent {
         let batch = &self.head.batch;
         let load = || Box::pin(async { members(&batch.reader, &batch.ids(|event| event.member_id)).await }) as _;
         Ok(batch.subjects.load(load).await?.get(&member).cloned())
+    }
+}
+
+/// Something happened to a report that the viewer sees, as a moderator or because it is their own.
+#[derive(Clone, Debug, Description)]
+pub struct ReportEvent {
+    pub(super) head: Head,
+    pub(super) report: Report,
+}
+
+impl Deref for ReportEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl ReportEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The report as it is now.
+    async fn report(&self) -> Option<Report> {
+        Some(self.report.clone())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     features::{
         contribution::{
             ListKind,
-            graphql::{Decisions, Lists, ModerationItem, ModerationLogEntry, Revisions, log, queue},
+            graphql::{Decisions, Lists, ModerationItem, ModerationLogEntry, log},
         },
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, JournalEntryFilterInput, JournalWeek, journal_entries, journal_weeks},
@@ -23,6 +23,7 @@ use crate::{
             OrganisationRow,
             graphql::{Organisation, of_rows, organisations},
         },
+        report::graphql::{ModerationCounts, ModerationQueueFilterInput, Queue, counts, queue},
     },
     platform::{
         db::Reader,
@@ -56,7 +57,8 @@ pub struct SpaceLinks {
     members: Arc<MemberLists>,
     viewers: Link<HashMap<Uuid, Membership>>,
     lists: Arc<Lists>,
-    queue: Arc<Revisions>,
+    queue: Arc<Queue>,
+    counts: Link<HashMap<Uuid, ModerationCounts>>,
     log: Arc<Decisions>,
     mobile_pupils: Arc<MobilePupils>,
 }
@@ -320,9 +322,19 @@ impl Space {
         journal_weeks(&level.links.mobile_pupils, &level.reader, self.parents(), which, &args).await
     }
 
-    /// What waits for a moderator, oldest first. For staff, and for pupils as far as they co-moderate; empty for everybody else.
+    /// How much waits for the viewer to decide, by kind.
+    async fn moderation_counts(&self) -> Result<ModerationCounts> {
+        let level = self.0.level();
+        let load = || Box::pin(async { counts(&level.reader, &self.parents().0).await }) as _;
+        let counts = level.links.counts.load(load).await?.get(&self.0.id).copied();
+        counts.ok_or_else(Error::not_found)
+    }
+
+    /// What waits for a moderator, oldest first: versions of texts and reports. For staff, and for pupils as far as they co-moderate;
+    /// empty for everybody else.
     async fn moderation_queue(
         &self,
+        #[graphql(desc = "Which items; by default all.")] filter: Option<ModerationQueueFilterInput>,
         #[graphql(desc = "Number of items from the start, at most 100; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end, at most 100.")] last: Option<i32>,
@@ -335,7 +347,14 @@ impl Space {
             last,
             before,
         };
-        queue(&level.links.queue, &level.reader, self.parents(), &args).await
+        queue(
+            &level.links.queue,
+            &level.reader,
+            self.parents(),
+            filter.as_ref(),
+            &args,
+        )
+        .await
     }
 
     /// What moderators have decided, newest first. For staff; empty for everybody else.

@@ -1,0 +1,116 @@
+//! What reports do to contributions.
+
+use entity::enums::{ContentState, DecisionKind, EventKind, ModerationReason, ReportAction, RevisionState};
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use super::super::store;
+use super::{author::decide_as, event_of, patch, permit, recount};
+use crate::{
+    event,
+    features::contribution::ContributionRow,
+    platform::{db::Tx, error::Result},
+    policy::ContentAction,
+};
+
+/// Takes a contribution out of sight because of reports: nobody has decided that, and nobody learns who reported.
+///
+/// # Errors
+/// The database's.
+pub async fn hide_reported(tx: &mut Tx<'_>, known: &ContributionRow, reason: ModerationReason) -> Result<()> {
+    decide_as(tx, known, DecisionKind::Hidden, None, (Some(reason), None)).await?;
+    turn(tx, known, ContentState::Hidden).await?;
+    let after = (ContentState::Hidden, known.audience());
+    let event = event_of(tx, known, EventKind::ContributionHidden, after, true);
+    tx.emit(known.space_id, event::by_system(event));
+    Ok(())
+}
+
+/// Does what a report was upheld for, unless it is done already.
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub async fn uphold(
+    tx: &mut Tx<'_>,
+    known: &ContributionRow,
+    action: ReportAction,
+    why: (ModerationReason, String),
+) -> Result<()> {
+    let (state, deed, decision, kind) = match action {
+        ReportAction::None => return Ok(()),
+        ReportAction::Hide => (
+            ContentState::Hidden,
+            ContentAction::Hide,
+            DecisionKind::Hidden,
+            EventKind::ContributionHidden,
+        ),
+        ReportAction::Remove => (
+            ContentState::Removed,
+            ContentAction::Remove,
+            DecisionKind::Removed,
+            EventKind::ContributionRemoved,
+        ),
+    };
+    if matches!(known.state, ContentState::Removed) || known.state == state && known.latest_is_human(tx).await? {
+        return Ok(());
+    }
+    if known.state != state {
+        permit(deed, known)?;
+    }
+    let by = Some(known.viewer().id);
+    decide_as(tx, known, decision, by, (Some(why.0), Some(why.1))).await?;
+    if known.state == state {
+        return Ok(());
+    }
+    if let (ReportAction::Remove, Some(pending)) = (action, known.pending_version) {
+        store::set_revision(tx, known.id, pending, RevisionState::Superseded, None).await?;
+    }
+    turn(tx, known, state).await?;
+    let event = event_of(tx, known, kind, (state, known.audience()), true);
+    tx.emit(known.space_id, event);
+    Ok(())
+}
+
+/// Brings back what reports have hidden by themselves, when none is left that asks for it.
+///
+/// # Errors
+/// The database's.
+pub async fn restore_reported(tx: &mut Tx<'_>, known: &ContributionRow) -> Result<()> {
+    if known.state != ContentState::Hidden || known.latest_is_human(tx).await? {
+        return Ok(());
+    }
+    let by = Some(known.viewer().id);
+    decide_as(tx, known, DecisionKind::Restored, by, (None, None)).await?;
+    turn(tx, known, ContentState::Published).await?;
+    let after = (ContentState::Published, known.audience());
+    let event = event_of(tx, known, EventKind::ContributionRestored, after, true);
+    tx.emit(known.space_id, event);
+    Ok(())
+}
+
+/// Keeps whether a contribution is for staff alone to judge.
+///
+/// # Errors
+/// The database's.
+pub async fn seal(tx: &Tx<'_>, id: Uuid, is_sealed: bool) -> Result<()> {
+    let mut row = patch(id);
+    row.is_sealed = Set(is_sealed);
+    store::update(tx, row).await
+}
+
+async fn turn(tx: &Tx<'_>, known: &ContributionRow, state: ContentState) -> Result<()> {
+    let mut row = patch(known.id);
+    row.state = Set(state);
+    if state == ContentState::Removed {
+        row.pending_version = Set(None);
+    }
+    store::update(tx, row).await?;
+    recount(tx, known, state, false).await
+}
+
+impl ContributionRow {
+    /// Whether somebody, not reports by themselves, took the newest decision about it.
+    async fn latest_is_human(&self, tx: &Tx<'_>) -> Result<bool> {
+        store::is_latest_human(tx, self.id).await
+    }
+}

@@ -1,0 +1,320 @@
+//! Statements over `report`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    enums::{ModerationReason, ReportAction, ReportState},
+    report,
+};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    EntityTrait, FromQueryResult,
+};
+use uuid::Uuid;
+
+use crate::{
+    features::space::push_viewer,
+    platform::{
+        db::{Reader, Sql, Tx},
+        error::Result,
+        page::{Key, Page},
+    },
+    policy::{self, Member},
+};
+
+/// A report as somebody sees it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct ReportRow {
+    /// Primary key.
+    pub id: Uuid,
+    /// In which space.
+    pub space_id: Uuid,
+    /// About what.
+    pub contribution_id: Uuid,
+    /// The version that the reporter saw.
+    pub version: i32,
+    /// Who reports.
+    pub reporter_id: Uuid,
+    /// Whom the reporter stands for.
+    pub reporter_organisation_id: Uuid,
+    /// Why.
+    pub reason: ModerationReason,
+    /// The reporter's words.
+    pub note: Option<String>,
+    /// Where it stands.
+    pub state: ReportState,
+    /// When it was made.
+    pub submitted_at: DateTime<Utc>,
+    /// What was done about the contribution.
+    pub action: Option<ReportAction>,
+    /// The decider's words.
+    pub decision_note: Option<String>,
+    /// Who decided.
+    pub decided_by_id: Option<Uuid>,
+    /// When.
+    pub decided_at: Option<DateTime<Utc>>,
+    /// Title of the version that was reported.
+    pub title: Option<String>,
+    /// Body of the version that was reported.
+    pub body: String,
+    /// Whether the viewer sees it as a moderator, not as the reporter alone.
+    pub is_judge: bool,
+    /// Whether the viewer is staff.
+    pub is_staff: bool,
+}
+
+impl ReportRow {
+    /// Its place in the queue.
+    #[must_use]
+    pub fn place(&self) -> Vec<Key> {
+        vec![Key::Time(self.submitted_at), Key::Id(self.id)]
+    }
+
+    /// The report, for the policy.
+    #[must_use]
+    pub fn facts(&self, author_organisation_id: Uuid) -> policy::Report {
+        policy::Report {
+            reason: self.reason,
+            state: self.state,
+            reporter_id: self.reporter_id,
+            reporter_organisation_id: self.reporter_organisation_id,
+            author_organisation_id,
+        }
+    }
+}
+
+/// All of a row; the viewer is `m`.
+fn push_columns(sql: &mut Sql) {
+    sql.push(
+        "SELECT x.id, x.space_id, x.contribution_id, x.version, x.reporter_id, x.reporter_organisation_id, x.reason, x.note, \
+        x.state, x.submitted_at, x.action, x.decision_note, x.decided_by_id, x.decided_at, v.title, v.body, ",
+    );
+    sql.push(policy::REPORT_VISIBLE)
+        .push(" AS is_judge, m.role IN ('COORDINATOR', 'TEACHER') AS is_staff FROM report x ");
+    sql.push("JOIN revision v ON v.contribution_id = x.contribution_id AND v.version = x.version ")
+        .push(OF_CONTRIBUTION);
+}
+
+const OF_CONTRIBUTION: &str =
+    "JOIN contribution c ON c.id = x.contribution_id LEFT JOIN contribution r ON r.id = c.root_id";
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// Moderators, and reporters their own.
+    Usual,
+    /// The same, and every reporter their own: what they have made just now.
+    Made,
+}
+
+fn push_seen(sql: &mut Sql, account: Uuid, sight: Sight) {
+    push_columns(sql);
+    push_viewer(sql, account, "x.space_id");
+    sql.push("WHERE (").push(policy::REPORT_VISIBLE).push(" OR ");
+    sql.push(match sight {
+        Sight::Usual => policy::REPORT_OWN,
+        Sight::Made => "x.reporter_id = m.id",
+    });
+    sql.push(") AND ");
+}
+
+/// Reports that the viewer may see.
+pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid], sight: Sight) -> Result<Vec<ReportRow>> {
+    let mut sql = reader.sql("");
+    push_seen(&mut sql, reader.actor()?.account_id, sight);
+    sql.is_in("x.id", ids);
+    reader.rows(sql).await
+}
+
+/// A report that the actor sees, inside a unit of work that has locked its contribution.
+pub(super) async fn seen(tx: &Tx<'_>, account: Uuid, id: Uuid) -> Result<Option<ReportRow>> {
+    let mut sql = tx.sql("");
+    push_seen(&mut sql, account, Sight::Usual);
+    sql.push("x.id = ").bind(id);
+    tx.row(sql).await
+}
+
+/// Which reports of the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Filter {
+    /// Only about what is in this phase.
+    pub phase_id: Option<Uuid>,
+    /// Only for this reason.
+    pub reason: Option<ModerationReason>,
+}
+
+/// Writes the reports `x` that wait in the space in `parent` for the viewer to decide.
+fn push_waiting(sql: &mut Sql, account: Uuid, parent: &str, filter: Filter) {
+    sql.push("report x ").push(OF_CONTRIBUTION);
+    push_viewer(sql, account, "x.space_id");
+    sql.push("WHERE x.state IN ('OPEN', 'ESCALATED') AND x.space_id = ")
+        .push(parent);
+    sql.push(" AND ").push(policy::REPORT_VISIBLE);
+    if let Some(phase) = filter.phase_id {
+        sql.push(" AND c.phase_id = ").bind(phase);
+    }
+    if let Some(reason) = filter.reason {
+        sql.push(" AND x.reason = ").bind(reason.to_value());
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Waiting {
+    id: Uuid,
+}
+
+/// The reports that wait in spaces for the viewer to decide, enough of each for a page of the queue, with their spaces.
+pub(super) async fn waiting(reader: &Reader, spaces: &[Uuid], filter: Filter, page: &Page) -> Result<Vec<ReportRow>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.for_each(spaces, ("x.id", "report x", ""), |sql, parent| {
+        sql.push("SELECT x.id FROM ");
+        push_waiting(sql, account, parent, filter);
+        page.push(sql, "x");
+    });
+    let ids: Vec<Uuid> = reader.rows::<Waiting>(sql).await?.iter().map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    by_ids(reader, &ids, Sight::Usual).await
+}
+
+#[derive(FromQueryResult)]
+struct CountBy {
+    parent: Uuid,
+    count: i64,
+}
+
+/// How many reports wait.
+pub(super) async fn waiting_counts(reader: &Reader, spaces: &[Uuid], filter: Filter) -> Result<HashMap<Uuid, i64>> {
+    let account = reader.actor()?.account_id;
+    let mut sql = reader.sql("");
+    sql.count_each(spaces, |sql, parent| push_waiting(sql, account, parent, filter));
+    let rows = reader.rows::<CountBy>(sql).await?.into_iter();
+    Ok(rows.map(|row| (row.parent, row.count)).collect())
+}
+
+/// What is about a contribution: where it is, to find its locks.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct Subject {
+    pub space_id: Uuid,
+    pub contribution_id: Uuid,
+    pub root_id: Option<Uuid>,
+}
+
+/// Where the contribution of a report is that the viewer sees.
+pub(super) async fn subject(reader: &Reader, id: Uuid) -> Result<Option<Subject>> {
+    let mut sql = reader.sql("SELECT x.space_id, x.contribution_id, c.root_id FROM report x ");
+    sql.push(OF_CONTRIBUTION);
+    push_viewer(&mut sql, reader.actor()?.account_id, "x.space_id");
+    sql.push("WHERE (")
+        .push(policy::REPORT_VISIBLE)
+        .push(" OR ")
+        .push(policy::REPORT_OWN)
+        .push(") AND x.id = ")
+        .bind(id);
+    reader.row(sql).await
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    id: Uuid,
+}
+
+/// The report that a member has made of a version.
+pub(super) async fn own(tx: &Tx<'_>, contribution: Uuid, version: i32, reporter: Uuid) -> Result<Option<Uuid>> {
+    let mut sql = tx.sql("SELECT id FROM report WHERE contribution_id = ");
+    sql.bind(contribution).push(" AND version = ").bind(version);
+    sql.push(" AND reporter_id = ").bind(reporter);
+    Ok(tx.row::<Id>(sql).await?.map(|row| row.id))
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// How many members have open reports about a contribution that came after it was last restored.
+pub(super) async fn reporters(tx: &Tx<'_>, contribution: Uuid) -> Result<i64> {
+    let mut sql =
+        tx.sql("SELECT COUNT(DISTINCT x.reporter_id) AS count FROM report x WHERE x.state IN ('OPEN', 'ESCALATED') ");
+    sql.push(
+        "AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.contribution_id = x.contribution_id AND d.kind = 'RESTORED' ",
+    )
+    .push("AND d.decided_at >= x.submitted_at) AND x.contribution_id = ")
+    .bind(contribution);
+    Ok(tx.row::<Count>(sql).await?.map_or(0, |row| row.count))
+}
+
+/// How many reports about a contribution, for a reason or any, are open or were upheld.
+pub(super) async fn standing(tx: &Tx<'_>, contribution: Uuid, reason: Option<ModerationReason>) -> Result<i64> {
+    let mut sql = tx.sql("SELECT COUNT(*) AS count FROM report WHERE state <> 'DISMISSED' AND contribution_id = ");
+    sql.bind(contribution);
+    if let Some(reason) = reason {
+        sql.push(" AND reason = ").bind(reason.to_value());
+    }
+    Ok(tx.row::<Count>(sql).await?.map_or(0, |row| row.count))
+}
+
+/// Keeps a report of a version of a contribution in a space, and returns its id.
+pub(super) async fn insert(
+    tx: &Tx<'_>,
+    (space, contribution, version): (Uuid, Uuid, i32),
+    reporter: &Member,
+    (reason, note): (ModerationReason, Option<String>),
+) -> Result<Uuid> {
+    let id = tx.clock().new_id();
+    let row = report::ActiveModel {
+        id: Set(id),
+        space_id: Set(space),
+        contribution_id: Set(contribution),
+        version: Set(version),
+        reporter_id: Set(reporter.id),
+        reporter_organisation_id: Set(reporter.organisation_id),
+        reporter_is_staff: Set(reporter.is_staff()),
+        reason: Set(reason),
+        note: Set(note),
+        state: Set(ReportState::Open),
+        submitted_at: Set(tx.clock().now()),
+        action: Set(None),
+        decision_note: Set(None),
+        decided_by_id: Set(None),
+        decided_at: Set(None),
+    };
+    report::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(id)
+}
+
+/// Passes a report on.
+pub(super) async fn escalate(tx: &Tx<'_>, id: Uuid, note: &str) -> Result<()> {
+    let row = report::ActiveModel {
+        id: Unchanged(id),
+        state: Set(ReportState::Escalated),
+        decision_note: Set(Some(note.to_owned())),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Keeps how a report ended.
+pub(super) async fn settle(
+    tx: &Tx<'_>,
+    id: Uuid,
+    state: ReportState,
+    (action, note, by): (Option<ReportAction>, &str, Uuid),
+) -> Result<()> {
+    let row = report::ActiveModel {
+        id: Unchanged(id),
+        state: Set(state),
+        action: Set(action),
+        decision_note: Set(Some(note.to_owned())),
+        decided_by_id: Set(Some(by)),
+        decided_at: Set(Some(tx.clock().now())),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    Ok(())
+}
