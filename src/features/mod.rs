@@ -1,6 +1,7 @@
 //! What Sojourn can do, one folder a feature, in order: a feature uses only what an earlier one's `mod.rs` re-exports.
 
 pub mod account;
+pub mod audit;
 pub mod contribution;
 pub mod forum;
 pub mod journal;

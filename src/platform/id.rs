@@ -40,6 +40,7 @@ kinds! {
     Prompt = "prompt",
     Revision = "revision",
     Decision = "decision",
+    AuditRecord = "audit",
 }
 
 /// The public form of an id.

@@ -9,6 +9,7 @@ use super::viewer::Viewer;
 use crate::{
     features::{
         account::graphql::{Account, accounts},
+        audit::graphql::{AuditRecord, record_nodes},
         contribution::graphql::{
             Comment, Commentable, Contribution, Lists, ModerationItem, ModerationLogEntry, Revision, contributions,
             log_nodes, revision_nodes,
@@ -60,6 +61,8 @@ pub enum Node {
     ModerationLogEntry(ModerationLogEntry),
     /// A prompt of the journal.
     Prompt(Prompt),
+    /// An act in the audit trail.
+    AuditRecord(AuditRecord),
 }
 
 /// Most ids in one call of `nodes`.
@@ -132,6 +135,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Revision,
         Kind::Decision,
         Kind::Prompt,
+        Kind::AuditRecord,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -146,6 +150,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Membership => nodes_of(members(reader, &ids).await?),
             Kind::Revision => nodes_of(revision_nodes(reader, &ids).await?),
             Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
+            Kind::AuditRecord => nodes_of(record_nodes(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

@@ -163,10 +163,28 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
         password_hash: Set(row.password_hash),
         is_password_change_required: Set(row.is_password_change_required),
         created_at: Set(row.created_at),
+        erased_at: Set(None),
     };
     let is_free = OnConflict::column(account::Column::Login).do_nothing().to_owned();
     let insert = account::Entity::insert(row).on_conflict(is_free);
     Ok(insert.exec_without_returning(&**tx).await? == 1)
+}
+
+#[derive(FromQueryResult)]
+struct ChainRow {
+    account_id: Uuid,
+    chain_id: Uuid,
+}
+
+/// The chains of the audit trail on which acts on accounts stand: those of their organisations and of the spaces in which they
+/// are members.
+pub(super) async fn chains(tx: &Tx<'_>, accounts: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+    let mut sql = tx.sql("SELECT id AS account_id, organisation_id AS chain_id FROM account WHERE organisation_id IS NOT NULL AND ");
+    sql.is_in("id", accounts)
+        .push(" UNION ALL SELECT account_id, space_id FROM membership WHERE left_at IS NULL AND ")
+        .is_in("account_id", accounts);
+    let rows = tx.rows::<ChainRow>(sql).await?.into_iter();
+    Ok(rows.map(|row| (row.account_id, row.chain_id)).collect())
 }
 
 /// Replaces a password; returns whether the account is (still) one of `organisation`, if that is asked for.

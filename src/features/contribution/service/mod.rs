@@ -8,7 +8,7 @@ mod relocate;
 
 use entity::{
     contribution,
-    enums::{Audience, ContentState, ContributionKind, EventKind},
+    enums::{Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason},
 };
 use sea_orm::ActiveValue::Unchanged;
 use uuid::Uuid;
@@ -25,9 +25,11 @@ use crate::{
     app::App,
     event,
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Result},
+        id::Kind,
         stream::ContributionFacts,
     },
     policy::{self, Verdict},
@@ -100,6 +102,36 @@ fn emit_as(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentStat
     let actor = known.viewer().id;
     let event = event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after));
     tx.emit(known.space_id, event);
+}
+
+/// A record about a contribution.
+fn record(act: AuditAct, actor: &Actor, known: &Locked) -> Record {
+    let kind = match known.kind {
+        ContributionKind::Thread => Kind::Thread,
+        ContributionKind::Comment => Kind::Comment,
+        ContributionKind::JournalEntry => Kind::JournalEntry,
+    };
+    Record::new(act, actor.account_id, (kind, known.id))
+}
+
+/// Notes for the audit trail what a moderator decided.
+fn audit_decision(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    known: &Locked,
+    kind: DecisionKind,
+    (after, reason): (ContentState, Option<ModerationReason>),
+) {
+    let act = match kind {
+        DecisionKind::Approved => AuditAct::ContributionApproved,
+        DecisionKind::Returned => AuditAct::ContributionReturned,
+        DecisionKind::Hidden => AuditAct::ContributionHidden,
+        DecisionKind::Restored => AuditAct::ContributionRestored,
+        DecisionKind::Removed => AuditAct::ContributionRemoved,
+    };
+    let state = |state| State::from(state).number(author::decided_version(known));
+    let record = record(act, actor, known).before(state(known.state));
+    tx.audit(known.space_id, record.after(state(after).maybe(reason)));
 }
 
 /// Keeps the counters of a comment's root: whether it counts before and after, and whether it is new.
