@@ -132,7 +132,10 @@ async fn audit_verify(config: &Config) -> Result<(), String> {
     }
     match chains.iter().filter(|chain| chain.broken_at.is_some()).count() {
         0 => Ok(()),
-        broken => Err(format!("{broken} of {} chains of the audit trail are broken", chains.len())),
+        broken => Err(format!(
+            "{broken} of {} chains of the audit trail are broken",
+            chains.len()
+        )),
     }
 }
 

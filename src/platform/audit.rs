@@ -221,7 +221,13 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, records: Vec<(Uui
             .exec_without_returning(txn)
             .await?;
     }
-    set_heads(db, txn, &heads, "last_seq = excluded.last_seq, last_hash = excluded.last_hash").await?;
+    set_heads(
+        db,
+        txn,
+        &heads,
+        "last_seq = excluded.last_seq, last_hash = excluded.last_hash",
+    )
+    .await?;
     Ok(())
 }
 
@@ -273,7 +279,14 @@ mod tests {
 
     #[test]
     fn no_two_records_have_the_same_hash() {
-        let states = [(None, None), (Some("AB"), Some("C")), (Some("A"), Some("BC")), (Some("ABC"), None), (None, Some("ABC")), (Some(""), None)];
+        let states = [
+            (None, None),
+            (Some("AB"), Some("C")),
+            (Some("A"), Some("BC")),
+            (Some("ABC"), None),
+            (None, Some("ABC")),
+            (Some(""), None),
+        ];
         let hashes: std::collections::BTreeSet<_> = states.map(|states| entry(states).hash(None)).into();
         assert_eq!(hashes.len(), states.len());
         assert_ne!(entry(states[0]).hash(None), entry(states[0]).hash(Some(&[0; 32])));
@@ -282,7 +295,9 @@ mod tests {
     #[test]
     fn a_state_is_made_of_words() {
         use entity::enums::{MobilityStatus, SpaceRole};
-        let pupil = State::from(SpaceRole::Pupil).maybe(Some(MobilityStatus::Mobile)).flag("PRE", true);
+        let pupil = State::from(SpaceRole::Pupil)
+            .maybe(Some(MobilityStatus::Mobile))
+            .flag("PRE", true);
         assert_eq!(pupil.number(3).text().as_deref(), Some("PUPIL MOBILE PRE 3"));
         assert_eq!(State::default().text(), None);
     }

@@ -9,6 +9,7 @@
 
 mod account;
 mod architecture;
+mod audit;
 mod cost;
 mod demo;
 mod forum;

@@ -179,7 +179,9 @@ struct ChainRow {
 /// The chains of the audit trail on which acts on accounts stand: those of their organisations and of the spaces in which they
 /// are members.
 pub(super) async fn chains(tx: &Tx<'_>, accounts: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
-    let mut sql = tx.sql("SELECT id AS account_id, organisation_id AS chain_id FROM account WHERE organisation_id IS NOT NULL AND ");
+    let mut sql = tx.sql(
+        "SELECT id AS account_id, organisation_id AS chain_id FROM account WHERE organisation_id IS NOT NULL AND ",
+    );
     sql.is_in("id", accounts)
         .push(" UNION ALL SELECT account_id, space_id FROM membership WHERE left_at IS NULL AND ")
         .is_in("account_id", accounts);

@@ -11,7 +11,7 @@ use crate::{
     platform::{
         audit,
         db::Reader,
-        error::Result,
+        error::{Error, Result},
         id::{self, Kind},
         level::{At, Level, Link, Listing, objects},
         page::{Listed, PageArgs},
@@ -129,16 +129,23 @@ impl AuditRecord {
     /// Who did it. Null if that was nobody of this space: the system, the operator, or somebody of the same school.
     async fn actor(&self) -> Result<Option<Membership>> {
         let level = self.0.level();
-        let ids = || level.rows.iter().filter_map(|row| row.actor_member_id).collect::<Vec<_>>();
+        let ids = || {
+            level
+                .rows
+                .iter()
+                .filter_map(|row| row.actor_member_id)
+                .collect::<Vec<_>>()
+        };
         let load = || Box::pin(async move { members(&level.reader, &ids()).await }) as _;
         let actors = level.links.actors.load(load).await?;
         Ok(self.0.actor_member_id.and_then(|id| actors.get(&id)).cloned())
     }
 
     /// What it was done to: an id for `node`, which finds it as far as the viewer may see it. `act` says of which type.
-    async fn subject_id(&self) -> Option<ID> {
+    async fn subject_id(&self) -> Result<ID> {
         let kind = Kind::ALL.iter().find(|kind| kind.prefix() == self.0.subject_kind);
-        kind.map(|kind| id::encode(*kind, self.0.subject_id))
+        let kind = kind.ok_or_else(|| Error::broken("an audit record about something of no kind"))?;
+        Ok(id::encode(*kind, self.0.subject_id))
     }
 
     /// How it was before, in enum values and numbers with blanks between them; `act` says which. Null if there is nothing to

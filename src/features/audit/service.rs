@@ -96,7 +96,9 @@ async fn verify_chain(db: &Db, row: &ChainRow) -> Result<Verified> {
     let (mut last_seq, mut last_hash) = (i64::MIN, None::<Vec<u8>>);
     loop {
         let rows = store::system_records(&reader, row.id, last_seq, BATCH).await?;
-        let Some(newest) = rows.last().map(|row| row.seq) else { break };
+        let Some(newest) = rows.last().map(|row| row.seq) else {
+            break;
+        };
         for found in rows {
             records += 1;
             let place = records;
@@ -117,7 +119,11 @@ async fn verify_chain(db: &Db, row: &ChainRow) -> Result<Verified> {
     if broken_at.is_none() && (head_seq, &head_hash) != (Some(records), &last_hash) {
         // The end was cut, or something was added behind it; at the same length, the last record is another one.
         let known = head_seq.unwrap_or(records);
-        broken_at = Some(if known == records && head_seq.is_some() { records.max(1) } else { known.min(records) + 1 });
+        broken_at = Some(if known == records && head_seq.is_some() {
+            records.max(1)
+        } else {
+            known.min(records) + 1
+        });
     }
     Ok(Verified {
         chain: Chain::from(row),

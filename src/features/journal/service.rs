@@ -102,7 +102,10 @@ pub async fn prompts_update(
                     tx.emit(space, event);
                     let version = |version| State::default().number(version);
                     let record = Record::new(AuditAct::PhasePromptsUpdated, actor.account_id, (Kind::Phase, phase));
-                    tx.audit(space, record.before(version(facts.version)).after(version(facts.version + 1)));
+                    tx.audit(
+                        space,
+                        record.before(version(facts.version)).after(version(facts.version + 1)),
+                    );
                 }
                 Ok(())
             })

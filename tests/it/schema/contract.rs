@@ -123,13 +123,14 @@ async fn node_finds_an_object_of_every_type() {
     let decided = world
         .ask(
             &cast.coordinator,
-            "query($id: ID!) { space(id: $id) { moderationLog { nodes { id } } } }",
+            "query($id: ID!) { space(id: $id) { moderationLog { nodes { id } } auditLog { nodes { id } } } }",
             json!({ "id": cast.space }),
         )
         .await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = [
         ("Account", cast.coordinator.account.clone()),
+        ("AuditRecord", text(&decided["space"]["auditLog"]["nodes"][0]["id"])),
         ("Comment", comment),
         ("JournalEntry", entry),
         ("Membership", cast.mobile.member.clone()),

@@ -1,6 +1,8 @@
 //! What moderators do with what others wrote.
 
-use entity::enums::{AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason, RevisionState};
+use entity::enums::{
+    AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason, RevisionState,
+};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
@@ -40,7 +42,13 @@ pub async fn approve(app: &App, actor: &Actor, id: Uuid, expected: i32) -> Resul
                 let revision = revision.ok_or_else(|| Error::internal("a pending version without text"))?;
                 store::set_revision(tx, id, expected, RevisionState::Published, None).await?;
                 decide(tx, &known, DecisionKind::Approved, (None, None)).await?;
-                audit_decision(tx, actor, &known, DecisionKind::Approved, (ContentState::Published, None));
+                audit_decision(
+                    tx,
+                    actor,
+                    &known,
+                    DecisionKind::Approved,
+                    (ContentState::Published, None),
+                );
                 let is_first = known.published_at.is_none();
                 let audience = revision.audience.unwrap_or(known.audience());
                 let mut row = patch(id);

@@ -194,7 +194,9 @@ fn record(act: AuditAct, actor: &Actor, member: Uuid) -> Record {
 /// What a member is, for a record.
 fn state(member: &membership::Model, now: DateTime<Utc>) -> State {
     let waits = member.pre_moderated_until.is_some_and(|until| until > now);
-    State::from(member.role).maybe(member.mobility_status).flag("PRE", waits)
+    State::from(member.role)
+        .maybe(member.mobility_status)
+        .flag("PRE", waits)
 }
 
 /// What changes in a membership; `None` leaves it.

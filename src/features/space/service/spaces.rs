@@ -1,7 +1,9 @@
 //! Making, changing and ending spaces.
 
 use entity::{
-    enums::{AccountKind, AuditAct, EventKind, InvitationState, ModerationMode, PhaseKind, PhaseState, SpaceRole, SpaceState},
+    enums::{
+        AccountKind, AuditAct, EventKind, InvitationState, ModerationMode, PhaseKind, PhaseState, SpaceRole, SpaceState,
+    },
     membership, phase, space, space_organisation,
 };
 use sea_orm::{
