@@ -7,4 +7,5 @@ pub mod forum;
 pub mod journal;
 pub mod live;
 pub mod organisation;
+pub mod privacy;
 pub mod space;

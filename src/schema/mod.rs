@@ -19,6 +19,7 @@ use crate::{
         journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
+        privacy::graphql::PrivacyMutation,
         space::graphql::{
             InvitationMutation, MemberMutation, Membership, PhaseMutation, SpaceInvitation, SpaceMutation,
         },
@@ -52,6 +53,7 @@ pub struct Mutation(
     JournalMutation,
     PromptMutation,
     GroupMutation,
+    PrivacyMutation,
 );
 
 /// Live events.

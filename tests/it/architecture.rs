@@ -15,6 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["contribution"],
     &["forum", "journal"],
     &["live"],
+    &["privacy"],
 ];
 
 /// Layers of a feature, each of which uses only those before it.

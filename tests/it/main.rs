@@ -24,6 +24,7 @@ mod member;
 mod organisation;
 mod page;
 mod policy;
+mod privacy;
 mod race;
 mod rate;
 mod schema;

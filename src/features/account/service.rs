@@ -14,7 +14,10 @@ use entity::{
 use sea_orm::ActiveValue::{Set, Unchanged};
 use uuid::Uuid;
 
-use super::{rules, store};
+use super::{
+    rules,
+    store::{self, Subject},
+};
 use crate::{
     app::App,
     platform::{
@@ -24,6 +27,7 @@ use crate::{
         error::{Checks, Code, Error, Reason, Result},
         http::Client,
         id::Kind,
+        idempotency,
     },
 };
 
@@ -319,16 +323,7 @@ pub async fn password_change(app: &App, client: &Client, actor: &Actor, current:
     if current == new {
         return Err(Error::invalid(Reason::OutOfRange, "Choose another password.").at(&["newPassword"]));
     }
-    let reader = Reader::passing(&app.db, None);
-    let account = store::by_id(&reader, actor.account_id)
-        .await?
-        .ok_or(Error::Unauthenticated)?;
-    let guess = app.passwords.verify(current, Some(&account.password_hash));
-    if !app.attempts.watch(&account.login, client, guess).await? {
-        return Err(
-            Error::invalid(Reason::CredentialsWrong, "This is not the current password.").at(&["currentPassword"]),
-        );
-    }
+    confirm(app, client, actor, current).await?;
     let hash = app.passwords.hash(new).await?;
     let hash = &hash;
     app.db
@@ -341,6 +336,43 @@ pub async fn password_change(app: &App, client: &Client, actor: &Actor, current:
             })
         })
         .await
+}
+
+/// Lets somebody confirm with their password that they are who they are.
+///
+/// # Errors
+/// `INVALID`/`CREDENTIALS_WRONG` at `currentPassword`; `RATE_LIMITED` after several failures.
+pub async fn confirm(app: &App, client: &Client, actor: &Actor, password: &str) -> Result<()> {
+    let reader = Reader::passing(&app.db, None);
+    let account = store::by_id(&reader, actor.account_id)
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    let guess = app.passwords.verify(password, Some(&account.password_hash));
+    if app.attempts.watch(&account.login, client, guess).await? {
+        return Ok(());
+    }
+    Err(Error::invalid(Reason::CredentialsWrong, "This is not the current password.").at(&["currentPassword"]))
+}
+
+/// The account that is to be erased or exported: the own one, or as staff one of the same organisation. Erased ones too.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn subject(tx: &Tx<'_>, actor: &Actor, id: Uuid) -> Result<Subject> {
+    let found = store::subject(tx, actor.account_id, id).await?;
+    found.ok_or_else(|| Error::not_found().at(&["accountId"]))
+}
+
+/// Takes name, login, languages, year of birth and password out of an account, ends its sessions and forgets its keys. Goes on
+/// record, so call it while its memberships are there.
+///
+/// # Errors
+/// The database's.
+pub async fn erase(tx: &mut Tx<'_>, actor: &Actor, subject: &Subject) -> Result<()> {
+    let act = AuditAct::AccountErased;
+    audit(tx, act, actor.account_id, &[subject.id], Some(subject.kind)).await?;
+    store::erase(tx, subject.id).await?;
+    idempotency::forget(tx, subject.id).await
 }
 
 /// New one-time secrets for accounts of the actor's organisation, in the order asked for; their sessions end. An account that

@@ -18,8 +18,8 @@ mod store;
 pub use self::{
     rules::{Given, Patch, Text},
     service::{
-        Flag, NewComment, NewRoot, approve, comment_create, confirm, give_back, hide, publish, react, remove, restore,
-        root_create, set_flag, thread_move, thread_subscribe, update, withdraw,
+        Flag, NewComment, NewRoot, approve, comment_create, confirm, erase, forget, give_back, hide, publish, react,
+        remove, restore, root_create, set_flag, thread_move, thread_subscribe, update, withdraw,
     },
     store::{CoAuthorRow, ContributionRow, List, ListKind, subscriptions},
 };

@@ -17,12 +17,12 @@ pub use self::{
     job::archive_closed,
     rules::NewMember,
     service::{
-        MemberPatch, PhasePatch, SpacePatch, archive, close, create, member_add, member_remove, member_update,
+        MemberPatch, PhasePatch, SpacePatch, archive, close, create, leave, member_add, member_remove, member_update,
         membership_of, organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids,
-        phase_open, phase_reopen, phase_update, reopen, update,
+        phase_open, phase_reopen, phase_update, reopen, stays, update,
     },
     store::{
-        Facts, MemberRow, PhaseRow, VIEWER_COLUMNS, ViewerRow, count_phase_change, facts, phase_facts, push_viewer,
-        space_of_phase, travellers,
+        Facts, MemberRow, PhaseRow, Stay, VIEWER_COLUMNS, ViewerRow, count_phase_change, facts, phase_facts,
+        push_viewer, space_of_phase, travellers,
     },
 };

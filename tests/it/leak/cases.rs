@@ -42,6 +42,8 @@ const MUTATIONS: &[(&str, &str)] = &[
         "accountPasswordChange",
         r#"{"currentPassword":"not the password","newPassword":"another password"}"#,
     ),
+    ("accountErase", r#"{"accountId":"@home_account"}"#),
+    ("accountErase", r#"{"accountId":"@partner_account"}"#),
     ("accountSecretsReset", r#"{"accountIds":["@home_account"]}"#),
     ("accountSecretsReset", r#"{"accountIds":["@partner_account"]}"#),
     ("commentCreate", r#"{"rootId":"@thread","body":"B"}"#),

@@ -2,6 +2,7 @@
 
 mod author;
 mod create;
+mod erase;
 mod moderate;
 mod react;
 mod relocate;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use self::{
     author::{confirm, publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
+    erase::{erase, forget},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
     relocate::thread_move,
