@@ -1,8 +1,8 @@
-//! Erasure in the API.
+//! Erasure and copies in the API.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
-use super::service;
+use super::service::{self, Bundle, Gap};
 use crate::{
     app::app,
     features::account::graphql::{Account, accounts},
@@ -29,6 +29,68 @@ pub struct AccountErasePayload {
     /// Who was erased: take the account, and every name and text of this person, out of your store.
     deleted_account_id: Option<ID>,
     /// The account as it is, if it could not be erased and you may see it.
+    account: Option<Account>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
+/// Input of `accountExport`.
+#[derive(InputObject)]
+pub struct AccountExportInput {
+    /// Whose copy: your own, or as staff that of anybody of your organisation.
+    account_id: ID,
+    /// The `endCursor` of the part before; leave it out for the first.
+    after: Option<String>,
+}
+
+/// What a copy leaves out. Further values may appear.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "service::Gap")]
+pub enum AccountBundleGap {
+    /// Drafts, and contributions with the audience `AUTHOR`: staff don't see them.
+    AuthorOnly,
+    /// Sessions, reactions, subscriptions, what was read, and records of the audit trail: only the person gets them.
+    PersonOnly,
+    /// Spaces in which whoever asks is neither coordinator nor teacher.
+    OtherSpaces,
+    /// A list had more than 5000 rows.
+    LongLists,
+}
+
+/// A part of a copy: texts with all their versions, and with the first part everything else. It ends after 1000 versions or four
+/// million characters.
+#[derive(SimpleObject)]
+pub struct AccountBundle {
+    /// The part as JSON, for machines: an object with `format` and `formatVersion`.
+    json: String,
+    /// The same as CommonMark, for people.
+    markdown: String,
+    /// What this copy leaves out, at most 4. Empty for the own copy.
+    left_out: Vec<AccountBundleGap>,
+    /// Whether there is another part.
+    has_next_part: bool,
+    /// Send it as `after` to get the next part. Null if this is the last.
+    end_cursor: Option<String>,
+}
+
+impl From<Bundle> for AccountBundle {
+    fn from(bundle: Bundle) -> Self {
+        Self {
+            json: bundle.json,
+            markdown: bundle.markdown,
+            left_out: bundle.left_out.into_iter().map(Gap::into).collect(),
+            has_next_part: bundle.next.is_some(),
+            end_cursor: bundle.next,
+        }
+    }
+}
+
+/// Answer of `accountExport`.
+#[derive(SimpleObject, Default)]
+pub struct AccountExportPayload {
+    /// The part that was asked for.
+    bundle: Option<AccountBundle>,
+    /// The account, as far as you may see it.
     account: Option<Account>,
     /// What went wrong; empty if and only if it was done.
     user_errors: Vec<Refusal>,
@@ -63,14 +125,41 @@ impl PrivacyMutation {
                 ..Default::default()
             }));
         }
-        let account = match input_id("accountId", &[Kind::Account], &input.account_id) {
-            Ok(id) => accounts(reader(ctx)?, &[id]).await?.remove(&id),
-            Err(_) => None,
-        };
         Ok(Some(AccountErasePayload {
-            account,
+            account: account(ctx, &input.account_id).await?,
             user_errors,
             ..Default::default()
         }))
+    }
+
+    /// Makes a copy of all that a person made and that is kept about them: account, memberships, contributions with every version,
+    /// drafts and answers, decisions about them, reactions, confirmations, subscriptions, what was read, times of sessions, and
+    /// records of the audit trail about them. Texts of others are not in it, nor any secret. Allowed to the person, and to staff of
+    /// the same organisation, who get what they see as coordinator or teacher of a space: `leftOut` says what is missing. The
+    /// audit trail keeps that it was taken. Costs 10000 points.
+    async fn account_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: AccountExportInput,
+    ) -> Result<Option<AccountExportPayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let work = async {
+            let id = input_id("accountId", &[Kind::Account], &input.account_id)?;
+            service::export(app, actor, id, input.after.as_deref()).await
+        };
+        let (done, user_errors) = settle(ctx, work).await?;
+        Ok(Some(AccountExportPayload {
+            bundle: done.map(Into::into),
+            account: account(ctx, &input.account_id).await?,
+            user_errors,
+        }))
+    }
+}
+
+/// The account as the viewer may see it.
+async fn account(ctx: &Context<'_>, id: &ID) -> Result<Option<Account>> {
+    match input_id("accountId", &[Kind::Account], id) {
+        Ok(id) => Ok(accounts(reader(ctx)?, &[id]).await?.remove(&id)),
+        Err(_) => Ok(None),
     }
 }

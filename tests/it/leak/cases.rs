@@ -44,6 +44,8 @@ const MUTATIONS: &[(&str, &str)] = &[
     ),
     ("accountErase", r#"{"accountId":"@home_account"}"#),
     ("accountErase", r#"{"accountId":"@partner_account"}"#),
+    ("accountExport", r#"{"accountId":"@home_account"}"#),
+    ("accountExport", r#"{"accountId":"@partner_account"}"#),
     ("accountSecretsReset", r#"{"accountIds":["@home_account"]}"#),
     ("accountSecretsReset", r#"{"accountIds":["@partner_account"]}"#),
     ("commentCreate", r#"{"rootId":"@thread","body":"B"}"#),

@@ -1,6 +1,7 @@
 //! What persons may ask for: that they are erased, and a copy of all that is kept about them.
 
 mod erase;
+mod export;
 mod traces;
 
 use serde_json::{Value, json};

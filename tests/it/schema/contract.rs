@@ -164,6 +164,7 @@ async fn node_finds_an_object_of_every_type() {
 /// Which field of `viewerCan` answers for a mutation; none where there is no subject, or whoever sees it may do it.
 const PERMISSIONS: &[(&str, &[&str])] = &[
     ("accountErase", &[]),
+    ("accountExport", &[]),
     ("accountPasswordChange", &[]),
     ("accountSecretsReset", &["OrganisationViewerCan.accountSecretsReset"]),
     (
