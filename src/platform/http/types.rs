@@ -108,3 +108,19 @@ fn number(description: &str, before: &[&str]) -> Option<u64> {
     let word = WORDS.iter().position(|word| *word == number);
     word.map(|place| place as u64).or_else(|| number.parse().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_says_how_long_a_list_is_and_what_a_change_costs() {
+        let sdl = "type Query { a: Int }
+            type Mutation { \"Copies. Costs 1000 points.\" copy: Int \"Exactly four.\" four: [Int] plain: Int }";
+        let types = Types::read(sdl).unwrap_or_default();
+        let of = |name| types.field("Mutation", name).map(|field| (field.most, field.cost));
+        assert_eq!(of("copy"), Some((None, Some(1000))));
+        assert_eq!(of("four"), Some((Some(4), None)));
+        assert_eq!(of("plain"), Some((None, None)));
+    }
+}

@@ -191,9 +191,10 @@ fn queries() -> Vec<String> {
         space(format!("organisations(first: 5) {{ {PAGE} }}")),
         space(format!("moderationQueue(first: 5) {{ {PAGE} }}")),
         space(format!("moderationLog(first: 5) {{ {PAGE} }}")),
-        space(format!(
-            "auditLog(first: 5) {{ totalCount pageInfo {{ endCursor }} nodes {{ id act actor {{ displayName }} }} }}"
-        )),
+        space(
+            "auditLog(first: 5) { totalCount pageInfo { endCursor } nodes { id act actor { displayName } } }"
+                .to_owned(),
+        ),
         format!(
             "query($thread: ID!) {{ node(id: $thread) {{ ... on Thread {{ comments(first: 5) {{ {COMMENT} }} }} }} }}"
         ),
