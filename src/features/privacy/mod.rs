@@ -10,8 +10,12 @@
 //! persons has a function that forgets them, which is called here.
 
 pub mod graphql;
+mod job;
 mod rules;
 mod service;
 mod store;
 
-pub use self::service::{Bundle, Gap, erase, export};
+pub use self::{
+    job::complete_erasures,
+    service::{Bundle, Gap, erase, export},
+};

@@ -1,4 +1,4 @@
-//! Statements for the copy of all that is kept about a person. Each reads what the person made or what is stored about them; for
+//! Statements about all that is kept of a person. Those for a copy read what the person made or what is stored about them; for
 //! staff, only what they see as staff of a space.
 
 use chrono::{DateTime, Utc};
@@ -16,11 +16,29 @@ use uuid::Uuid;
 use crate::{
     features::space::push_viewer,
     platform::{
-        db::{Reader, Sql},
+        db::{Db, Reader, Sql},
         error::Result,
     },
     policy,
 };
+
+/// Those who were erased but have still something left: the server was stopped in between.
+pub(super) async fn system_unfinished(db: &Db) -> Result<Vec<Uuid>> {
+    let sql = db.sql(
+        "SELECT a.id FROM account a WHERE a.erased_at IS NOT NULL AND EXISTS (SELECT 1 FROM membership w \
+         WHERE w.account_id = a.id AND (w.left_at IS NULL OR EXISTS (SELECT 1 FROM contribution c WHERE c.author_id = w.id \
+         AND (c.state <> 'REMOVED' OR EXISTS (SELECT 1 FROM revision v WHERE v.contribution_id = c.id AND v.body <> '')))))",
+    );
+    let rows = Reader::passing(db, None).rows::<IdRow>(sql).await?.into_iter();
+    Ok(rows.map(|row| row.id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
+// ----------------------------------------------------------------------------------------------------------------- copies
 
 /// Rows of a list at most; versions of texts come in parts instead.
 pub(super) const MOST_ROWS: i64 = 5_000;
@@ -31,14 +49,14 @@ const MOST_CHARACTERS: i64 = 4_000_000;
 
 /// Whose copy, for whom.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Copy {
+pub(super) struct Scope {
     /// The account that it is about.
     pub account: Uuid,
     /// Who asks, if it is not the person.
     pub staff: Option<Uuid>,
 }
 
-impl Copy {
+impl Scope {
     /// Joins the memberships `w` of the person to `column`, and for staff those spaces alone in which they are staff (`m`).
     fn push_member(self, sql: &mut Sql, column: &str) {
         sql.push(" JOIN membership w ON w.id = ")
@@ -72,7 +90,7 @@ pub(super) struct AccountRow {
     pub organisation: Option<String>,
 }
 
-pub(super) async fn account(reader: &Reader, of: Copy) -> Result<Option<AccountRow>> {
+pub(super) async fn account(reader: &Reader, of: Scope) -> Result<Option<AccountRow>> {
     let mut sql = reader.sql(
         "SELECT a.kind, a.login, a.display_name, a.languages, a.birth_year, a.created_at, a.organisation_id, \
          o.name AS organisation FROM account a LEFT JOIN organisation o ON o.id = a.organisation_id WHERE a.id = ",
@@ -94,7 +112,7 @@ pub(super) struct MemberRow {
     pub left_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn members(reader: &Reader, of: Copy) -> Result<Vec<MemberRow>> {
+pub(super) async fn members(reader: &Reader, of: Scope) -> Result<Vec<MemberRow>> {
     let mut sql = reader.sql(
         "SELECT x.id, x.space_id, s.title, x.role, x.mobility_status, x.pre_moderated_until, x.created_at, x.left_at \
          FROM membership x JOIN space s ON s.id = x.space_id",
@@ -135,7 +153,7 @@ pub(super) struct VersionRow {
 }
 
 /// The next versions behind a place: contributions in the order in which they were begun.
-pub(super) async fn versions(reader: &Reader, of: Copy, after: Option<(Uuid, i32)>) -> Result<Vec<VersionRow>> {
+pub(super) async fn versions(reader: &Reader, of: Scope, after: Option<(Uuid, i32)>) -> Result<Vec<VersionRow>> {
     let mut sql = reader.sql(
         "SELECT * FROM (SELECT c.id, c.kind, c.space_id, s.title AS space_title, p.kind AS phase, c.state, c.audience, \
          c.created_at, c.published_at, c.root_id, r.kind AS root_kind, \
@@ -178,7 +196,7 @@ pub(super) struct DecisionRow {
     pub decided_at: DateTime<Utc>,
 }
 
-pub(super) async fn decisions(reader: &Reader, of: Copy) -> Result<Vec<DecisionRow>> {
+pub(super) async fn decisions(reader: &Reader, of: Scope) -> Result<Vec<DecisionRow>> {
     let mut sql = reader.sql(
         "SELECT x.contribution_id, c.kind AS contribution_kind, x.kind, x.reason, x.note, x.version, x.decided_at \
          FROM decision x JOIN contribution c ON c.id = x.contribution_id LEFT JOIN contribution r ON r.id = c.root_id",
@@ -198,7 +216,7 @@ pub(super) struct ConfirmationRow {
     pub confirmed_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn confirmations(reader: &Reader, of: Copy) -> Result<Vec<ConfirmationRow>> {
+pub(super) async fn confirmations(reader: &Reader, of: Scope) -> Result<Vec<ConfirmationRow>> {
     let mut sql = reader.sql(
         "SELECT x.contribution_id, x.confirmed_version, x.confirmed_at FROM co_author x \
          JOIN contribution c ON c.id = x.contribution_id LEFT JOIN contribution r ON r.id = c.root_id",

@@ -10,6 +10,7 @@ use crate::{
         db::Gate,
         error::{Error, Reason, Result},
         http::Client,
+        telemetry::Stats,
     },
 };
 
@@ -17,7 +18,7 @@ use crate::{
 const BATCH: usize = 200;
 
 /// Erases a person: the own account, confirmed with its password, or as staff one of the same organisation. Repeating it changes
-/// nothing, and completes what was interrupted.
+/// nothing, and completes what was interrupted, as the server does by itself in time.
 ///
 /// The account goes first, in one unit: from then on nobody acts as this person. Then they leave each of their spaces, and their
 /// contributions there lose every text, in units of a bounded size. All that goes on when the client hangs up.
@@ -32,13 +33,28 @@ pub async fn erase(app: &App, client: &Client, actor: &Actor, id: Uuid, password
     let (app, actor) = (app.clone(), actor.clone());
     let work = async move {
         let stays = close(&app, &actor, id).await?;
-        for stay in stays {
-            vacate(&app, stay).await?;
-        }
-        app.db.scrub().await;
-        Ok(())
+        vacate_all(&app, stays).await
     };
-    tokio::spawn(work).await.map_err(Error::internal)?
+    let stats = Stats::current();
+    tokio::spawn(async move { stats.count(work).await })
+        .await
+        .map_err(Error::internal)?
+}
+
+/// Goes on with an erasure that was interrupted.
+pub(in super::super) async fn complete(app: &App, id: Uuid) -> Result<()> {
+    let stays = app
+        .db
+        .write(None, |tx| Box::pin(async move { space::stays(tx, id).await }));
+    vacate_all(app, stays.await?).await
+}
+
+async fn vacate_all(app: &App, stays: Vec<space::Stay>) -> Result<()> {
+    for stay in stays {
+        vacate(app, stay).await?;
+    }
+    app.db.scrub().await;
+    Ok(())
 }
 
 /// Takes the person out of the account. Returns where they are or were a member.

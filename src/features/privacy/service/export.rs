@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::{
     rules,
-    store::{self, Copy, MOST_ROWS, VersionRow},
+    store::{self, MOST_ROWS, Scope, VersionRow},
 };
 use crate::{
     app::App,
@@ -70,7 +70,7 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid, after: Option<&str>) -> 
         })
         .await?;
     let reader = Reader::new(&app.db, Some(actor.clone()));
-    let of = Copy {
+    let of = Scope {
         account: id,
         staff: (id != actor.account_id).then_some(actor.account_id),
     };
@@ -104,7 +104,7 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid, after: Option<&str>) -> 
 }
 
 /// Everything but texts.
-async fn about(reader: &Reader, of: Copy, copy: &mut Value) -> Result<()> {
+async fn about(reader: &Reader, of: Scope, copy: &mut Value) -> Result<()> {
     let account = store::account(reader, of).await?.ok_or_else(Error::not_found)?;
     copy["account"] = json!({
         "id": public(Kind::Account, of.account), "kind": account.kind, "login": account.login,

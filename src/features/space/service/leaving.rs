@@ -12,9 +12,8 @@ use crate::{
     },
 };
 
-/// Everywhere that an account ever was a member, if it may leave: nobody else of their organisation coordinates an archived space
-/// ever after, but every other keeps a coordinator. Passes the gates of the spaces that it coordinates, so that this holds
-/// until the unit ends.
+/// Everywhere that an account ever was a member, if it may leave: its organisation must have another coordinator in each space that
+/// is not archived. Passes the gates of the spaces that it coordinates, so that this holds until the unit ends.
 ///
 /// # Errors
 /// `FORBIDDEN`/`LAST_COORDINATOR`.
