@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
-    features::{account, space},
+    features::{account, privacy, space},
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
         clock::Clock,
@@ -28,8 +28,8 @@ use crate::{
     schema,
 };
 
-/// How often spaces are looked at that are due to be archived.
-const ARCHIVE_EVERY: Duration = Duration::from_secs(3600);
+/// How often the server looks for spaces that are due to be archived and for erasures that were interrupted.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// Passes of a password hash.
 const PASSWORD_PASSES: u32 = 2;
 
@@ -135,12 +135,15 @@ impl App {
         let (app, token) = (self.clone(), stop.clone());
         tasks.spawn(async move {
             while token
-                .run_until_cancelled(tokio::time::sleep(ARCHIVE_EVERY))
+                .run_until_cancelled(tokio::time::sleep(TIDY_EVERY))
                 .await
                 .is_some()
             {
                 if let Err(error) = space::archive_closed(&app).await {
                     tracing::warn!(?error, "closed spaces could not be archived");
+                }
+                if let Err(error) = privacy::complete_erasures(&app).await {
+                    tracing::warn!(?error, "interrupted erasures could not be completed");
                 }
             }
         });

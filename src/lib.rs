@@ -18,8 +18,8 @@
 //! one statement for all objects of a list; statements in `features/*/store` begin with the viewer's membership.
 //!
 //! *Write*: a resolver calls one use case in `features/*/service`, which runs a unit of work (`platform::db::Db::write`): claim
-//! the idempotency key, pass the space's gate, read the facts, ask the policy, lock and write, note events. The unit appends the
-//! events to the space's stream, commits, and wakes the listeners.
+//! the idempotency key, pass the space's gate, read the facts, ask the policy, lock and write, note events and audit records. The unit
+//! appends the records to their chains and the events to the space's stream, commits, and wakes the listeners.
 //!
 //! *Live*: `platform::live` tells subscribers that a stream has grown; they pull what they have not seen.
 

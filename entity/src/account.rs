@@ -33,6 +33,8 @@ pub struct Model {
     pub is_password_change_required: bool,
     /// When it was made.
     pub created_at: DateTimeUtc,
+    /// When the person was erased: nothing but ids and enum values is left.
+    pub erased_at: Option<DateTimeUtc>,
 }
 
 /// Relations are joined by hand in the stores.

@@ -617,3 +617,123 @@ pub enum EventKind {
     #[sea_orm(string_value = "ORGANISATION_ACCEPTED")]
     OrganisationAccepted,
 }
+
+/// What somebody did that the audit trail keeps; `<SUBJECT>_<PAST VERB>`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuditAct {
+    /// `CONTRIBUTION_APPROVED`.
+    #[sea_orm(string_value = "CONTRIBUTION_APPROVED")]
+    ContributionApproved,
+    /// `CONTRIBUTION_RETURNED`.
+    #[sea_orm(string_value = "CONTRIBUTION_RETURNED")]
+    ContributionReturned,
+    /// `CONTRIBUTION_HIDDEN`.
+    #[sea_orm(string_value = "CONTRIBUTION_HIDDEN")]
+    ContributionHidden,
+    /// `CONTRIBUTION_RESTORED`.
+    #[sea_orm(string_value = "CONTRIBUTION_RESTORED")]
+    ContributionRestored,
+    /// `CONTRIBUTION_REMOVED`.
+    #[sea_orm(string_value = "CONTRIBUTION_REMOVED")]
+    ContributionRemoved,
+    /// `THREAD_PINNED`.
+    #[sea_orm(string_value = "THREAD_PINNED")]
+    ThreadPinned,
+    /// `THREAD_UNPINNED`.
+    #[sea_orm(string_value = "THREAD_UNPINNED")]
+    ThreadUnpinned,
+    /// `THREAD_LOCKED`.
+    #[sea_orm(string_value = "THREAD_LOCKED")]
+    ThreadLocked,
+    /// `THREAD_UNLOCKED`.
+    #[sea_orm(string_value = "THREAD_UNLOCKED")]
+    ThreadUnlocked,
+    /// `THREAD_MOVED`.
+    #[sea_orm(string_value = "THREAD_MOVED")]
+    ThreadMoved,
+    /// `REPORT_ESCALATED`.
+    #[sea_orm(string_value = "REPORT_ESCALATED")]
+    ReportEscalated,
+    /// `REPORT_DECIDED`.
+    #[sea_orm(string_value = "REPORT_DECIDED")]
+    ReportDecided,
+    /// `GRANT_CREATED`.
+    #[sea_orm(string_value = "GRANT_CREATED")]
+    GrantCreated,
+    /// `GRANT_REVOKED`.
+    #[sea_orm(string_value = "GRANT_REVOKED")]
+    GrantRevoked,
+    /// `MEMBER_ADDED`.
+    #[sea_orm(string_value = "MEMBER_ADDED")]
+    MemberAdded,
+    /// `MEMBER_UPDATED`.
+    #[sea_orm(string_value = "MEMBER_UPDATED")]
+    MemberUpdated,
+    /// `MEMBER_REMOVED`.
+    #[sea_orm(string_value = "MEMBER_REMOVED")]
+    MemberRemoved,
+    /// `ORGANISATION_INVITED`.
+    #[sea_orm(string_value = "ORGANISATION_INVITED")]
+    OrganisationInvited,
+    /// `ORGANISATION_ACCEPTED`.
+    #[sea_orm(string_value = "ORGANISATION_ACCEPTED")]
+    OrganisationAccepted,
+    /// `ORGANISATION_DECLINED`.
+    #[sea_orm(string_value = "ORGANISATION_DECLINED")]
+    OrganisationDeclined,
+    /// `ORGANISATION_CREATED`.
+    #[sea_orm(string_value = "ORGANISATION_CREATED")]
+    OrganisationCreated,
+    /// `PHASE_OPENED`.
+    #[sea_orm(string_value = "PHASE_OPENED")]
+    PhaseOpened,
+    /// `PHASE_CLOSED`.
+    #[sea_orm(string_value = "PHASE_CLOSED")]
+    PhaseClosed,
+    /// `PHASE_REOPENED`.
+    #[sea_orm(string_value = "PHASE_REOPENED")]
+    PhaseReopened,
+    /// `PHASE_UPDATED`.
+    #[sea_orm(string_value = "PHASE_UPDATED")]
+    PhaseUpdated,
+    /// `PHASE_PROMPTS_UPDATED`.
+    #[sea_orm(string_value = "PHASE_PROMPTS_UPDATED")]
+    PhasePromptsUpdated,
+    /// `SPACE_CREATED`.
+    #[sea_orm(string_value = "SPACE_CREATED")]
+    SpaceCreated,
+    /// `SPACE_UPDATED`.
+    #[sea_orm(string_value = "SPACE_UPDATED")]
+    SpaceUpdated,
+    /// `SPACE_CLOSED`.
+    #[sea_orm(string_value = "SPACE_CLOSED")]
+    SpaceClosed,
+    /// `SPACE_REOPENED`.
+    #[sea_orm(string_value = "SPACE_REOPENED")]
+    SpaceReopened,
+    /// `SPACE_ARCHIVED`.
+    #[sea_orm(string_value = "SPACE_ARCHIVED")]
+    SpaceArchived,
+    /// `ACCOUNT_CREATED`.
+    #[sea_orm(string_value = "ACCOUNT_CREATED")]
+    AccountCreated,
+    /// `ACCOUNT_SECRET_RESET`.
+    #[sea_orm(string_value = "ACCOUNT_SECRET_RESET")]
+    AccountSecretReset,
+    /// `ACCOUNT_PASSWORD_CHANGED`.
+    #[sea_orm(string_value = "ACCOUNT_PASSWORD_CHANGED")]
+    AccountPasswordChanged,
+    /// `ACCOUNT_SESSIONS_REVOKED`.
+    #[sea_orm(string_value = "ACCOUNT_SESSIONS_REVOKED")]
+    AccountSessionsRevoked,
+    /// `ACCOUNT_EXPORTED`.
+    #[sea_orm(string_value = "ACCOUNT_EXPORTED")]
+    AccountExported,
+    /// `ACCOUNT_ERASED`.
+    #[sea_orm(string_value = "ACCOUNT_ERASED")]
+    AccountErased,
+}

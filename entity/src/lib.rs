@@ -4,6 +4,8 @@
 //! SCREAMING_SNAKE_CASE names of the public API.
 
 pub mod account;
+pub mod audit_head;
+pub mod audit_record;
 pub mod capability_grant;
 pub mod co_author;
 pub mod contribution;

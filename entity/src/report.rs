@@ -35,7 +35,7 @@ pub struct Model {
     pub action: Option<ReportAction>,
     /// The decider's words, or those of who passed it on.
     pub decision_note: Option<String>,
-    /// The decider's membership.
+    /// The membership of who decided, or passed it on.
     pub decided_by_id: Option<Uuid>,
     /// When it was decided.
     pub decided_at: Option<DateTimeUtc>,

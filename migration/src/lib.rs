@@ -12,6 +12,7 @@ mod m20261121_000003_contributions;
 mod m20261121_000004_streams;
 mod m20261122_000005_discussion;
 mod m20261122_000006_journal_rhythm;
+mod m20261122_000007_audit;
 mod m20261122_000008_grants;
 mod m20261122_000009_reports;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_streams::Migration),
             Box::new(m20261122_000005_discussion::Migration),
             Box::new(m20261122_000006_journal_rhythm::Migration),
+            Box::new(m20261122_000007_audit::Migration),
             Box::new(m20261122_000008_grants::Migration),
             Box::new(m20261122_000009_reports::Migration),
         ]

@@ -42,6 +42,7 @@ kinds! {
     Decision = "decision",
     Grant = "grant",
     Report = "report",
+    AuditRecord = "audit",
 }
 
 /// The public form of an id.

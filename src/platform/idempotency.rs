@@ -2,7 +2,7 @@
 
 use async_graphql::InputType;
 use entity::idempotency;
-use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -104,6 +104,18 @@ pub async fn is_removed(db: &Db, actor: &Actor, subject: Uuid) -> Result<bool> {
     sql.bind(actor.account_id).push(" AND key = ").bind(removal(subject));
     let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
     Ok(known.is_some_and(|known| known.subject_id == subject))
+}
+
+/// Forgets all keys of an account: what a client wrote into them too.
+///
+/// # Errors
+/// The database.
+pub async fn forget(tx: &Tx<'_>, account: Uuid) -> Result<()> {
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::AccountId.eq(account))
+        .exec(&**tx)
+        .await?;
+    Ok(())
 }
 
 /// A key that no client can send, for the line break in it.

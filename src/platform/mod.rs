@@ -1,5 +1,6 @@
 //! Plumbing that knows no feature.
 
+pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod db;

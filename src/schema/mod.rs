@@ -10,6 +10,7 @@ use crate::{
     app::App,
     features::{
         account::graphql::{Account, AccountMutation},
+        audit::graphql::AuditRecord,
         contribution::graphql::{
             BulkMutation, Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem,
             ModerationLogEntry, ReactionMutation, Revision,
@@ -19,6 +20,7 @@ use crate::{
         journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
+        privacy::graphql::PrivacyMutation,
         report::graphql::ReportMutation,
         space::graphql::{
             InvitationMutation, MemberMutation, Membership, PhaseMutation, SpaceInvitation, SpaceMutation,
@@ -55,6 +57,7 @@ pub struct Mutation(
     GroupMutation,
     GrantMutation,
     ReportMutation,
+    PrivacyMutation,
 );
 
 /// Live events.
@@ -82,6 +85,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<Revision>>("A page of versions.")
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
         .override_output_type_description::<Listed<ModerationLogEntry>>("A page of the moderation log.")
+        .override_output_type_description::<Listed<AuditRecord>>("A page of the audit trail.")
         // The front door bounds documents; this only keeps the stack safe.
         .limit_recursive_depth(128)
 }

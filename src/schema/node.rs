@@ -9,6 +9,7 @@ use super::viewer::Viewer;
 use crate::{
     features::{
         account::graphql::{Account, accounts},
+        audit::graphql::{AuditRecord, record_nodes},
         contribution::graphql::{
             Comment, Commentable, Contribution, Lists, ModerationItem, ModerationLogEntry, Revision, contributions,
             log_nodes, revision_nodes,
@@ -66,6 +67,8 @@ pub enum Node {
     Grant(Grant),
     /// What a member finds wrong with a contribution.
     Report(Report),
+    /// An act in the audit trail.
+    AuditRecord(AuditRecord),
 }
 
 /// Most ids in one call of `nodes`.
@@ -140,6 +143,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Prompt,
         Kind::Grant,
         Kind::Report,
+        Kind::AuditRecord,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -156,6 +160,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
             Kind::Grant => nodes_of(grant_nodes(reader, &ids).await?),
             Kind::Report => nodes_of(reports(reader, &ids).await?),
+            Kind::AuditRecord => nodes_of(record_nodes(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

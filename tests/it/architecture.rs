@@ -11,9 +11,11 @@ const ORDER: &[&[&str]] = &[
     &["account"],
     &["organisation"],
     &["space"],
+    &["audit"],
     &["contribution"],
     &["forum", "grant", "journal", "report"],
     &["live"],
+    &["privacy"],
 ];
 
 /// Layers of a feature, each of which uses only those before it.
@@ -342,7 +344,7 @@ fn system_functions_are_called_by_no_resolver() {
 }
 
 /// Tables that the platform itself keeps.
-const PLATFORM_TABLES: &[&str] = &["event", "idempotency", "stream"];
+const PLATFORM_TABLES: &[&str] = &["audit_head", "audit_record", "event", "idempotency", "stream"];
 /// Values that are part of a row, and no table.
 const VALUES: &[&str] = &["enums", "revision::Answer", "revision::Detail", "account::Languages"];
 

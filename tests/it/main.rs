@@ -9,6 +9,7 @@
 
 mod account;
 mod architecture;
+mod audit;
 mod cost;
 mod demo;
 mod forum;
@@ -24,6 +25,7 @@ mod member;
 mod organisation;
 mod page;
 mod policy;
+mod privacy;
 mod race;
 mod rate;
 mod report;

@@ -15,8 +15,8 @@ mod store;
 pub use self::{
     rules::{login_of_pupil, staff_login},
     service::{
-        NewAccount, SignedIn, authenticate, create_administrator, insert, login_taken, password_change, secrets_reset,
-        session_create, session_refresh, session_revoke,
+        NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, erase, insert, login_taken,
+        password_change, secrets_reset, session_create, session_refresh, session_revoke, subject,
     },
-    store::{system_has_login, system_is_empty, system_login},
+    store::{Subject, system_has_login, system_is_empty, system_login},
 };

@@ -8,20 +8,26 @@ use std::{
 use chrono::{DateTime, Utc};
 use entity::{
     account::{self, Languages},
-    enums::AccountKind,
+    enums::{AccountKind, AuditAct},
     session,
 };
 use sea_orm::ActiveValue::{Set, Unchanged};
 use uuid::Uuid;
 
-use super::{rules, store};
+use super::{
+    rules,
+    store::{self, Subject},
+};
 use crate::{
     app::App,
     platform::{
+        audit::{INSTALLATION, Record, State},
         auth::{Actor, password, secret, secret::RefreshToken},
         db::{Reader, Tx},
         error::{Checks, Code, Error, Reason, Result},
         http::Client,
+        id::Kind,
+        idempotency,
     },
 };
 
@@ -61,12 +67,14 @@ pub struct NewAccount {
     pub is_one_time: bool,
 }
 
-/// Makes an account, unless its login is taken: of several units that want one login at once, one gets it. Returns whether
-/// the account was made.
+/// Makes an account for `actor`, unless its login is taken: of several units that want one login at once, one gets it. Returns
+/// whether the account was made.
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(tx: &Tx<'_>, new: NewAccount) -> Result<bool> {
+pub async fn insert(tx: &mut Tx<'_>, actor: Option<Uuid>, new: NewAccount) -> Result<bool> {
+    let record = Record::new(AuditAct::AccountCreated, actor, (Kind::Account, new.id)).after(new.kind);
+    let chain = new.organisation_id.unwrap_or(INSTALLATION);
     let row = account::Model {
         id: new.id,
         kind: new.kind,
@@ -78,8 +86,38 @@ pub async fn insert(tx: &Tx<'_>, new: NewAccount) -> Result<bool> {
         password_hash: new.password_hash,
         is_password_change_required: new.is_one_time,
         created_at: tx.clock().now(),
+        erased_at: None,
     };
-    store::insert(tx, row).await
+    let is_made = store::insert(tx, row).await?;
+    if is_made {
+        tx.audit(chain, record);
+    }
+    Ok(is_made)
+}
+
+/// Notes what was done to accounts on all chains of the audit trail on which it stands: that of their organisation, and of each
+/// space in which they are members.
+///
+/// # Errors
+/// The database's.
+pub async fn audit(
+    tx: &mut Tx<'_>,
+    act: AuditAct,
+    actor: Uuid,
+    accounts: &[Uuid],
+    before: Option<AccountKind>,
+) -> Result<()> {
+    let mut chains = store::chains(tx, accounts).await?;
+    for account in accounts {
+        if !chains.iter().any(|(known, _)| known == account) {
+            chains.push((*account, INSTALLATION));
+        }
+    }
+    for (account, chain) in chains {
+        let record = Record::new(act, actor, (Kind::Account, account));
+        tx.audit(chain, record.before(State::default().maybe(before)));
+    }
+    Ok(())
 }
 
 /// What somebody hears who wants a login that is taken.
@@ -121,7 +159,7 @@ pub async fn create_administrator(
     let new = &new;
     let is_made = app
         .db
-        .write(None, |tx| Box::pin(async move { insert(tx, new.clone()).await }))
+        .write(None, |tx| Box::pin(async move { insert(tx, None, new.clone()).await }))
         .await?;
     if is_made {
         Ok(id)
@@ -264,7 +302,9 @@ pub async fn session_revoke(app: &App, actor: &Actor, all: bool) -> Result<()> {
         .write(None, |tx| {
             Box::pin(async move {
                 if all {
-                    store::end_sessions(tx, actor.account_id, None).await
+                    store::end_sessions(tx, actor.account_id, None).await?;
+                    let act = AuditAct::AccountSessionsRevoked;
+                    audit(tx, act, actor.account_id, &[actor.account_id], None).await
                 } else {
                     store::end_session(tx, actor.session_id).await
                 }
@@ -283,26 +323,56 @@ pub async fn password_change(app: &App, client: &Client, actor: &Actor, current:
     if current == new {
         return Err(Error::invalid(Reason::OutOfRange, "Choose another password.").at(&["newPassword"]));
     }
-    let reader = Reader::passing(&app.db, None);
-    let account = store::by_id(&reader, actor.account_id)
-        .await?
-        .ok_or(Error::Unauthenticated)?;
-    let guess = app.passwords.verify(current, Some(&account.password_hash));
-    if !app.attempts.watch(&account.login, client, guess).await? {
-        return Err(
-            Error::invalid(Reason::CredentialsWrong, "This is not the current password.").at(&["currentPassword"]),
-        );
-    }
+    confirm(app, client, actor, current).await?;
     let hash = app.passwords.hash(new).await?;
     let hash = &hash;
     app.db
         .write(None, |tx| {
             Box::pin(async move {
                 store::set_password(tx, actor.account_id, None, hash.clone(), false).await?;
-                store::end_sessions(tx, actor.account_id, Some(actor.session_id)).await
+                store::end_sessions(tx, actor.account_id, Some(actor.session_id)).await?;
+                let act = AuditAct::AccountPasswordChanged;
+                audit(tx, act, actor.account_id, &[actor.account_id], None).await
             })
         })
         .await
+}
+
+/// Lets somebody confirm with their password that they are who they are.
+///
+/// # Errors
+/// `INVALID`/`CREDENTIALS_WRONG` at `currentPassword`; `RATE_LIMITED` after several failures.
+pub async fn confirm(app: &App, client: &Client, actor: &Actor, password: &str) -> Result<()> {
+    let reader = Reader::passing(&app.db, None);
+    let account = store::by_id(&reader, actor.account_id)
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    let guess = app.passwords.verify(password, Some(&account.password_hash));
+    if app.attempts.watch(&account.login, client, guess).await? {
+        return Ok(());
+    }
+    Err(Error::invalid(Reason::CredentialsWrong, "This is not the current password.").at(&["currentPassword"]))
+}
+
+/// The account that is to be erased or exported: the own one, or as staff one of the same organisation. Erased ones too.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn subject(tx: &Tx<'_>, actor: &Actor, id: Uuid) -> Result<Subject> {
+    let found = store::subject(tx, actor.account_id, id).await?;
+    found.ok_or_else(|| Error::not_found().at(&["accountId"]))
+}
+
+/// Takes name, login, languages, year of birth and password out of an account, ends its sessions and forgets its keys. Goes on
+/// record, so call it while its memberships are there.
+///
+/// # Errors
+/// The database's.
+pub async fn erase(tx: &mut Tx<'_>, actor: &Actor, subject: &Subject) -> Result<()> {
+    let act = AuditAct::AccountErased;
+    audit(tx, act, actor.account_id, &[subject.id], Some(subject.kind)).await?;
+    store::erase(tx, subject.id).await?;
+    idempotency::forget(tx, subject.id).await
 }
 
 /// New one-time secrets for accounts of the actor's organisation, in the order asked for; their sessions end. An account that
@@ -328,6 +398,9 @@ pub async fn secrets_reset(app: &App, actor: &Actor, accounts: &[Uuid]) -> Resul
                     own.insert(account);
                 }
             }
+            let done: Vec<Uuid> = own.iter().copied().collect();
+            let act = AuditAct::AccountSecretReset;
+            audit(tx, act, actor.account_id, &done, None).await?;
             Ok(own)
         })
     });

@@ -7,7 +7,9 @@ use entity::{
     session,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ActiveEnum, ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -52,7 +54,7 @@ pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<AccountR
     sql.push(COLUMNS)
         .push(" FROM account a JOIN account me ON me.id = ")
         .bind(reader.actor()?.account_id);
-    sql.push(" WHERE (a.id = me.id OR ")
+    sql.push(" WHERE a.erased_at IS NULL AND (a.id = me.id OR ")
         .push(SAME_STAFF)
         .push(") AND ")
         .is_in("a.id", ids);
@@ -96,7 +98,7 @@ fn of_organisation(reader: &Reader, columns: &str, organisation: Uuid, kind: Opt
     sql.push(columns)
         .push(" FROM account a JOIN account me ON me.id = ")
         .bind(reader.actor()?.account_id);
-    sql.push(" WHERE ")
+    sql.push(" WHERE a.erased_at IS NULL AND ")
         .push(SAME_STAFF)
         .push(" AND a.organisation_id = ")
         .bind(organisation);
@@ -124,7 +126,7 @@ pub(super) async fn actor(reader: &Reader, account: Uuid, session: Uuid, now: Da
     sql.bind(session)
         .push(" AND a.id = ")
         .bind(account)
-        .push(" AND s.ended_at IS NULL AND s.expires_at > ")
+        .push(" AND a.erased_at IS NULL AND s.ended_at IS NULL AND s.expires_at > ")
         .bind(now);
     Ok(reader.row::<ActorRow>(sql).await?.map(|row| Actor {
         account_id: row.account_id,
@@ -138,16 +140,64 @@ pub(super) async fn actor(reader: &Reader, account: Uuid, session: Uuid, now: Da
 
 /// The account with a login, to check a password against.
 pub(super) async fn by_login(reader: &Reader, login: &str) -> Result<Option<account::Model>> {
-    let mut sql = reader.sql("SELECT * FROM account WHERE login = ");
+    let mut sql = reader.sql("SELECT * FROM account WHERE erased_at IS NULL AND login = ");
     sql.bind(login);
     reader.row(sql).await
 }
 
 /// An account by id, to check a password against.
 pub(super) async fn by_id(reader: &Reader, id: Uuid) -> Result<Option<account::Model>> {
-    let mut sql = reader.sql("SELECT * FROM account WHERE id = ");
+    let mut sql = reader.sql("SELECT * FROM account WHERE erased_at IS NULL AND id = ");
     sql.bind(id);
     reader.row(sql).await
+}
+
+/// An account as the person or staff of its organisation find it, erased ones included.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Subject {
+    /// Primary key.
+    pub id: Uuid,
+    /// What it is for.
+    pub kind: AccountKind,
+    /// When the person was erased.
+    pub erased_at: Option<DateTime<Utc>>,
+}
+
+/// Locks the account that somebody may have erased or exported.
+pub(super) async fn subject(tx: &Tx<'_>, actor: Uuid, id: Uuid) -> Result<Option<Subject>> {
+    let mut sql = tx.sql("SELECT a.id, a.kind, a.erased_at FROM account a JOIN account me ON me.id = ");
+    sql.bind(actor)
+        .push(" WHERE (a.id = me.id OR ")
+        .push(SAME_STAFF)
+        .push(") AND a.id = ")
+        .bind(id)
+        .push(tx.for_update());
+    if sql.is_postgres() {
+        sql.push(" OF a");
+    }
+    tx.row(sql).await
+}
+
+/// Takes everything out of an account but its id, kind and organisation, and its sessions and keys altogether.
+pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
+    let row = account::ActiveModel {
+        id: Unchanged(id),
+        // No one signs in with it: logins of staff have an @, those of pupils a full stop.
+        login: Set(format!("erased-{}", id.simple())),
+        display_name: Set(String::new()),
+        languages: Set(Languages::default()),
+        birth_year: Set(None),
+        password_hash: Set(String::new()),
+        is_password_change_required: Set(false),
+        erased_at: Set(Some(tx.clock().now())),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    session::Entity::delete_many()
+        .filter(session::Column::AccountId.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
 }
 
 /// Inserts an account unless its login is taken; returns whether it was inserted.
@@ -163,10 +213,30 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
         password_hash: Set(row.password_hash),
         is_password_change_required: Set(row.is_password_change_required),
         created_at: Set(row.created_at),
+        erased_at: Set(None),
     };
     let is_free = OnConflict::column(account::Column::Login).do_nothing().to_owned();
     let insert = account::Entity::insert(row).on_conflict(is_free);
     Ok(insert.exec_without_returning(&**tx).await? == 1)
+}
+
+#[derive(FromQueryResult)]
+struct ChainRow {
+    account_id: Uuid,
+    chain_id: Uuid,
+}
+
+/// The chains of the audit trail on which acts on accounts stand: those of their organisations and of the spaces in which they
+/// are members.
+pub(super) async fn chains(tx: &Tx<'_>, accounts: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+    let mut sql = tx.sql(
+        "SELECT id AS account_id, organisation_id AS chain_id FROM account WHERE organisation_id IS NOT NULL AND ",
+    );
+    sql.is_in("id", accounts)
+        .push(" UNION ALL SELECT account_id, space_id FROM membership WHERE left_at IS NULL AND ")
+        .is_in("account_id", accounts);
+    let rows = tx.rows::<ChainRow>(sql).await?.into_iter();
+    Ok(rows.map(|row| (row.account_id, row.chain_id)).collect())
 }
 
 /// Replaces a password; returns whether the account is (still) one of `organisation`, if that is asked for.
@@ -180,7 +250,8 @@ pub(super) async fn set_password(
     let mut update = account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, hash.into())
         .col_expr(account::Column::IsPasswordChangeRequired, is_one_time.into())
-        .filter(account::Column::Id.eq(id));
+        .filter(account::Column::Id.eq(id))
+        .filter(account::Column::ErasedAt.is_null());
     if let Some(organisation) = organisation {
         update = update.filter(account::Column::OrganisationId.eq(organisation));
     }

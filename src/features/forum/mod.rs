@@ -9,3 +9,5 @@
 pub mod graphql;
 mod service;
 mod store;
+
+pub use self::store::forget_read;

@@ -96,6 +96,17 @@ pub(super) async fn first_unread(reader: &Reader, threads: &[Uuid]) -> Result<Ve
     Ok(rows.into_iter().filter_map(|row| row.comment_id).collect())
 }
 
+/// Forgets what a member has read.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_read(tx: &Tx<'_>, member: Uuid) -> Result<()> {
+    let mut sql = tx.sql("DELETE FROM thread_read WHERE membership_id = ");
+    sql.bind(member);
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
+}
+
 /// Which threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Threads {

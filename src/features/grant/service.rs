@@ -1,6 +1,6 @@
 //! Giving grants and taking them back.
 
-use entity::enums::{Capability, EventKind, PhaseState, SpaceRole};
+use entity::enums::{AuditAct, Capability, EventKind, PhaseState, SpaceRole};
 use uuid::Uuid;
 
 use crate::{
@@ -14,9 +14,11 @@ use crate::{
         },
     },
     platform::{
+        audit::Record,
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Reason, Result},
+        id::Kind,
         idempotency::{self, Claim, Key},
     },
     policy::{self, SpaceAction},
@@ -89,6 +91,8 @@ pub(super) async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<
                         id
                     }
                 };
+                let record = Record::new(AuditAct::GrantCreated, actor.account_id, (Kind::Grant, id));
+                tx.audit(space, record.after(new.capability));
                 let event = event::member(tx.clock(), EventKind::GrantCreated, viewer.id, new.member_id);
                 tx.emit(space, event);
                 Ok(id)
@@ -140,6 +144,8 @@ pub(super) async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                     return Ok(());
                 }
                 change_grant(tx, id, Some(now), Some(viewer.id)).await?;
+                let record = Record::new(AuditAct::GrantRevoked, actor.account_id, (Kind::Grant, id));
+                tx.audit(space, record.before(known.capability));
                 let event = event::member(tx.clock(), EventKind::GrantRevoked, viewer.id, known.member_id);
                 tx.emit(space, event);
                 Ok(())

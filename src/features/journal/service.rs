@@ -1,6 +1,9 @@
 //! Use cases of the journal.
 
-use entity::{enums::EventKind, revision::Answer};
+use entity::{
+    enums::{AuditAct, EventKind},
+    revision::Answer,
+};
 use uuid::Uuid;
 
 use super::{
@@ -15,9 +18,11 @@ use crate::{
         space::{count_phase_change, phase_facts, space_of_phase},
     },
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Gate, Reader},
         error::{Error, Reason, Result},
+        id::Kind,
         text,
     },
     policy::{self, PhaseAction},
@@ -95,6 +100,12 @@ pub async fn prompts_update(
                     count_phase_change(tx, phase, facts.version + 1).await?;
                     let event = event::phase(tx.clock(), EventKind::PhasePromptsUpdated, member.id, phase);
                     tx.emit(space, event);
+                    let version = |version| State::default().number(version);
+                    let record = Record::new(AuditAct::PhasePromptsUpdated, actor.account_id, (Kind::Phase, phase));
+                    tx.audit(
+                        space,
+                        record.before(version(facts.version)).after(version(facts.version + 1)),
+                    );
                 }
                 Ok(())
             })

@@ -1,6 +1,9 @@
 //! Making organisations and the accounts of their people.
 
-use entity::{enums::AccountKind, organisation};
+use entity::{
+    enums::{AccountKind, AuditAct},
+    organisation,
+};
 use uuid::Uuid;
 
 use super::{
@@ -11,9 +14,11 @@ use crate::{
     app::App,
     features::account::{self, NewAccount},
     platform::{
+        audit::{INSTALLATION, Record},
         auth::{Actor, secret},
         db::{Reader, Tx},
         error::{Checks, Error, Reason, Result},
+        id::Kind,
         idempotency::{self, Claim, Key},
         text,
     },
@@ -46,6 +51,11 @@ pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<
                     created_at: tx.clock().now(),
                 };
                 store::insert(tx, row).await?;
+                for chain in [INSTALLATION, id] {
+                    let subject = (Kind::Organisation, id);
+                    let record = Record::new(AuditAct::OrganisationCreated, actor.account_id, subject);
+                    tx.audit(chain, record.after(new.kind));
+                }
                 Ok(id)
             })
         })
@@ -109,7 +119,7 @@ pub async fn staff_create(
                 if has_staff && actor.kind == AccountKind::Admin {
                     return Err(Error::forbidden(Reason::StateNotAllowed));
                 }
-                if !account::insert(tx, new.clone()).await? {
+                if !account::insert(tx, Some(actor.account_id), new.clone()).await? {
                     return Err(account::login_taken().at(&["email"]));
                 }
             }
@@ -170,7 +180,8 @@ pub async fn pupils_create(
             if claim == Claim::New {
                 for (position, (row, hash)) in checked_rows.iter().zip(hashes).enumerate() {
                     if let Ok(row) = row {
-                        insert_pupil(tx, id_in_batch(batch, position), organisation, row, hash.clone()).await?;
+                        let place = (id_in_batch(batch, position), organisation);
+                        insert_pupil(tx, actor, place, row, hash.clone()).await?;
                     }
                 }
             }
@@ -197,7 +208,13 @@ pub async fn pupils_create(
     })
 }
 
-async fn insert_pupil(tx: &Tx<'_>, id: Uuid, organisation: Uuid, row: &PupilRow, password_hash: String) -> Result<()> {
+async fn insert_pupil(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (id, organisation): (Uuid, Uuid),
+    row: &PupilRow,
+    password_hash: String,
+) -> Result<()> {
     let mut digits = 10_000;
     loop {
         let login = account::login_of_pupil(&row.given_name, &row.family_initial, rand::random_range(0..digits));
@@ -212,7 +229,7 @@ async fn insert_pupil(tx: &Tx<'_>, id: Uuid, organisation: Uuid, row: &PupilRow,
             password_hash: password_hash.clone(),
             is_one_time: true,
         };
-        if account::insert(tx, new).await? {
+        if account::insert(tx, Some(actor.account_id), new).await? {
             return Ok(());
         }
         digits = digits.saturating_mul(2);

@@ -113,7 +113,7 @@ pub(super) async fn insert(tx: &Tx<'_>, row: organisation::Model) -> Result<()> 
 
 /// Whether an organisation exists, and whether it has staff already.
 pub(super) async fn has_staff(tx: &Tx<'_>, id: Uuid) -> Result<Option<bool>> {
-    let mut sql = tx.sql("SELECT EXISTS (SELECT 1 FROM account a WHERE a.organisation_id = o.id AND a.kind = 'STAFF') AS has_staff FROM organisation o WHERE o.id = ");
+    let mut sql = tx.sql("SELECT EXISTS (SELECT 1 FROM account a WHERE a.organisation_id = o.id AND a.kind = 'STAFF' AND a.erased_at IS NULL) AS has_staff FROM organisation o WHERE o.id = ");
     sql.bind(id).push(tx.for_update());
     let row = tx.query_one_raw(sql.statement()).await?;
     Ok(row.map(|row| row.try_get("", "has_staff")).transpose()?)

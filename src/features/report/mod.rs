@@ -8,3 +8,5 @@
 pub mod graphql;
 mod service;
 mod store;
+
+pub use self::service::forget;

@@ -1,6 +1,6 @@
 //! Reporting, and deciding reports.
 
-use entity::enums::{EventKind, ModerationReason, ReportAction, ReportState};
+use entity::enums::{AuditAct, EventKind, ModerationReason, ReportAction, ReportState};
 use uuid::Uuid;
 
 use super::store;
@@ -9,9 +9,11 @@ use crate::{
     event,
     features::contribution::{self, ContributionRow, Place, hide_reported, restore_reported, seal, uphold},
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Reader, Tx},
         error::{Code, Error, Reason, Result},
+        id::Kind,
         text,
     },
     policy::{self, ContentAction, ReportDeed},
@@ -98,17 +100,22 @@ pub(super) async fn decide(app: &App, actor: &Actor, id: Uuid, verdict: Verdict,
                 permit(ReportDeed::Decide, &known, &content)?;
                 store::settle(tx, id, state, (action, note, viewer.id)).await?;
                 match verdict {
-                    Verdict::Upheld(action) => uphold(tx, &content, action, (known.reason, note.clone())).await?,
+                    Verdict::Upheld(action) => {
+                        uphold(tx, actor, &content, action, (known.reason, note.clone())).await?;
+                    }
                     Verdict::Dismissed => {
                         let of_unsafe = store::standing(tx, content.id, Some(ModerationReason::Unsafe)).await?;
                         if known.reason == ModerationReason::Unsafe && of_unsafe == 0 {
                             seal(tx, content.id, false).await?;
                         }
                         if store::standing(tx, content.id, None).await? == 0 {
-                            restore_reported(tx, &content).await?;
+                            restore_reported(tx, actor, &content).await?;
                         }
                     }
                 }
+                let record = Record::new(AuditAct::ReportDecided, actor.account_id, (Kind::Report, id));
+                let after = State::from(state).maybe(action);
+                tx.audit(content.space_id, record.before(known.state).after(after));
                 let event = event::report(tx.clock(), EventKind::ReportDecided, viewer.id, id);
                 tx.emit(content.space_id, event);
                 Ok(())
@@ -137,7 +144,12 @@ pub(super) async fn escalate(app: &App, actor: &Actor, id: Uuid, note: &str) -> 
                     }
                     _ => permit(ReportDeed::Escalate, &known, &content)?,
                 }
-                store::escalate(tx, id, note).await?;
+                store::escalate(tx, id, viewer.id, note).await?;
+                let record = Record::new(AuditAct::ReportEscalated, actor.account_id, (Kind::Report, id));
+                tx.audit(
+                    content.space_id,
+                    record.before(known.state).after(ReportState::Escalated),
+                );
                 let event = event::report(tx.clock(), EventKind::ReportEscalated, viewer.id, id);
                 tx.emit(content.space_id, event);
                 Ok(())
@@ -176,4 +188,12 @@ fn permit(deed: ReportDeed, known: &store::ReportRow, content: &ContributionRow)
 
 fn not_found() -> Error {
     Error::not_found().at(&["reportId"])
+}
+
+/// Takes out of reports what an erased member wrote, and what others wrote about their work; nothing is left there to decide.
+///
+/// # Errors
+/// The database's.
+pub async fn forget(tx: &Tx<'_>, member: Uuid) -> Result<()> {
+    store::forget(tx, member).await
 }

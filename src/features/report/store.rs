@@ -10,7 +10,7 @@ use entity::{
 use sea_orm::{
     ActiveEnum, ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    EntityTrait, FromQueryResult,
+    ConnectionTrait, EntityTrait, FromQueryResult,
 };
 use uuid::Uuid;
 
@@ -288,11 +288,12 @@ pub(super) async fn insert(
 }
 
 /// Passes a report on.
-pub(super) async fn escalate(tx: &Tx<'_>, id: Uuid, note: &str) -> Result<()> {
+pub(super) async fn escalate(tx: &Tx<'_>, id: Uuid, by: Uuid, note: &str) -> Result<()> {
     let row = report::ActiveModel {
         id: Unchanged(id),
         state: Set(ReportState::Escalated),
         decision_note: Set(Some(note.to_owned())),
+        decided_by_id: Set(Some(by)),
         ..Default::default()
     };
     row.update(&**tx).await?;
@@ -316,5 +317,20 @@ pub(super) async fn settle(
         ..Default::default()
     };
     row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Takes the words of a member out of reports, and those about what they wrote, which are closed.
+pub(super) async fn forget(tx: &Tx<'_>, member: Uuid) -> Result<()> {
+    let about = " contribution_id IN (SELECT id FROM contribution WHERE author_id = ";
+    let mut sql = tx.sql("UPDATE report SET note = NULL WHERE reporter_id = ");
+    sql.bind(member).push(" OR").push(about).bind(member).push(")");
+    tx.execute_raw(sql.statement()).await?;
+    let mut sql = tx.sql("UPDATE report SET decision_note = NULL WHERE decided_by_id = ");
+    sql.bind(member).push(" OR").push(about).bind(member).push(")");
+    tx.execute_raw(sql.statement()).await?;
+    let mut sql = tx.sql("UPDATE report SET state = 'DISMISSED', decided_by_id = NULL, decided_at = :now WHERE state IN ('OPEN', 'ESCALATED') AND");
+    sql.push(about).bind(member).push(")");
+    tx.execute_raw(sql.statement()).await?;
     Ok(())
 }

@@ -18,13 +18,13 @@ pub use self::{
     job::archive_closed,
     rules::NewMember,
     service::{
-        MemberPatch, PhasePatch, SpacePatch, archive, close, create, member_add, member_remove, member_update,
+        MemberPatch, PhasePatch, SpacePatch, archive, close, create, leave, member_add, member_remove, member_update,
         membership_of, organisation_accept, organisation_decline, organisation_invite, phase_close, phase_ids,
-        phase_open, phase_reopen, phase_update, reopen, space_of_member, update,
+        phase_open, phase_reopen, phase_update, reopen, space_of_member, stays, update,
     },
     store::{
-        Facts, GrantRow, MemberRow, NewGrant, PhaseRow, ViewerRow, change_grant, count_phase_change, facts, grant,
-        grants_by_id, grants_in_force, grants_of, insert_grant, membership, phase_facts, push_viewer, reach,
+        Facts, GrantRow, MemberRow, NewGrant, PhaseRow, Stay, ViewerRow, change_grant, count_phase_change, facts,
+        grant, grants_by_id, grants_in_force, grants_of, insert_grant, membership, phase_facts, push_viewer, reach,
         relocate_grants, space_of_phase, travellers,
     },
 };

@@ -128,6 +128,16 @@ impl Db {
         Ok(())
     }
 
+    /// After an erasure: empties the write-ahead log of SQLite, which keeps earlier states of pages. If readers are in the way, the
+    /// next checkpoint does it. PostgreSQL cleans up by itself (vacuum).
+    pub async fn scrub(&self) {
+        if !self.is_postgres()
+            && let Err(error) = self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await
+        {
+            tracing::warn!(?error, "the write-ahead log could not be emptied");
+        }
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         let close = async |pool: &DatabaseConnection| pool.clone().close().await;
@@ -160,6 +170,8 @@ fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOption
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(256);
         if is_writer {
+            // What is deleted or replaced leaves nothing readable behind in the file.
+            let sqlite = sqlite.pragma("secure_delete", "ON");
             // FULL: a commit that was acknowledged survives a power cut.
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)

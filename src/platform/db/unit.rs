@@ -1,4 +1,4 @@
-//! The unit of work: every change is one transaction that ends with its events.
+//! The unit of work: every change is one transaction that ends with its audit records and events.
 
 use std::{marker::PhantomData, ops::Deref, time::Duration};
 
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{Db, Sql};
 use crate::platform::{
+    audit::{self, Record},
     clock::Clock,
     error::{Error, Result},
     stream::{self, NewEvent},
@@ -37,6 +38,7 @@ pub struct Tx<'a> {
     db: Db,
     stream: Option<Uuid>,
     events: Vec<NewEvent>,
+    records: Vec<(Uuid, Record)>,
     _surroundings: PhantomData<&'a ()>,
 }
 
@@ -119,6 +121,11 @@ impl Tx<'_> {
         self.stream = Some(stream);
         self.events.push(event);
     }
+
+    /// Adds a record to a chain of the audit trail: a space's, an organisation's, or the installation's.
+    pub fn audit(&mut self, chain: Uuid, record: Record) {
+        self.records.push((chain, record));
+    }
 }
 
 impl Db {
@@ -181,21 +188,24 @@ impl Db {
             db,
             stream: None,
             events: Vec::new(),
+            records: Vec::new(),
             _surroundings: PhantomData,
         })
     }
 
-    /// Appends, commits and wakes in a task of its own, so that a client that hangs up can't part the three.
+    /// Appends records and events, commits and wakes in a task of its own, so that a client that hangs up can't part them.
     async fn finish(&self, tx: Tx<'_>) -> Result<()> {
         let Tx {
             txn,
             stream,
             events,
+            records,
             db,
             ..
         } = tx;
         let stats = Stats::current();
         let task = async move {
+            audit::append(&db, &txn, records).await?;
             let mut last = None;
             if let Some(stream) = stream {
                 last = Some((stream, stream::append(&db, &txn, stream, events).await?));

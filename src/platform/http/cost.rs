@@ -2,7 +2,8 @@
 //!
 //! Objects are what has an `id`; what belongs to one (its byline, what the viewer may do to it, errors) comes with it. A page
 //! counts as long as it was asked for, a plain list as long as its description says, a list that answers to rows as long
-//! as there are rows. A page costs a point itself. A mutation or subscription adds ten, for each row if it takes rows.
+//! as there are rows. A page costs a point itself. A mutation or subscription adds ten, for each row if it takes rows, or what its
+//! description says that it costs.
 
 use std::collections::HashMap;
 
@@ -106,7 +107,7 @@ impl<'a> Count<'a> {
         };
         let rows = self.rows(field);
         let change = if level.changes {
-            CHANGE.saturating_mul(rows.unwrap_or(1).max(1))
+            known.cost.unwrap_or(CHANGE).saturating_mul(rows.unwrap_or(1).max(1))
         } else {
             0
         };

@@ -23,6 +23,8 @@ pub(super) struct Field {
     pub of_type: Type,
     /// How long a plain list can be: its description says "exactly four" or "at most 200".
     pub most: Option<u64>,
+    /// What a change costs that takes much work: its description says "costs 1000 points".
+    pub cost: Option<u64>,
 }
 
 impl Types {
@@ -50,9 +52,13 @@ impl Types {
                     };
                     let fields = fields.into_iter().map(|field| {
                         let field = field.node;
-                        let most = field.description.and_then(|text| most(&text.node));
+                        let text = field
+                            .description
+                            .map(|text| text.node.to_lowercase())
+                            .unwrap_or_default();
+                        let (most, cost) = (number(&text, &["exactly ", "at most "]), number(&text, &["costs "]));
                         let of_type = field.ty.node;
-                        (field.name.node.to_string(), Field { of_type, most })
+                        (field.name.node.to_string(), Field { of_type, most, cost })
                     });
                     types
                         .fields
@@ -90,10 +96,9 @@ pub(super) fn named(of_type: &Type) -> &str {
     }
 }
 
-/// The number in "exactly four" or "at most 200".
-fn most(description: &str) -> Option<u64> {
-    let description = description.to_lowercase();
-    let number = ["exactly ", "at most "].into_iter().find_map(|words| {
+/// The number behind the first of these words, as in "exactly four" or "at most 200".
+fn number(description: &str, before: &[&str]) -> Option<u64> {
+    let number = before.iter().find_map(|words| {
         let (_, rest) = description.split_once(words)?;
         rest.split(|letter: char| !letter.is_alphanumeric()).next()
     })?;
@@ -102,4 +107,20 @@ fn most(description: &str) -> Option<u64> {
     ];
     let word = WORDS.iter().position(|word| *word == number);
     word.map(|place| place as u64).or_else(|| number.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_says_how_long_a_list_is_and_what_a_change_costs() {
+        let sdl = "type Query { a: Int }
+            type Mutation { \"Copies. Costs 1000 points.\" copy: Int \"Exactly four.\" four: [Int] plain: Int }";
+        let types = Types::read(sdl).unwrap_or_default();
+        let of = |name| types.field("Mutation", name).map(|field| (field.most, field.cost));
+        assert_eq!(of("copy"), Some((None, Some(1000))));
+        assert_eq!(of("four"), Some((Some(4), None)));
+        assert_eq!(of("plain"), Some((None, None)));
+    }
 }

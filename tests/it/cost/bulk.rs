@@ -4,13 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     account, contribution, decision,
     enums::{
-        AccountKind, Audience, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
+        AccountKind, Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
         ModerationMode, OrganisationKind, PhaseKind, PhaseState, RevisionState, SpaceRole, SpaceState,
     },
     event, membership, organisation, phase, revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
-use sojourn::platform::db::Db;
+use sojourn::platform::{audit::Record, db::Db, id::Kind};
 use uuid::Uuid;
 
 use super::row_id;
@@ -133,6 +133,7 @@ impl Bulk {
             password_hash: String::new(),
             is_password_change_required: false,
             created_at: self.tick(),
+            erased_at: None,
         };
         insert(&self.db, vec![row]).await;
         id
@@ -382,6 +383,24 @@ impl Bulk {
             ..stream.into_active_model()
         };
         stream.update(self.db.primary()).await.unwrap();
+    }
+
+    /// Records in the audit trails of this space and of others.
+    pub async fn audit(&self, count: usize) {
+        let (own, actor) = (self.space, self.authors[0].account);
+        let others: Vec<Uuid> = (0..15).map(|_| Uuid::now_v7()).collect();
+        let others = &others;
+        let write = self.db.write(None, |tx| {
+            Box::pin(async move {
+                for _ in 0..count {
+                    for &chain in others.iter().chain([&own]) {
+                        tx.audit(chain, Record::new(AuditAct::SpaceUpdated, actor, (Kind::Space, chain)));
+                    }
+                }
+                Ok(())
+            })
+        });
+        write.await.unwrap();
     }
 
     /// Decisions about the newest contributions, two each.

@@ -148,6 +148,19 @@ async fn the_moderation_log_takes_the_same_statements_for_2_as_for_20() {
 }
 
 #[tokio::test]
+async fn the_audit_log_takes_the_same_statements_for_2_as_for_20() {
+    let (world, cast) = World::with_cast().await;
+    let id = world.thread(&cast.mobile, &cast.during, "Up and down").await;
+    for act in ["threadPin", "threadUnpin"].iter().cycle().take(20) {
+        world.done(&cast.teacher, act, json!({ "threadId": id }), "").await;
+    }
+    let query =
+        "space(id: $id) { auditLog(first: $n) { totalCount nodes { id seq occurredAt act subjectId before after hash
+        previousHash actor { id displayName organisation { name } } } } }";
+    takes_the_same(&world, &cast.coordinator, query, &cast.space, "/space/auditLog").await;
+}
+
+#[tokio::test]
 async fn the_moderation_queue_takes_the_same_statements_for_2_as_for_20() {
     let (world, cast, mut bulk) = filled(6).await;
     for _ in 0..10 {

@@ -9,10 +9,11 @@ use super::{bulk::Bulk, copy::copy_space, cost, public, row_id};
 use crate::support::{Cast, World, is_production};
 
 /// Tables that are never read as a whole, with the names that statements give them.
-const LARGE: [(&str, &[&str]); 3] = [
+const LARGE: [(&str, &[&str]); 4] = [
     ("contribution", &["c", "r", "contribution"]),
     ("revision", &["v", "x", "revision"]),
     ("event", &["e", "event"]),
+    ("audit_record", &["x", "audit_record"]),
 ];
 
 /// Sixteen spaces, each with 200 threads, 2,000 comments, 500 journal entries, what waits for moderators, and events.
@@ -63,13 +64,18 @@ impl Full {
         for query in queries() {
             let variables = self.variables();
             let _ = self.db().recorded();
-            let (page, _) = cost(&self.world, &self.cast.teacher, &query, variables.clone()).await;
+            // The audit trail is for coordinators.
+            let who = match query.contains("auditLog") {
+                true => &self.cast.coordinator,
+                false => &self.cast.teacher,
+            };
+            let (page, _) = cost(&self.world, who, &query, variables.clone()).await;
             statements.extend(self.db().recorded());
             // The next page, and the one before it.
             if let Some(cursor) = cursor(&page) {
                 for (one, other) in [("first: 5", "after"), ("last: 5", "before")] {
                     let query = query.replacen("first: 5", &format!("{one}, {other}: \"{cursor}\""), 1);
-                    cost(&self.world, &self.cast.teacher, &query, variables.clone()).await;
+                    cost(&self.world, who, &query, variables.clone()).await;
                     statements.extend(self.db().recorded());
                 }
             }
@@ -127,6 +133,7 @@ async fn fill(bulk: &mut Bulk) -> [String; 3] {
     }
     bulk.events(500).await;
     bulk.decisions(40);
+    bulk.audit(400).await;
     bulk.save().await;
     [
         public(Kind::Thread, thread),
@@ -184,6 +191,10 @@ fn queries() -> Vec<String> {
         space(format!("organisations(first: 5) {{ {PAGE} }}")),
         space(format!("moderationQueue(first: 5) {{ {PAGE} }}")),
         space(format!("moderationLog(first: 5) {{ {PAGE} }}")),
+        space(
+            "auditLog(first: 5) { totalCount pageInfo { endCursor } nodes { id act actor { displayName } } }"
+                .to_owned(),
+        ),
         format!(
             "query($thread: ID!) {{ node(id: $thread) {{ ... on Thread {{ comments(first: 5) {{ {COMMENT} }} }} }} }}"
         ),

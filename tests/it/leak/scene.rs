@@ -250,11 +250,13 @@ impl Scene {
         let data = self.world.ask(&coordinator, query, json!({ "id": entry })).await;
         let revision = data["node"]["pendingRevision"]["id"].as_str().unwrap();
         self.ids.insert("revision", revision.to_owned());
-        let query = "query($id: ID!) { space(id: $id) { moderationLog(first: 1) { nodes { id } } } }";
+        let query = "query($id: ID!) { space(id: $id) { moderationLog(first: 1) { nodes { id } } auditLog(first: 1) { nodes { id } } } }";
         let space = self.ids["space"].clone();
         let data = self.world.ask(&coordinator, query, json!({ "id": space })).await;
         let decision = data["space"]["moderationLog"]["nodes"][0]["id"].as_str().unwrap();
         self.ids.insert("decision", decision.to_owned());
+        let record = data["space"]["auditLog"]["nodes"][0]["id"].as_str().unwrap();
+        self.ids.insert("audit_record", record.to_owned());
     }
 
     async fn people(&mut self) {

@@ -225,6 +225,7 @@ impl Shelf {
             list("Comment.revisions", "revisions", teacher, &self.comment),
             list("Space.moderationQueue", "queue", teacher, &cast.space),
             list("Space.moderationLog", "log", teacher, &cast.space),
+            list("Space.auditLog", "audit", &cast.coordinator, &cast.space),
         ]
     }
 

@@ -123,7 +123,7 @@ async fn node_finds_an_object_of_every_type() {
     let decided = world
         .ask(
             &cast.coordinator,
-            "query($id: ID!) { space(id: $id) { moderationLog { nodes { id } } } }",
+            "query($id: ID!) { space(id: $id) { moderationLog { nodes { id } } auditLog { nodes { id } } } }",
             json!({ "id": cast.space }),
         )
         .await;
@@ -138,6 +138,7 @@ async fn node_finds_an_object_of_every_type() {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = [
         ("Account", cast.coordinator.account.clone()),
+        ("AuditRecord", text(&decided["space"]["auditLog"]["nodes"][0]["id"])),
         ("Comment", comment),
         ("Grant", text(&given["grant"]["id"])),
         ("JournalEntry", entry),
@@ -172,6 +173,8 @@ async fn node_finds_an_object_of_every_type() {
 
 /// Which field of `viewerCan` answers for a mutation; none where there is no subject, or whoever sees it may do it.
 const PERMISSIONS: &[(&str, &[&str])] = &[
+    ("accountErase", &[]),
+    ("accountExport", &[]),
     ("accountPasswordChange", &[]),
     ("accountSecretsReset", &["OrganisationViewerCan.accountSecretsReset"]),
     (

@@ -313,7 +313,9 @@ fn a_plain_list_says_how_long_it_may_be() {
 
 /// Scalars and enums that may be null: what has not happened, was not said, or is not for this viewer.
 const MAY_BE_NULL: &[(&str, &[&str])] = &[
+    ("AccountBundle", &["endCursor"]),
     ("ActionPermission", &["reason"]),
+    ("AuditRecord", &["before", "after", "previousHash"]),
     ("Byline", &["name"]),
     ("CoAuthor", &["confirmedAt", "confirmedVersion"]),
     ("Comment", CONTENT),

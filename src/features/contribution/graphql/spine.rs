@@ -266,7 +266,7 @@ pub enum ContributionViewerCan {
 pub struct Byline {
     /// How to show it.
     kind: BylineKind,
-    /// The author's name. Null if withheld.
+    /// The author's name. Null if withheld, or if the person was erased.
     name: Option<String>,
     /// The author's organisation. Null if withheld.
     organisation: Option<Organisation>,
@@ -426,7 +426,7 @@ impl Spine {
                 } else {
                     BylineKind::Member
                 },
-                name: Some(author.0.display_name.clone()),
+                name: Some(author.0.display_name.clone()).filter(|name| !name.is_empty()),
                 organisation: author.affiliation().await?,
             },
         })

@@ -12,7 +12,7 @@ use super::super::{
     rules::{self, Patch, Text},
     store::{self, Locked},
 };
-use super::{emit, emit_as, lock, patch, permit, place, recount, waits};
+use super::{audit_decision, emit, emit_as, lock, patch, permit, place, recount, waits};
 use crate::{
     app::App,
     features::space::travellers,
@@ -497,6 +497,8 @@ pub async fn remove(
                 recount(tx, &known, ContentState::Removed, false).await?;
                 if !is_own {
                     decide(tx, &known, DecisionKind::Removed, (reason, note.clone())).await?;
+                    let after = (ContentState::Removed, reason);
+                    audit_decision(tx, actor.account_id, &known, DecisionKind::Removed, after);
                 }
                 emit(
                     tx,
@@ -508,6 +510,14 @@ pub async fn remove(
             })
         })
         .await
+}
+
+/// The version that a moderator saw.
+pub(super) fn decided_version(known: &Locked) -> i32 {
+    known
+        .pending_version
+        .or(known.published_version)
+        .unwrap_or(known.version)
 }
 
 /// Keeps what a moderator decided about the version that they saw.
@@ -537,10 +547,7 @@ pub(super) async fn decide_as(
         note: Set(note),
         decided_by_id: Set(by),
         decided_at: Set(tx.clock().now()),
-        version: Set(known
-            .pending_version
-            .or(known.published_version)
-            .unwrap_or(known.version)),
+        version: Set(decided_version(known)),
     };
     store::insert_decision(tx, row).await
 }

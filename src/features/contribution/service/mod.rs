@@ -2,6 +2,7 @@
 
 mod author;
 mod create;
+mod erase;
 mod moderate;
 mod react;
 mod relocate;
@@ -9,7 +10,7 @@ mod report;
 
 use entity::{
     contribution,
-    enums::{Audience, ContentState, ContributionKind, EventKind},
+    enums::{Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason},
 };
 use sea_orm::ActiveValue::Unchanged;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub use self::{
     author::{confirm, publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
+    erase::{erase, forget},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
     relocate::thread_move,
@@ -27,9 +29,11 @@ use crate::{
     app::App,
     event,
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Result},
+        id::Kind,
         stream::{ContributionFacts, NewEvent},
     },
     policy::{self, Verdict},
@@ -143,6 +147,36 @@ fn event_of(
 ) -> NewEvent {
     let actor = known.viewer().id;
     event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after))
+}
+
+/// A record about a contribution.
+fn record(act: AuditAct, actor: impl Into<Option<Uuid>>, known: &Locked) -> Record {
+    let kind = match known.kind {
+        ContributionKind::Thread => Kind::Thread,
+        ContributionKind::Comment => Kind::Comment,
+        ContributionKind::JournalEntry => Kind::JournalEntry,
+    };
+    Record::new(act, actor, (kind, known.id))
+}
+
+/// Notes for the audit trail what a moderator decided.
+fn audit_decision(
+    tx: &mut Tx<'_>,
+    actor: impl Into<Option<Uuid>>,
+    known: &Locked,
+    kind: DecisionKind,
+    (after, reason): (ContentState, Option<ModerationReason>),
+) {
+    let act = match kind {
+        DecisionKind::Approved => AuditAct::ContributionApproved,
+        DecisionKind::Returned => AuditAct::ContributionReturned,
+        DecisionKind::Hidden => AuditAct::ContributionHidden,
+        DecisionKind::Restored => AuditAct::ContributionRestored,
+        DecisionKind::Removed => AuditAct::ContributionRemoved,
+    };
+    let state = |state| State::from(state).number(author::decided_version(known));
+    let record = record(act, actor, known).before(state(known.state));
+    tx.audit(known.space_id, record.after(state(after).maybe(reason)));
 }
 
 /// Keeps the counters of a comment's root: whether it counts before and after, and whether it is new.

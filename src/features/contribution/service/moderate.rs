@@ -1,11 +1,13 @@
 //! What moderators do with what others wrote.
 
-use entity::enums::{ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason, RevisionState};
+use entity::enums::{
+    AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason, RevisionState,
+};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::super::{rules, store};
-use super::{author::decide, emit, lock, patch, permit, place, recount};
+use super::{audit_decision, author::decide, emit, lock, patch, permit, place, record, recount};
 use crate::{
     app::App,
     platform::{
@@ -40,6 +42,13 @@ pub async fn approve(app: &App, actor: &Actor, id: Uuid, expected: i32) -> Resul
                 let revision = revision.ok_or_else(|| Error::internal("a pending version without text"))?;
                 store::set_revision(tx, id, expected, RevisionState::Published, None).await?;
                 decide(tx, &known, DecisionKind::Approved, (None, None)).await?;
+                audit_decision(
+                    tx,
+                    actor.account_id,
+                    &known,
+                    DecisionKind::Approved,
+                    (ContentState::Published, None),
+                );
                 let is_first = known.published_at.is_none();
                 let audience = revision.audience.unwrap_or(known.audience());
                 let mut row = patch(id);
@@ -114,6 +123,7 @@ pub async fn give_back(
                 } else {
                     known.state
                 };
+                audit_decision(tx, actor.account_id, &known, DecisionKind::Returned, (state, reason));
                 let mut row = patch(id);
                 row.state = Set(state);
                 row.pending_version = Set(None);
@@ -185,6 +195,7 @@ async fn turn(
                 }
                 permit(action, &known)?;
                 decide(tx, &known, decision, why.clone()).await?;
+                audit_decision(tx, actor.account_id, &known, decision, (target, why.0));
                 let mut row = patch(id);
                 row.state = Set(target);
                 store::update(tx, row).await?;
@@ -227,11 +238,11 @@ pub async fn set_flag(app: &App, actor: &Actor, id: Uuid, flag: Flag, on: bool) 
                     return Ok(());
                 }
                 let mut row = patch(id);
-                let kind = match (flag, on) {
-                    (Flag::Pinned, true) => EventKind::ThreadPinned,
-                    (Flag::Pinned, false) => EventKind::ThreadUnpinned,
-                    (Flag::Locked, true) => EventKind::ThreadLocked,
-                    (Flag::Locked, false) => EventKind::ThreadUnlocked,
+                let (kind, act) = match (flag, on) {
+                    (Flag::Pinned, true) => (EventKind::ThreadPinned, AuditAct::ThreadPinned),
+                    (Flag::Pinned, false) => (EventKind::ThreadUnpinned, AuditAct::ThreadUnpinned),
+                    (Flag::Locked, true) => (EventKind::ThreadLocked, AuditAct::ThreadLocked),
+                    (Flag::Locked, false) => (EventKind::ThreadUnlocked, AuditAct::ThreadUnlocked),
                 };
                 match flag {
                     Flag::Pinned => row.is_pinned = Set(on),
@@ -239,6 +250,7 @@ pub async fn set_flag(app: &App, actor: &Actor, id: Uuid, flag: Flag, on: bool) 
                 }
                 store::update(tx, row).await?;
                 emit(tx, &known, kind, (known.state, known.audience()));
+                tx.audit(known.space_id, record(act, actor.account_id, &known));
                 Ok(())
             })
         })

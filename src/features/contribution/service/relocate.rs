@@ -1,10 +1,10 @@
 //! Moving threads between phases.
 
-use entity::enums::{ContributionKind, EventKind, PhaseState};
+use entity::enums::{AuditAct, ContributionKind, EventKind, PhaseState};
 use uuid::Uuid;
 
 use super::super::store;
-use super::{emit, lock, permit, place};
+use super::{emit, lock, permit, place, record};
 use crate::{
     app::App,
     features::space::{phase_facts, relocate_grants},
@@ -49,6 +49,9 @@ pub async fn thread_move(app: &App, actor: &Actor, id: Uuid, phase: Uuid) -> Res
                 store::relocate(tx, id, phase).await?;
                 relocate_grants(tx, id, phase).await?;
                 emit(tx, &known, EventKind::ThreadMoved, (known.state, known.audience()));
+                let before = phase_facts(tx, actor.account_id, known.phase_id).await?.kind;
+                let record = record(AuditAct::ThreadMoved, actor.account_id, &known).before(before);
+                tx.audit(known.space_id, record.after(target.kind));
                 Ok(Some(known.phase_id))
             })
         })

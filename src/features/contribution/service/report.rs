@@ -5,11 +5,11 @@ use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::super::store;
-use super::{author::decide_as, event_of, patch, permit, recount};
+use super::{audit_decision, author::decide_as, event_of, patch, permit, recount};
 use crate::{
     event,
     features::contribution::ContributionRow,
-    platform::{db::Tx, error::Result},
+    platform::{auth::Actor, db::Tx, error::Result},
     policy::ContentAction,
 };
 
@@ -20,6 +20,13 @@ use crate::{
 pub async fn hide_reported(tx: &mut Tx<'_>, known: &ContributionRow, reason: ModerationReason) -> Result<()> {
     decide_as(tx, known, DecisionKind::Hidden, None, (Some(reason), None)).await?;
     turn(tx, known, ContentState::Hidden).await?;
+    audit_decision(
+        tx,
+        None,
+        known,
+        DecisionKind::Hidden,
+        (ContentState::Hidden, Some(reason)),
+    );
     let after = (ContentState::Hidden, known.audience());
     let event = event_of(tx, known, EventKind::ContributionHidden, after, true);
     tx.emit(known.space_id, event::by_system(event));
@@ -32,6 +39,7 @@ pub async fn hide_reported(tx: &mut Tx<'_>, known: &ContributionRow, reason: Mod
 /// `FORBIDDEN`.
 pub async fn uphold(
     tx: &mut Tx<'_>,
+    actor: &Actor,
     known: &ContributionRow,
     action: ReportAction,
     why: (ModerationReason, String),
@@ -59,6 +67,7 @@ pub async fn uphold(
     }
     let by = Some(known.viewer().id);
     decide_as(tx, known, decision, by, (Some(why.0), Some(why.1))).await?;
+    audit_decision(tx, actor.account_id, known, decision, (state, Some(why.0)));
     if known.state == state {
         return Ok(());
     }
@@ -75,13 +84,15 @@ pub async fn uphold(
 ///
 /// # Errors
 /// The database's.
-pub async fn restore_reported(tx: &mut Tx<'_>, known: &ContributionRow) -> Result<()> {
+pub async fn restore_reported(tx: &mut Tx<'_>, actor: &Actor, known: &ContributionRow) -> Result<()> {
     if known.state != ContentState::Hidden || known.latest_is_human(tx).await? {
         return Ok(());
     }
     let by = Some(known.viewer().id);
     decide_as(tx, known, DecisionKind::Restored, by, (None, None)).await?;
     turn(tx, known, ContentState::Published).await?;
+    let now = (ContentState::Published, None);
+    audit_decision(tx, actor.account_id, known, DecisionKind::Restored, now);
     let after = (ContentState::Published, known.audience());
     let event = event_of(tx, known, EventKind::ContributionRestored, after, true);
     tx.emit(known.space_id, event);

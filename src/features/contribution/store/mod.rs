@@ -1,11 +1,13 @@
 //! Statements over `contribution`, `revision`, `decision`, `reaction` and `subscription`.
 
+mod erase;
 mod reaction;
 mod read;
 mod subscription;
 mod write;
 
 pub(super) use self::{
+    erase::{authored, blank, condemned, count_anew, delete_all, forget_member},
     reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
         DecisionRow, LOG_ORDER, REVISION_ORDER, by_ids, co_authors_of, counts, decisions, decisions_by_id, is_returned,

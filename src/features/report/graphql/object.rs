@@ -149,7 +149,7 @@ impl Report {
         self.0.decision_note.as_deref().filter(|_| self.0.is_judge)
     }
 
-    /// Who decided. For moderators; null for the reporter.
+    /// Who decided, or passed it on. For moderators; null for the reporter.
     async fn decided_by(&self) -> Result<Option<Membership>> {
         self.member(self.0.decided_by_id.filter(|_| self.0.is_judge)).await
     }

@@ -122,7 +122,7 @@ impl Membership {
         id::encode(Kind::Membership, self.0.id)
     }
 
-    /// The name that members see. Pupils: given name and first letter of the family name.
+    /// The name that members see. Pupils: given name and first letter of the family name. Empty once the person was erased.
     async fn display_name(&self) -> &str {
         &self.0.display_name
     }

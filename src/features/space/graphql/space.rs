@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     features::{
+        audit::graphql::{AuditRecord, Records, trail},
         contribution::{
             ListKind,
             graphql::{Decisions, Lists, ModerationItem, ModerationLogEntry, log},
@@ -60,6 +61,7 @@ pub struct SpaceLinks {
     queue: Arc<Queue>,
     counts: Link<HashMap<Uuid, ModerationCounts>>,
     log: Arc<Decisions>,
+    trail: Arc<Records>,
     mobile_pupils: Arc<MobilePupils>,
 }
 
@@ -373,6 +375,25 @@ impl Space {
             before,
         };
         log(&level.links.log, &level.reader, self.parents(), &args).await
+    }
+
+    /// The audit trail, newest first: every act of moderation, on roles and members, on phases and the space itself, and on the
+    /// accounts of its members. For coordinators; empty for everybody else.
+    async fn audit_log(
+        &self,
+        #[graphql(desc = "Number of records from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of records from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<AuditRecord>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        trail(&level.links.trail, &level.reader, self.parents(), &args).await
     }
 }
 

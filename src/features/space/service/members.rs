@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    enums::{AccountKind, EventKind, MobilityStatus, SpaceRole},
+    enums::{AccountKind, AuditAct, EventKind, MobilityStatus, SpaceRole},
     membership,
 };
 use sea_orm::ActiveValue::{Set, Unchanged};
@@ -21,9 +21,11 @@ use crate::{
     app::App,
     event,
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Reason, Result},
+        id::Kind,
         idempotency::{self, Claim, Key},
     },
     policy::{self, SpaceAction},
@@ -102,7 +104,7 @@ pub async fn member_add(
                             let verdict = policy::space(action, &facts.member(), &facts.space(), tx.clock().now());
                             allow(verdict).and(Err(Error::not_found().at(&["accountId"])))
                         }
-                        (Ok(mobility), _) => Ok(insert(tx, &facts, row, mobility, member).await?),
+                        (Ok(mobility), _) => Ok(insert(tx, actor, &facts, (row, mobility), member).await?),
                     };
                     if outcome.is_ok() {
                         done.insert(row.account_id);
@@ -145,9 +147,9 @@ fn already_member() -> Error {
 
 async fn insert(
     tx: &mut Tx<'_>,
+    actor: &Actor,
     facts: &store::Facts,
-    row: &NewMember,
-    mobility: Option<MobilityStatus>,
+    (row, mobility): (&NewMember, Option<MobilityStatus>),
     known: Option<&membership::Model>,
 ) -> Result<Uuid> {
     let viewer = facts.member();
@@ -179,7 +181,22 @@ async fn insert(
     };
     let event = event::member(tx.clock(), EventKind::MemberAdded, viewer.id, id);
     tx.emit(facts.id, event);
+    let record = record(AuditAct::MemberAdded, actor, id);
+    tx.audit(facts.id, record.after(State::from(row.role).maybe(mobility)));
     Ok(id)
+}
+
+/// A record about a member.
+fn record(act: AuditAct, actor: &Actor, member: Uuid) -> Record {
+    Record::new(act, actor.account_id, (Kind::Membership, member))
+}
+
+/// What a member is, for a record.
+fn state(member: &membership::Model, now: DateTime<Utc>) -> State {
+    let waits = member.pre_moderated_until.is_some_and(|until| until > now);
+    State::from(member.role)
+        .maybe(member.mobility_status)
+        .flag("PRE", waits)
 }
 
 /// What changes in a membership; `None` leaves it.
@@ -236,17 +253,28 @@ pub async fn member_update(
                 if known.role == SpaceRole::Coordinator && role != SpaceRole::Coordinator {
                     keep_a_coordinator(tx, &known).await?;
                 }
+                let pre_moderated_until = patch.pre_moderated_until.unwrap_or(known.pre_moderated_until);
                 let row = membership::ActiveModel {
                     id: Unchanged(id),
                     role: Set(role),
                     mobility_status: Set(mobility),
-                    pre_moderated_until: Set(patch.pre_moderated_until.unwrap_or(known.pre_moderated_until)),
+                    pre_moderated_until: Set(pre_moderated_until),
                     version: Set(known.version + 1),
                     ..Default::default()
                 };
                 store::update_membership(tx, row).await?;
                 let event = event::member(tx.clock(), EventKind::MemberUpdated, viewer.id, id);
                 tx.emit(space, event);
+                let now = tx.clock().now();
+                let before = state(&known, now);
+                let after = membership::Model {
+                    role,
+                    mobility_status: mobility,
+                    pre_moderated_until,
+                    ..known
+                };
+                let record = record(AuditAct::MemberUpdated, actor, id);
+                tx.audit(space, record.before(before).after(state(&after, now)));
                 Ok(())
             })
         })
@@ -286,6 +314,8 @@ pub async fn member_remove(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                 store::end_grants_of_member(tx, id).await?;
                 let event = event::member(tx.clock(), EventKind::MemberRemoved, viewer.id, id);
                 tx.emit(space, event);
+                let before = State::from(known.role).maybe(known.mobility_status);
+                tx.audit(space, record(AuditAct::MemberRemoved, actor, id).before(before));
                 Ok(())
             })
         })

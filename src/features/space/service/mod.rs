@@ -1,5 +1,6 @@
 //! Use cases of spaces, phases, organisations and members.
 
+mod leaving;
 mod members;
 mod organisations;
 mod phases;
@@ -7,6 +8,7 @@ mod spaces;
 
 pub(super) use self::spaces::archive_by_time;
 pub use self::{
+    leaving::{leave, stays},
     members::{MemberPatch, member_add, member_remove, member_update, space_of_member},
     organisations::{organisation_accept, organisation_decline, organisation_invite},
     phases::{PhasePatch, membership_of, phase_close, phase_ids, phase_open, phase_reopen, phase_update},

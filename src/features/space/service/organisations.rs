@@ -1,7 +1,7 @@
 //! How organisations come into a space.
 
 use entity::{
-    enums::{AccountKind, EventKind, InvitationState, SpaceRole},
+    enums::{AccountKind, AuditAct, EventKind, InvitationState, SpaceRole},
     membership, space_organisation,
 };
 use sea_orm::ActiveValue::{Set, Unchanged};
@@ -12,9 +12,11 @@ use crate::{
     app::App,
     event,
     platform::{
+        audit::Record,
         auth::Actor,
         db::Gate,
         error::{Error, Reason, Result},
+        id::Kind,
     },
     policy::{self, SpaceAction},
 };
@@ -51,6 +53,8 @@ pub async fn organisation_invite(app: &App, actor: &Actor, space: Uuid, organisa
                             answered_at: Set(None),
                         };
                         store::insert_part(tx, row).await?;
+                        let record = record(AuditAct::OrganisationInvited, actor, organisation);
+                        tx.audit(space, record.after(InvitationState::Invited));
                         Ok(id)
                     }
                     Some(part) => match part.state {
@@ -58,6 +62,8 @@ pub async fn organisation_invite(app: &App, actor: &Actor, space: Uuid, organisa
                         InvitationState::Declined => {
                             let by = Some(member.organisation_id);
                             store::set_part(tx, part.id, InvitationState::Invited, by).await?;
+                            let record = record(AuditAct::OrganisationInvited, actor, organisation);
+                            tx.audit(space, record.before(part.state).after(InvitationState::Invited));
                             Ok(part.id)
                         }
                         InvitationState::Accepted => {
@@ -125,6 +131,8 @@ pub async fn organisation_accept(app: &App, actor: &Actor, invitation: Uuid) -> 
                 let added = event::member(tx.clock(), EventKind::MemberAdded, member, member);
                 tx.emit(space, accepted);
                 tx.emit(space, added);
+                let record = record(AuditAct::OrganisationAccepted, actor, organisation);
+                tx.audit(space, record.before(part.state).after(InvitationState::Accepted));
                 Ok((space, member))
             })
         })
@@ -146,13 +154,23 @@ pub async fn organisation_decline(app: &App, actor: &Actor, invitation: Uuid) ->
                     .await?
                     .ok_or_else(not_found)?;
                 match part.state {
-                    InvitationState::Invited => store::set_part(tx, part.id, InvitationState::Declined, None).await,
+                    InvitationState::Invited => {
+                        store::set_part(tx, part.id, InvitationState::Declined, None).await?;
+                        let record = record(AuditAct::OrganisationDeclined, actor, organisation);
+                        tx.audit(space, record.before(part.state).after(InvitationState::Declined));
+                        Ok(())
+                    }
                     InvitationState::Declined => Ok(()),
                     InvitationState::Accepted => Err(not_found()),
                 }
             })
         })
         .await
+}
+
+/// A record about an organisation.
+fn record(act: AuditAct, actor: &Actor, organisation: Uuid) -> Record {
+    Record::new(act, actor.account_id, (Kind::Organisation, organisation))
 }
 
 /// The invitation, to find its space; read again behind the gate.

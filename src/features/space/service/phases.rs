@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    enums::{EventKind, ModerationMode, PhaseKind, PhaseState, SpaceRole},
+    enums::{AuditAct, EventKind, ModerationMode, PhaseKind, PhaseState, SpaceRole},
     phase,
 };
 use sea_orm::ActiveValue::{Set, Unchanged};
@@ -15,9 +15,11 @@ use crate::{
     app::App,
     event,
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Gate, Reader},
         error::{Checks, Error, Reason, Result},
+        id::Kind,
         text,
     },
     policy::{self, PhaseAction},
@@ -103,25 +105,39 @@ pub async fn phase_update(
                 if starts_at.zip(ends_at).is_some_and(|(start, end)| end < start) {
                     return Err(Error::invalid(Reason::OutOfRange, "A phase ends after it starts.").at(&["endsAt"]));
                 }
+                let moderation = patch.moderation.unwrap_or(facts.moderation);
+                let threads = patch.allows_pupil_threads.unwrap_or(facts.allows_pupil_threads);
+                let comments = patch.allows_pupil_comments.unwrap_or(facts.allows_pupil_comments);
+                let before = (facts.allows_pupil_threads, facts.allows_pupil_comments);
+                let before = settings(facts.version, facts.moderation, before);
+                let after = settings(facts.version + 1, moderation, (threads, comments));
                 let row = phase::ActiveModel {
                     id: Unchanged(id),
                     title: Set(patch.title.clone().unwrap_or(facts.title)),
                     description: Set(patch.description.clone().unwrap_or(facts.description)),
                     starts_at: Set(starts_at),
                     ends_at: Set(ends_at),
-                    moderation: Set(patch.moderation.unwrap_or(facts.moderation)),
-                    allows_pupil_threads: Set(patch.allows_pupil_threads.unwrap_or(facts.allows_pupil_threads)),
-                    allows_pupil_comments: Set(patch.allows_pupil_comments.unwrap_or(facts.allows_pupil_comments)),
+                    moderation: Set(moderation),
+                    allows_pupil_threads: Set(threads),
+                    allows_pupil_comments: Set(comments),
                     version: Set(facts.version + 1),
                     ..Default::default()
                 };
                 store::update_phase(tx, row).await?;
                 let event = event::phase(tx.clock(), EventKind::PhaseUpdated, member.id, id);
                 tx.emit(space, event);
+                let record = Record::new(AuditAct::PhaseUpdated, actor.account_id, (Kind::Phase, id));
+                tx.audit(space, record.before(before).after(after));
                 Ok(())
             })
         })
         .await
+}
+
+/// The settings of a phase, for a record.
+fn settings(version: i32, moderation: ModerationMode, (threads, comments): (bool, bool)) -> State {
+    let state = State::default().number(version).value(moderation);
+    state.flag("PUPIL_THREADS", threads).flag("PUPIL_COMMENTS", comments)
 }
 
 /// Opens a planned phase. Repeating it changes nothing.
@@ -151,10 +167,10 @@ pub async fn phase_reopen(app: &App, actor: &Actor, id: Uuid, reason: &str) -> R
 
 async fn step(app: &App, actor: &Actor, id: Uuid, action: PhaseAction, reason: Option<String>) -> Result<()> {
     let space = space_of(app, actor, id).await?;
-    let (target, kind) = match action {
-        PhaseAction::Close => (PhaseState::Closed, EventKind::PhaseClosed),
-        PhaseAction::Reopen => (PhaseState::Open, EventKind::PhaseReopened),
-        _ => (PhaseState::Open, EventKind::PhaseOpened),
+    let (target, kind, act) = match action {
+        PhaseAction::Close => (PhaseState::Closed, EventKind::PhaseClosed, AuditAct::PhaseClosed),
+        PhaseAction::Reopen => (PhaseState::Open, EventKind::PhaseReopened, AuditAct::PhaseReopened),
+        _ => (PhaseState::Open, EventKind::PhaseOpened, AuditAct::PhaseOpened),
     };
     let reason = &reason;
     app.db
@@ -182,6 +198,8 @@ async fn step(app: &App, actor: &Actor, id: Uuid, action: PhaseAction, reason: O
                 }
                 let event = event::phase(tx.clock(), kind, member.id, id);
                 tx.emit(space, event);
+                let record = Record::new(act, actor.account_id, (Kind::Phase, id));
+                tx.audit(space, record.before(facts.state).after(target));
                 Ok(())
             })
         })

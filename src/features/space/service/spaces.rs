@@ -1,7 +1,9 @@
 //! Making, changing and ending spaces.
 
 use entity::{
-    enums::{AccountKind, EventKind, InvitationState, ModerationMode, PhaseKind, PhaseState, SpaceRole, SpaceState},
+    enums::{
+        AccountKind, AuditAct, EventKind, InvitationState, ModerationMode, PhaseKind, PhaseState, SpaceRole, SpaceState,
+    },
     membership, phase, space, space_organisation,
 };
 use sea_orm::{
@@ -15,9 +17,11 @@ use crate::{
     app::App,
     event,
     platform::{
+        audit::{Record, State},
         auth::Actor,
         db::{Gate, Tx},
         error::{Checks, Error, Reason, Result},
+        id::Kind,
         idempotency::{self, Claim, Key},
         scalar, stream, text,
     },
@@ -83,10 +87,17 @@ pub async fn create(
                 };
                 store::insert_part(tx, part).await?;
                 store::insert_membership(tx, coordinator(tx, id, actor.account_id, organisation)).await?;
+                let record = record(AuditAct::SpaceCreated, actor.account_id, id);
+                tx.audit(id, record.after(SpaceState::Active));
                 Ok(id)
             })
         })
         .await
+}
+
+/// A record about a space.
+fn record(act: AuditAct, actor: impl Into<Option<Uuid>>, space: Uuid) -> Record {
+    Record::new(act, actor, (Kind::Space, space))
 }
 
 fn planned(tx: &Tx<'_>, space: Uuid, kind: PhaseKind) -> phase::ActiveModel {
@@ -192,6 +203,9 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, expected_version: i32, p
                 store::update_space(tx, row).await?;
                 let event = event::space(tx.clock(), EventKind::SpaceUpdated, facts.member().id);
                 tx.emit(id, event);
+                let (before, after) = (State::default().number(facts.version), facts.version + 1);
+                let record = record(AuditAct::SpaceUpdated, actor.account_id, id);
+                tx.audit(id, record.before(before).after(State::default().number(after)));
                 Ok(())
             })
         })
@@ -238,6 +252,12 @@ async fn step(app: &App, actor: &Actor, id: Uuid, action: SpaceAction, target: S
                 set_state(tx, id, target, facts.version).await?;
                 let event = event::space(tx.clock(), EventKind::SpaceUpdated, member.id);
                 tx.emit(id, event);
+                let act = match target {
+                    SpaceState::Active => AuditAct::SpaceReopened,
+                    SpaceState::Closed => AuditAct::SpaceClosed,
+                    SpaceState::Archived => AuditAct::SpaceArchived,
+                };
+                tx.audit(id, record(act, actor.account_id, id).before(facts.state).after(target));
                 Ok(())
             })
         })
@@ -279,6 +299,8 @@ pub(in super::super) async fn archive_by_time(app: &App, id: Uuid) -> Result<()>
                     set_state(tx, id, SpaceState::Archived, space.version).await?;
                     let event = event::by_system(event::space(tx.clock(), EventKind::SpaceUpdated, id));
                     tx.emit(id, event);
+                    let record = record(AuditAct::SpaceArchived, None, id);
+                    tx.audit(id, record.before(space.state).after(SpaceState::Archived));
                 }
                 Ok(())
             })

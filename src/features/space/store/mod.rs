@@ -798,7 +798,8 @@ pub(super) async fn candidates(tx: &Tx<'_>, space: Uuid, accounts: &[Uuid]) -> R
     let mut sql = tx
         .sql("SELECT a.id, a.kind, a.organisation_id, EXISTS (SELECT 1 FROM space_organisation i WHERE i.space_id = ");
     sql.bind(space).push(
-        " AND i.organisation_id = a.organisation_id AND i.state = 'ACCEPTED') AS is_partner FROM account a WHERE ",
+        " AND i.organisation_id = a.organisation_id AND i.state = 'ACCEPTED') AS is_partner FROM account a \
+         WHERE a.erased_at IS NULL AND ",
     );
     sql.is_in("a.id", accounts);
     let candidate = |row: CandidateRow| Candidate {
@@ -812,13 +813,50 @@ pub(super) async fn candidates(tx: &Tx<'_>, space: Uuid, accounts: &[Uuid]) -> R
 
 /// How many coordinators an organisation has in a space beside this member.
 pub(super) async fn other_coordinators(tx: &Tx<'_>, member: &membership::Model) -> Result<i64> {
-    let mut sql = tx
-        .sql("SELECT COUNT(*) AS count FROM membership WHERE left_at IS NULL AND role = 'COORDINATOR' AND space_id = ");
+    let mut sql = tx.sql(
+        "SELECT COUNT(*) AS count FROM membership x JOIN account a ON a.id = x.account_id AND a.erased_at IS NULL \
+              WHERE x.left_at IS NULL AND x.role = 'COORDINATOR' AND x.space_id = ",
+    );
     sql.bind(member.space_id)
-        .push(" AND organisation_id = ")
+        .push(" AND x.organisation_id = ")
         .bind(member.organisation_id);
-    sql.push(" AND id <> ").bind(member.id);
+    sql.push(" AND x.id <> ").bind(member.id);
     Ok(tx.row::<Count>(sql).await?.map_or(0, |row| row.count))
+}
+
+/// A space in which somebody is or was a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Stay {
+    /// The space.
+    pub space_id: Uuid,
+    /// Their membership.
+    pub member_id: Uuid,
+}
+
+/// Everywhere that an account ever was a member, in order of the spaces.
+pub(super) async fn stays(tx: &Tx<'_>, account: Uuid) -> Result<Vec<Stay>> {
+    let mut sql = tx.sql("SELECT space_id, id AS member_id FROM membership WHERE account_id = ");
+    sql.bind(account).push(" ORDER BY space_id");
+    tx.rows(sql).await
+}
+
+/// Where an account is a coordinator, in order of the spaces.
+pub(super) async fn coordinated(tx: &Tx<'_>, account: Uuid) -> Result<Vec<membership::Model>> {
+    let mut sql = tx.sql("SELECT * FROM membership WHERE left_at IS NULL AND role = 'COORDINATOR' AND account_id = ");
+    sql.bind(account).push(" ORDER BY space_id");
+    tx.rows(sql).await
+}
+
+/// Notes that a member has left.
+pub(super) async fn end_membership(tx: &Tx<'_>, known: &membership::Model) -> Result<()> {
+    let row = membership::ActiveModel {
+        id: Unchanged(known.id),
+        pre_moderated_until: Set(None),
+        left_at: Set(Some(tx.clock().now())),
+        version: Set(known.version + 1),
+        ..Default::default()
+    };
+    update_membership(tx, row).await
 }
 
 pub(super) async fn insert_membership(tx: &Tx<'_>, row: membership::ActiveModel) -> Result<()> {
