@@ -1,8 +1,8 @@
 //! The shape of `story.json`.
 
 use entity::enums::{
-    Audience, Ka1PupilOutcome, KeyCompetence, MobilityStatus, ModerationMode, ModerationReason, Mood, OrganisationKind,
-    PhaseKind, SpaceRole,
+    Audience, Capability, Ka1PupilOutcome, KeyCompetence, MobilityStatus, ModerationMode, ModerationReason, Mood,
+    OrganisationKind, PhaseKind, SpaceRole,
 };
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -62,6 +62,31 @@ pub(super) struct Space {
     pub phases: HashMap<PhaseKind, Phase>,
     pub threads: Vec<Thread>,
     pub journal: Vec<Entry>,
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    #[serde(default)]
+    pub reports: Vec<Report>,
+}
+
+/// What a pupil may do beyond their role, in a phase or in the nth thread.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Grant {
+    pub member: String,
+    pub capability: Capability,
+    pub phase: Option<PhaseKind>,
+    pub thread: Option<usize>,
+}
+
+/// What somebody reports: a comment on the nth thread.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    pub reporter: String,
+    pub thread: usize,
+    pub comment: usize,
+    pub reason: ModerationReason,
+    pub note: String,
 }
 
 #[derive(Deserialize, Debug)]

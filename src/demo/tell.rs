@@ -19,8 +19,9 @@ use crate::{
     features::{
         account,
         contribution::{self, Flag, NewComment, NewRoot, Patch, Text},
-        journal,
+        forum, grant, journal,
         organisation::{self, NewOrganisation, PupilRow},
+        report,
         space::{self, NewMember, PhasePatch},
     },
     platform::{
@@ -97,6 +98,24 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
             done.map_err(|error| Error::internal(format!("{:?}: {error:?}", step.act)))?;
         }
         app.clock.set(Some(now));
+        deputise(app, &people, (founder, part), &phases, &roots).await?;
+        for report in &part.reports {
+            let (reporter, known) = (
+                &people[&report.reporter].actor,
+                &comments[&(report.thread, report.comment)],
+            );
+            report::create(app, reporter, *known, report.reason, Some(&report.note)).await?;
+        }
+        // Somebody has read the older half.
+        let read = part.threads.len() / 2;
+        for thread in roots.iter().filter(|(place, _)| **place < read).map(|(_, id)| *id) {
+            for key in &part.members {
+                if people[key].mobility == Some(entity::enums::MobilityStatus::NonMobile) {
+                    let done = forum::mark_read(app, &people[key].actor, thread, None).await;
+                    done.or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })?;
+                }
+            }
+        }
         if is_travelling {
             ask(app, founder, phases[&PhaseKind::During], (now, &part.time_zone)).await?;
         }
@@ -135,6 +154,30 @@ async fn ask(app: &App, founder: &Actor, phase: Uuid, (now, zone): (DateTime<Utc
     for (version, language) in (3..).zip(["en", "es", "fr"]) {
         let set = journal::Prompts::Ready(journal::PromptSetKind::LastWeek);
         journal::prompts_update(app, founder, (phase, version), (&week, language), set).await?;
+    }
+    Ok(())
+}
+
+/// Gives the grants.
+async fn deputise(
+    app: &App,
+    people: &People,
+    (founder, part): (&Actor, &Space),
+    phases: &HashMap<PhaseKind, Uuid>,
+    roots: &HashMap<usize, Uuid>,
+) -> Result<()> {
+    for given in &part.grants {
+        let phase_id = given.phase.map(|kind| phases[&kind]);
+        let any_phase = phase_id.unwrap_or(phases[&PhaseKind::During]);
+        let member = space::membership_of(app, &people[&given.member].actor, any_phase).await?;
+        let new = space::NewGrant {
+            member_id: member.ok_or_else(|| Error::internal("a grant for nobody"))?,
+            capability: given.capability,
+            phase_id,
+            thread_id: given.thread.map(|thread| roots[&thread]),
+            ends_at: None,
+        };
+        grant::create(app, founder, new, None).await?;
     }
     Ok(())
 }

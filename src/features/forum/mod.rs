@@ -10,4 +10,6 @@ pub mod graphql;
 mod service;
 mod store;
 
+pub use self::service::mark_read;
+
 pub use self::store::forget_read;

@@ -5,3 +5,5 @@
 
 pub mod graphql;
 mod service;
+
+pub use self::service::create;

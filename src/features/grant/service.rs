@@ -31,7 +31,7 @@ pub(super) const MOST: usize = 50;
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
-pub(super) async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -> Result<Uuid> {
+pub async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -> Result<Uuid> {
     if new.capability == Capability::OpenThread && new.thread_id.is_some() {
         let error = Error::invalid(Reason::OutOfRange, "Threads are opened in a phase, not in a thread.");
         return Err(error.at(&["threadId"]));

@@ -9,4 +9,4 @@ pub mod graphql;
 mod service;
 mod store;
 
-pub use self::service::forget;
+pub use self::service::{create, forget};

@@ -26,13 +26,7 @@ pub(super) const LONGEST_NOTE: usize = 2_000;
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
-pub(super) async fn create(
-    app: &App,
-    actor: &Actor,
-    id: Uuid,
-    reason: ModerationReason,
-    note: Option<&str>,
-) -> Result<Uuid> {
+pub async fn create(app: &App, actor: &Actor, id: Uuid, reason: ModerationReason, note: Option<&str>) -> Result<Uuid> {
     let note = note.map(|note| text::required(note, LONGEST_NOTE)).transpose();
     let note = &note.map_err(|error| error.at(&["note"]))?;
     let place = &contribution::place(app, actor, id).await?;

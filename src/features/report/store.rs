@@ -320,17 +320,20 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Takes the words of a member out of reports, and those about what they wrote, which are closed.
+/// Takes the words of a member out of reports, and those about what they wrote or reported; what is about their work is closed.
 pub(super) async fn forget(tx: &Tx<'_>, member: Uuid) -> Result<()> {
-    let about = " contribution_id IN (SELECT id FROM contribution WHERE author_id = ";
-    let mut sql = tx.sql("UPDATE report SET note = NULL WHERE reporter_id = ");
-    sql.bind(member).push(" OR").push(about).bind(member).push(")");
+    let about = "contribution_id IN (SELECT id FROM contribution WHERE author_id = ";
+    let mut sql = tx.sql("UPDATE report SET note = NULL, decision_note = NULL WHERE reporter_id = ");
+    sql.bind(member).push(" OR ").push(about).bind(member).push(")");
     tx.execute_raw(sql.statement()).await?;
     let mut sql = tx.sql("UPDATE report SET decision_note = NULL WHERE decided_by_id = ");
-    sql.bind(member).push(" OR").push(about).bind(member).push(")");
+    sql.bind(member);
     tx.execute_raw(sql.statement()).await?;
-    let mut sql = tx.sql("UPDATE report SET state = 'DISMISSED', decided_by_id = NULL, decided_at = :now WHERE state IN ('OPEN', 'ESCALATED') AND");
-    sql.push(about).bind(member).push(")");
+    let mut sql = tx.sql("UPDATE report SET state = 'DISMISSED', decided_by_id = NULL, decided_at = :now WHERE ");
+    sql.push("state IN ('OPEN', 'ESCALATED') AND ")
+        .push(about)
+        .bind(member)
+        .push(")");
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }

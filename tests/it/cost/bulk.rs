@@ -5,9 +5,10 @@ use entity::{
     account, contribution, decision,
     enums::{
         AccountKind, Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
-        ModerationMode, OrganisationKind, PhaseKind, PhaseState, RevisionState, SpaceRole, SpaceState,
+        ModerationMode, ModerationReason, OrganisationKind, PhaseKind, PhaseState, ReportState, RevisionState,
+        SpaceRole, SpaceState,
     },
-    event, membership, organisation, phase, revision, space, space_organisation, stream, thread_read,
+    event, membership, organisation, phase, report, revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use sojourn::platform::{audit::Record, db::Db, id::Kind};
@@ -36,6 +37,7 @@ pub struct Bulk {
     contributions: Vec<contribution::Model>,
     revisions: Vec<revision::Model>,
     decisions: Vec<decision::Model>,
+    reports: Vec<report::Model>,
     events: Vec<event::Model>,
 }
 
@@ -55,6 +57,7 @@ impl Bulk {
             contributions: Vec::new(),
             revisions: Vec::new(),
             decisions: Vec::new(),
+            reports: Vec::new(),
             events: Vec::new(),
         };
         for (account, organisation) in bulk.pupils(authors).await {
@@ -403,6 +406,36 @@ impl Bulk {
         write.await.unwrap();
     }
 
+    /// Reports about the newest contributions, one by every author.
+    pub fn reports(&mut self, count: usize) {
+        let newest: Vec<_> = self.contributions.iter().rev().take(count).cloned().collect();
+        for (place, row) in newest.iter().enumerate() {
+            for (second, author) in (0..).zip(&self.authors) {
+                self.reports.push(report::Model {
+                    id: Uuid::now_v7(),
+                    space_id: row.space_id,
+                    contribution_id: row.id,
+                    version: 1,
+                    reporter_id: author.member,
+                    reporter_organisation_id: author.organisation,
+                    reporter_is_staff: false,
+                    reason: ModerationReason::Unkind,
+                    note: None,
+                    state: if place % 2 == 0 {
+                        ReportState::Open
+                    } else {
+                        ReportState::Dismissed
+                    },
+                    submitted_at: self.now + TimeDelta::seconds(second),
+                    action: None,
+                    decision_note: None,
+                    decided_by_id: None,
+                    decided_at: None,
+                });
+            }
+        }
+    }
+
     /// Decisions about the newest contributions, two each.
     pub fn decisions(&mut self, count: usize) {
         let newest = self.contributions.iter().rev().take(count);
@@ -443,6 +476,7 @@ impl Bulk {
         insert(&self.db, std::mem::take(&mut self.contributions)).await;
         insert(&self.db, std::mem::take(&mut self.revisions)).await;
         insert(&self.db, std::mem::take(&mut self.decisions)).await;
+        insert(&self.db, std::mem::take(&mut self.reports)).await;
         insert(&self.db, std::mem::take(&mut self.events)).await;
     }
 }

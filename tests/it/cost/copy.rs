@@ -1,6 +1,8 @@
 //! Copies of whole spaces, so that a database looks like one of many schools.
 
-use entity::{account, contribution, decision, event, membership, phase, revision, space, space_organisation, stream};
+use entity::{
+    account, contribution, decision, event, membership, phase, report, revision, space, space_organisation, stream,
+};
 use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, TransactionTrait};
 use sojourn::platform::db::Db;
 use uuid::Uuid;
@@ -32,6 +34,7 @@ pub async fn copy_space(db: &Db, space: Uuid, times: usize) {
     ids.push(format!(
         "SELECT id FROM decision WHERE contribution_id IN (SELECT id FROM contribution WHERE space_id = {space})"
     ));
+    ids.push(format!("SELECT id FROM report WHERE space_id = {space}"));
     let ids = ids.join(" UNION ALL ");
     for time in 0..times {
         run(format!(
@@ -47,6 +50,7 @@ pub async fn copy_space(db: &Db, space: Uuid, times: usize) {
         run(rows::<contribution::Entity>("contribution", "id", time)).await;
         run(rows::<revision::Entity>("revision", "id", time)).await;
         run(rows::<decision::Entity>("decision", "id", time)).await;
+        run(rows::<report::Entity>("report", "id", time)).await;
         run(rows::<event::Entity>("event", "stream_id", time)).await;
         run("DELETE FROM copied".to_owned()).await;
     }

@@ -133,6 +133,7 @@ async fn fill(bulk: &mut Bulk) -> [String; 3] {
     }
     bulk.events(500).await;
     bulk.decisions(40);
+    bulk.reports(40);
     bulk.audit(400).await;
     bulk.save().await;
     [
