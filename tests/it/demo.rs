@@ -8,7 +8,10 @@ use std::{
 use chrono::DateTime;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
-use sojourn::demo::{self, DemoAccount};
+use sojourn::{
+    demo::{self, DemoAccount},
+    platform::scalar::IsoWeek,
+};
 use tokio::{runtime::Runtime, sync::Mutex};
 
 use crate::support::World;
@@ -208,13 +211,29 @@ fn some_work_is_unfinished_waits_came_back_or_was_hidden() {
         }
         assert!(count(world, "decision WHERE kind = 'RETURNED'").await > 0);
         let query = "query($id: ID!) { space(id: $id) { moderationQueue(first: 100) {
-        totalCount nodes { contribution { __typename state } ... on Revision { isEdit body } } } } }";
-        let data = ask(world, accounts, "TEACHER", query).await;
+        totalCount nodes { contribution { __typename state } } }
+        moderationCounts { submissions edits reports } members(first: 100) { nodes { grants { capability } } }
+        journalWeek(week: \"WEEK\", first: 100) { nodes { hasEntry } }
+        threads(first: 100) { nodes { unreadCount } } } }";
+        let query = query.replace("WEEK", &IsoWeek::at(world.app().clock.now(), "UTC").0);
+        let data = ask(world, accounts, "TEACHER", &query).await;
         let queue = &data["space"]["moderationQueue"];
+        for kind in ["submissions", "edits", "reports"] {
+            assert!(
+                data["space"]["moderationCounts"][kind].as_i64().unwrap() > 0,
+                "no {kind}"
+            );
+        }
         assert_eq!(
-            distinct(queue, "/isEdit"),
-            BTreeSet::from(["false".to_owned(), "true".to_owned()])
+            distinct(&data["space"]["journalWeek"], "/hasEntry").len(),
+            2,
+            "some have written this week"
         );
+        let given = data["space"]["members"].to_string();
+        assert!(given.contains("MODERATE") && given.contains("LEAD_THREAD"));
+        let pupil = ask(world, accounts, "NON_MOBILE_PUPIL", &query).await;
+        let unread = all(&pupil["space"]["threads"], "/unreadCount");
+        assert!(unread.iter().any(|count| **count == 0) && unread.iter().any(|count| **count != 0));
         assert!(
             queue["nodes"]
                 .as_array()
