@@ -588,7 +588,6 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         }
         ContentAction::Restore => {
             moderator()?;
-            ensure(!is_own && !content.is_co_author, Reason::OwnContent)?;
             // Who may judge staff is for the report to say.
             ensure(!content.is_by_staff || !content.has_open_report, Reason::ReportOpen)?;
             writable()?;
