@@ -46,6 +46,8 @@ async function setUp() {
       SOJOURN_REDIS_URL: redis,
       SOJOURN_REDIS_PREFIX: name,
       SOJOURN_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      // The audits as nobody ask for the schema.
+      SOJOURN_INTROSPECTION: 'everyone',
     },
     clear: () => execute(admin, `DROP DATABASE ${name} WITH (FORCE)`),
   };
