@@ -107,6 +107,8 @@ pub struct Content {
     pub is_locked: bool,
     /// Whether the viewer is named as co-author; journal entries only.
     pub is_co_author: bool,
+    /// Whether it is hidden and a report about it stands: nobody has dismissed it.
+    pub has_report: bool,
     /// Whether it is hidden and a report about it waits for a decision.
     pub has_open_report: bool,
     /// Its root, if it is none.
@@ -130,6 +132,8 @@ pub struct Root {
     pub has_pending_version: bool,
     /// Whether it takes comments no more.
     pub is_locked: bool,
+    /// Whether it is a question that takes answers, and the viewer has given none.
+    pub hides_answers: bool,
 }
 
 // ---------------------------------------------------------------------------------------------------------------- sight
@@ -148,7 +152,12 @@ pub fn sees(viewer: &Member, content: &Content) -> bool {
             let audience = effective(root.audience, root.has_pending_version);
             let is_root_seen = sees_root(viewer, root.state, audience, root.author_id)
                 || is_backstage(root.state) && co_moderates(viewer, root.audience, root.is_by_staff || root.is_sealed);
+            let is_answered = !root.hides_answers
+                || viewer.role != SpaceRole::Pupil
+                || [content.author_id, root.author_id].contains(&viewer.id)
+                || co_moderates(viewer, root.audience, content.is_by_staff || content.is_sealed);
             is_root_seen
+                && is_answered
                 && match content.state {
                     ContentState::Published | ContentState::Hidden | ContentState::Removed => true,
                     ContentState::Pending => decides(viewer, content),
@@ -253,6 +262,15 @@ macro_rules! co_moderates {
     };
 }
 
+/// Whether the viewer `m` has answered the thread `r`. A scalar, as databases may answer an `EXISTS` by reading all answers.
+macro_rules! has_answered {
+    () => {
+        "((SELECT 1 FROM contribution k WHERE k.root_id = r.id AND k.author_id = m.id AND k.depth = 0 \
+            AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN') LIMIT 1) IS NOT NULL)"
+    };
+}
+pub(crate) use has_answered;
+
 /// [`sees`] as an SQL condition over `c` (contribution), `r` (its root, left joined) and `m` (the viewer's membership).
 pub const VISIBLE: &str = concat!(
     "((c.root_id IS NULL AND (c.author_id = m.id \
@@ -271,6 +289,12 @@ pub const VISIBLE: &str = concat!(
         OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (r.audience <> 'AUTHOR' OR r.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER')) \
         OR (r.state IN ('PENDING', 'HIDDEN') AND r.audience = 'SPACE' AND NOT r.author_is_staff AND NOT r.is_sealed AND ",
+    co_moderates!(),
+    ")) \
+        AND (r.thread_kind IS NULL OR r.thread_kind <> 'QUESTION' OR r.is_locked OR m.role <> 'PUPIL' \
+            OR c.author_id = m.id OR r.author_id = m.id OR ",
+    has_answered!(),
+    " OR (r.audience = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
     co_moderates!(),
     ")) \
         AND (c.state IN ('PUBLISHED', 'HIDDEN', 'REMOVED') OR c.author_id = m.id \
@@ -588,6 +612,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         }
         ContentAction::Restore => {
             moderator()?;
+            ensure(!is_own || !content.has_report, Reason::OwnContent)?;
             // Who may judge staff is for the report to say.
             ensure(!content.is_by_staff || !content.has_open_report, Reason::ReportOpen)?;
             writable()?;

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::enums::{Audience, ContentState, ContributionKind};
+use crate::enums::{Audience, ContentState, ContributionKind, ThreadKind};
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -31,6 +31,8 @@ pub struct Model {
     pub author_org_id: Uuid,
     /// Whether the author was staff when it was written: pupils never moderate it.
     pub author_is_staff: bool,
+    /// What it is for; threads only.
+    pub thread_kind: Option<ThreadKind>,
     /// Whether somebody has reported it as unsafe: for staff alone to judge.
     pub is_sealed: bool,
     /// Where it stands.

@@ -126,6 +126,24 @@ pub enum Capability {
     Review,
 }
 
+/// What a thread is for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ThreadKind {
+    /// `OPEN`.
+    #[sea_orm(string_value = "OPEN")]
+    Open,
+    /// `QUESTION`.
+    #[sea_orm(string_value = "QUESTION")]
+    Question,
+    /// `ICEBREAKER`.
+    #[sea_orm(string_value = "ICEBREAKER")]
+    Icebreaker,
+}
+
 /// Where a report stands.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,

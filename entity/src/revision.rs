@@ -34,6 +34,9 @@ pub struct Detail {
     /// What a journal entry answers to prompts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
+    /// What an icebreaker asks everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
 }
 
 /// A row.

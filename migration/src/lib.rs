@@ -15,6 +15,7 @@ mod m20261122_000006_journal_rhythm;
 mod m20261122_000007_audit;
 mod m20261122_000008_grants;
 mod m20261122_000009_reports;
+mod m20261122_000010_thread_kinds;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_audit::Migration),
             Box::new(m20261122_000008_grants::Migration),
             Box::new(m20261122_000009_reports::Migration),
+            Box::new(m20261122_000010_thread_kinds::Migration),
         ]
     }
 }

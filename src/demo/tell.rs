@@ -431,6 +431,7 @@ async fn act(
                 language: Some(entry.language.clone()),
                 week: Some(IsoWeek::name(week.iso_week())),
                 detail: Detail {
+                    prompt: None,
                     mood: entry.mood,
                     key_competences: entry.key_competences.clone(),
                     ka1_outcomes: entry.ka1_outcomes.clone(),
@@ -498,6 +499,7 @@ fn new_root(kind: ContributionKind, phase_id: Uuid, text: Text, audience: Audien
         audience,
         is_published: end.fate != Fate::Draft,
         co_authors: Vec::new(),
+        thread_kind: (kind == ContributionKind::Thread).then_some(entity::enums::ThreadKind::Open),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    enums::{Audience, ContributionKind},
+    enums::{Audience, ContributionKind, ThreadKind},
     revision::{Answer, Detail},
 };
 use uuid::Uuid;
 
 use crate::platform::{
-    error::{Checks, Result},
+    error::{Checks, Error, Reason, Result},
     text,
 };
 
@@ -16,6 +16,8 @@ use crate::platform::{
 const LONGEST_TITLE: usize = 200;
 /// Characters of the body of a root at most.
 const LONGEST_BODY: usize = 50_000;
+/// Characters of the prompt of an icebreaker at most.
+const LONGEST_PROMPT: usize = 500;
 /// Characters of a comment at most.
 const LONGEST_COMMENT: usize = 10_000;
 /// Characters of a moderator's note at most.
@@ -83,6 +85,8 @@ pub struct Patch {
     pub answers: Option<Vec<Given>>,
     /// Memberships of all co-authors; journal entries only.
     pub co_authors: Option<Vec<Uuid>>,
+    /// What an icebreaker asks everybody.
+    pub prompt: Option<String>,
 }
 
 impl Patch {
@@ -107,6 +111,7 @@ impl Patch {
                     Some(given) => given.iter().map(|given| given.over(&text.detail.answers)).collect(),
                     None => text.detail.answers.clone(),
                 },
+                prompt: self.prompt.clone().or_else(|| text.detail.prompt.clone()),
             },
         }
     }
@@ -133,13 +138,33 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
             .and_then(text::nested)
             .and_then(text::mentioning),
     )?;
+    let prompt = text
+        .detail
+        .prompt
+        .as_deref()
+        .map(|prompt| text::required(prompt, LONGEST_PROMPT));
+    let prompt = checks.field("prompt", prompt.transpose())?;
     checks.done()?;
+    let detail = Detail {
+        prompt: prompt.flatten(),
+        ..tidy(text.detail)
+    };
     Ok(Text {
         title,
         body: body.unwrap_or_default(),
-        detail: tidy(text.detail),
+        detail,
         ..text
     })
+}
+
+/// An icebreaker has a prompt, and nothing else has.
+pub(super) fn prompt_fits(text: &Text, kind: Option<ThreadKind>) -> Result<()> {
+    let refused = match (kind, &text.detail.prompt) {
+        (Some(ThreadKind::Icebreaker), None) => Error::invalid(Reason::Required, "What does it ask everybody?"),
+        (Some(ThreadKind::Icebreaker), Some(_)) | (_, None) => return Ok(()),
+        (_, Some(_)) => Error::invalid(Reason::OutOfRange, "Only icebreakers have a prompt."),
+    };
+    Err(refused.at(&["prompt"]))
 }
 
 /// Tags without repetitions, in the order of their list.

@@ -203,6 +203,9 @@ fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOpti
             // Every list has an index in its order. At the default, which is for spinning disks, PostgreSQL gathers short
             // lists by a bitmap and sorts them, and the plan changes as they grow.
             ("random_page_cost", "1"),
+            // Joins by hash and by merge lose that order: they are chosen for lists that are short on average, and sort the long ones.
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
             // Statements are small and many: compiling one costs more than it.
             ("jit", "off"),
             ("idle_in_transaction_session_timeout", "15s"),

@@ -245,6 +245,7 @@ impl Bulk {
             author_org_id: author.organisation,
             author_is_staff: false,
             is_sealed: false,
+            thread_kind: None,
             state,
             audience: Audience::Space,
             language: Some("en".to_owned()),

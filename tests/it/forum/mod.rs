@@ -2,6 +2,7 @@
 
 mod comments;
 mod counters;
+mod kinds;
 mod mentions;
 mod model;
 mod moving;

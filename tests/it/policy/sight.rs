@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use entity::{
     contribution,
-    enums::{Audience, Capability, ContentState, ContributionKind, RevisionState},
+    enums::{Audience, Capability, ContentState, ContributionKind, RevisionState, ThreadKind},
     membership, revision,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
@@ -74,6 +74,9 @@ fn row(
         author_id: inner(&author.member),
         author_account_id: author.actor.account_id,
         author_org_id: author.actor.organisation_id.unwrap(),
+        thread_kind: (kind == ContributionKind::Thread)
+            .then_some(ThreadKind::Question)
+            .filter(|_| is_waiting),
         is_sealed: is_waiting && state == ContentState::Hidden,
         author_is_staff: [&cast.coordinator, &cast.teacher]
             .map(|staff| &staff.member)
@@ -149,6 +152,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
             is_sealed: root.is_sealed,
             has_pending_version: root.pending_version.is_some(),
             is_locked: root.is_locked,
+            hides_answers: false,
         }
     });
     Content {
@@ -161,6 +165,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         has_pending_version: row.pending_version.is_some(),
         has_replies: row.comment_count > 0,
         is_co_author: false,
+        has_report: false,
         has_open_report: false,
         is_locked: row.is_locked,
         root,
@@ -178,6 +183,15 @@ async fn member(world: &World, who: &Person) -> Member {
         pre_moderated_until: row.pre_moderated_until,
         capabilities: Vec::new(),
     }
+}
+
+/// Whether a thread is a question that a member has not answered.
+fn is_unanswered(viewer: &Member, root: Uuid, rows: &BTreeMap<Uuid, contribution::Model>) -> bool {
+    let is_answer = |row: &&contribution::Model| {
+        let is_there = !matches!(row.state, ContentState::Draft | ContentState::Removed);
+        (row.root_id, row.author_id) == (Some(root), viewer.id) && is_there
+    };
+    rows[&root].thread_kind == Some(ThreadKind::Question) && !rows.values().any(|row| is_answer(&row))
 }
 
 /// A member with the grants of theirs that reach a contribution.
@@ -278,7 +292,13 @@ async fn sight_in_memory_and_in_sql_agree_about_every_contribution() {
         let viewer = member(&world, who).await;
         let expected = rows
             .iter()
-            .filter(|row| policy::sees(&granted(&viewer, row, &grants), &content(row, &by_id)))
+            .filter(|row| {
+                let mut content = content(row, &by_id);
+                if let Some(root) = &mut content.root {
+                    root.hides_answers = is_unanswered(&viewer, row.root_id.unwrap(), &by_id);
+                }
+                policy::sees(&granted(&viewer, row, &grants), &content)
+            })
             .map(|row| row.id);
         let expected: BTreeSet<Uuid> = expected.collect();
         for (form, found) in [

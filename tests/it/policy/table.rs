@@ -160,6 +160,7 @@ fn contents(lines: &mut Vec<String>) {
                     is_sealed: false,
                     has_pending_version: false,
                     is_locked: point[11] == 1,
+                    hides_answers: false,
                 };
                 let content = Content {
                     kind,
@@ -171,6 +172,7 @@ fn contents(lines: &mut Vec<String>) {
                     has_pending_version: point[7] == 1,
                     has_replies: point[8] == 1,
                     is_co_author: false,
+                    has_report: false,
                     has_open_report: false,
                     is_locked: point[9] == 1,
                     root: (kind == ContributionKind::Comment).then_some(root),
@@ -184,6 +186,42 @@ fn contents(lines: &mut Vec<String>) {
                 &conditions(&facts, allows),
             ));
         }
+    }
+}
+
+/// Who brings back what is hidden, going by what was reported.
+fn restorations(lines: &mut Vec<String>) {
+    let facts = [
+        flag("own"),
+        flag("by staff"),
+        fact("report", ["none", "upheld", "open"]),
+    ];
+    for role in all::<SpaceRole>() {
+        let allows = |point: &[usize]| {
+            let content = Content {
+                kind: ContributionKind::Thread,
+                state: ContentState::Hidden,
+                audience: Audience::Space,
+                author_id: author(point[0]),
+                is_by_staff: point[1] == 1,
+                is_sealed: false,
+                has_pending_version: false,
+                has_replies: false,
+                is_co_author: false,
+                has_report: point[2] > 0,
+                has_open_report: point[2] == 2,
+                is_locked: false,
+                root: None,
+            };
+            policy::content(
+                ContentAction::Restore,
+                &member(role),
+                &phase(&[0, 1, 0, 1, 1]),
+                &content,
+            )
+            .is_ok()
+        };
+        lines.push(line("hidden", "Restore", role, &conditions(&facts, allows)));
     }
 }
 
@@ -209,6 +247,7 @@ fn confirmations(lines: &mut Vec<String>) {
                 has_pending_version: point[5] == 1,
                 has_replies: false,
                 is_co_author: point[1] == 1,
+                has_report: false,
                 has_open_report: false,
                 is_locked: false,
                 root: None,
@@ -242,6 +281,7 @@ fn grants(lines: &mut Vec<String>) {
             is_sealed: false,
             has_pending_version: false,
             is_locked: false,
+            hides_answers: false,
         };
         Content {
             kind,
@@ -253,6 +293,7 @@ fn grants(lines: &mut Vec<String>) {
             has_pending_version: point[8] == 1,
             has_replies: false,
             is_co_author: point[1] == 1,
+            has_report: false,
             has_open_report: false,
             is_locked: false,
             root: (kind == ContributionKind::Comment).then_some(root),
@@ -292,8 +333,9 @@ fn sights(lines: &mut Vec<String>) {
     let own = || [flag("own"), of::<ContentState>("state")];
     let root = || [of::<Audience>("audience"), flag("something waits")];
     let above = || [flag("own root"), of::<ContentState>("root")];
+    let question = || [flag("unanswered")];
     let roots = [&own()[..], &root()].concat();
-    let comments = [&own()[..], &above(), &root()].concat();
+    let comments = [&own()[..], &above(), &root(), &question()].concat();
     let root_of = |point: &[usize]| Content {
         kind: ContributionKind::Thread,
         state: pick(point[1]),
@@ -304,6 +346,7 @@ fn sights(lines: &mut Vec<String>) {
         has_pending_version: point[3] == 1,
         has_replies: false,
         is_co_author: false,
+        has_report: false,
         has_open_report: false,
         is_locked: false,
         root: None,
@@ -318,6 +361,7 @@ fn sights(lines: &mut Vec<String>) {
         has_pending_version: false,
         has_replies: false,
         is_co_author: false,
+        has_report: false,
         has_open_report: false,
         is_locked: false,
         root: Some(Root {
@@ -328,6 +372,7 @@ fn sights(lines: &mut Vec<String>) {
             audience: pick(point[4]),
             has_pending_version: point[5] == 1,
             is_locked: false,
+            hides_answers: point[6] == 1,
         }),
     };
     type Sight = fn(&Member, &Content) -> bool;
@@ -378,6 +423,7 @@ fn the_table_is_the_one_that_was_agreed() {
     phases(&mut lines);
     contents(&mut lines);
     confirmations(&mut lines);
+    restorations(&mut lines);
     sights(&mut lines);
     grants(&mut lines);
     waits(&mut lines);

@@ -327,9 +327,9 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("ModerationDecision", &["reason", "note"]),
     ("Phase", &["startsAt", "endsAt", "reopenReason"]),
     ("Report", &["note", "title", "action", "decisionNote", "decidedAt"]),
-    ("Revision", &["title", "body", "bodyHtml"]),
+    ("Revision", &["title", "body", "bodyHtml", "prompt"]),
     ("Thread", CONTENT),
-    ("Thread", &["title"]),
+    ("Thread", &["title", "prompt"]),
     ("UserError", &["reason", "field"]),
 ];
 const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "publishedAt", "editedAt"];

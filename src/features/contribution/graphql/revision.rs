@@ -108,6 +108,11 @@ impl Revision {
         PromptAnswer::all(&self.0.detail)
     }
 
+    /// What it asks everybody; icebreakers only.
+    async fn prompt(&self) -> Option<&str> {
+        self.0.detail.prompt.as_deref()
+    }
+
     /// When it was handed in.
     pub async fn submitted_at(&self) -> DateTime {
         self.0.submitted_at.unwrap_or(self.0.created_at).into()

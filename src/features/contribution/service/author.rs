@@ -81,6 +81,7 @@ pub async fn update(
                 let asked = raised.unwrap_or(known.audience());
                 let audience = change.audience.filter(|_| known.root_id.is_none()).unwrap_or(asked);
                 let new = rules::checked(change.apply(&old), kind)?;
+                rules::prompt_fits(&new, known.thread_kind)?;
                 let is_text = new != old;
                 let is_lower = !is_text && change.co_authors.is_none() && audience < asked;
                 permit(

@@ -2,7 +2,7 @@
 
 use entity::{
     contribution,
-    enums::{Audience, ContentState, ContributionKind, EventKind, RevisionState, SubscriptionLevel},
+    enums::{Audience, ContentState, ContributionKind, EventKind, RevisionState, SubscriptionLevel, ThreadKind},
 };
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub struct NewRoot {
     pub is_published: bool,
     /// Memberships of co-authors; journal entries only.
     pub co_authors: Vec<Uuid>,
+    /// What a thread is for; threads only.
+    pub thread_kind: Option<ThreadKind>,
 }
 
 /// A comment to be made.
@@ -61,6 +63,7 @@ pub struct NewComment {
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
 pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key>) -> Result<Uuid> {
     let text = with_language(rules::checked(new.text.clone(), new.kind)?, actor);
+    rules::prompt_fits(&text, new.thread_kind)?;
     let rendered = text::render_apart(text.body.clone()).await?;
     let text = (&text, &rendered);
     let reader = Reader::passing(&app.db, Some(actor.clone()));
@@ -100,6 +103,7 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                     depth: Set(0),
                     audience: Set(new.audience),
                     phase_id: Set(new.phase_id),
+                    thread_kind: Set(new.thread_kind),
                     ..Default::default()
                 };
                 let of = (new.audience, None);
@@ -160,6 +164,7 @@ pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Opti
                     depth: Set(depth),
                     audience: Set(Audience::Space),
                     phase_id: Set(root.phase_id),
+                    thread_kind: Set(None),
                     ..Default::default()
                 };
                 let of = (root.audience(), Some((new.root_id, root.author_id)));

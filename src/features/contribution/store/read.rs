@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     enums::{
         Audience, ContentState, ContributionKind, DecisionKind, ModerationMode, ModerationReason, PhaseState,
-        RevisionState, SpaceState,
+        RevisionState, SpaceState, ThreadKind,
     },
     revision::Detail,
 };
@@ -20,7 +20,7 @@ use crate::{
         error::Result,
         page::{Cut, Key, KeyType, Order, Page},
     },
-    policy,
+    policy::{self, has_answered},
 };
 
 /// A contribution as one viewer sees it, with all facts that rules ask for.
@@ -45,6 +45,7 @@ pub struct ContributionRow {
     /// Whether its author was staff.
     pub author_is_staff: bool,
     is_sealed: bool,
+    has_report: bool,
     has_open_report: bool,
     /// Whom its author stands for.
     pub author_org_id: Uuid,
@@ -94,6 +95,9 @@ pub struct ContributionRow {
     root_is_locked: Option<bool>,
     root_author_is_staff: Option<bool>,
     root_is_sealed: Option<bool>,
+    root_hides_answers: bool,
+    /// What it is for; threads only.
+    pub thread_kind: Option<ThreadKind>,
     root_pending_version: Option<i32>,
     phase_state: PhaseState,
     moderation: ModerationMode,
@@ -116,6 +120,11 @@ const COLUMNS: &str = concat!(
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
     r.author_is_staff AS root_author_is_staff, r.is_sealed AS root_is_sealed, \
+    COALESCE(r.thread_kind = 'QUESTION' AND NOT r.is_locked AND NOT ",
+    has_answered!(),
+    ", FALSE) AS root_hides_answers, c.thread_kind, \
+    (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
+        AND k.state <> 'DISMISSED')) AS has_report, \
     (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
         AND k.state IN ('OPEN', 'ESCALATED'))) AS has_open_report, r.pending_version AS root_pending_version, \
     p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state, ",
@@ -187,6 +196,7 @@ impl ContributionRow {
                 author_id,
                 is_by_staff: self.root_author_is_staff.unwrap_or_default(),
                 is_sealed: self.root_is_sealed.unwrap_or_default(),
+                hides_answers: self.root_hides_answers,
                 has_pending_version: self.root_pending_version.is_some(),
                 is_locked,
             }),
@@ -203,6 +213,7 @@ impl ContributionRow {
             has_replies: self.has_replies,
             is_locked: self.is_locked,
             is_co_author: self.is_co_author,
+            has_report: self.has_report,
             has_open_report: self.has_open_report,
             root,
         }

@@ -9,5 +9,5 @@ pub use self::{
     mutation::ForumMutation,
     read::ReadMutation,
     subscription::{SubscriptionMutation, ThreadSubscription},
-    thread::{Thread, ThreadLinks, ThreadViewerCan, threads},
+    thread::{Thread, ThreadKind, ThreadLinks, ThreadViewerCan, threads},
 };

@@ -1,10 +1,13 @@
 //! Opening, editing, pinning and locking threads.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
-use entity::enums::{Audience as Audience_, ContributionKind};
+use entity::{
+    enums::{Audience as Audience_, ContributionKind, ThreadKind as ThreadKind_},
+    revision::Detail,
+};
 
 use super::{
-    Thread,
+    Thread, ThreadKind,
     thread::{now, thread},
 };
 use crate::{
@@ -36,6 +39,10 @@ pub struct ThreadCreateInput {
     body: String,
     /// Language of the text; by default the author's first.
     language: Option<LanguageTag>,
+    /// What it is for; by default `OPEN`. It stays so.
+    kind: Option<ThreadKind>,
+    /// What an `ICEBREAKER` asks everybody, 1 to 500 characters; nothing else has one.
+    prompt: Option<String>,
     /// Who sees it; by default `SPACE`.
     audience: Option<Audience>,
     /// False keeps it as a draft; true by default.
@@ -68,6 +75,8 @@ pub struct ThreadUpdateInput {
     title: MaybeUndefined<String>,
     /// CommonMark, 1 to 50,000 characters; absent = unchanged.
     body: MaybeUndefined<String>,
+    /// What an icebreaker asks everybody, 1 to 500 characters; absent = unchanged.
+    prompt: MaybeUndefined<String>,
     /// Language of the text; absent = unchanged.
     language: MaybeUndefined<LanguageTag>,
     /// Who sees it; absent = unchanged. Narrowing is possible in a closed phase too.
@@ -200,11 +209,16 @@ impl ForumMutation {
                     title: Some(input.title),
                     body: input.body,
                     language,
+                    detail: Detail {
+                        prompt: input.prompt,
+                        ..Detail::default()
+                    },
                     ..Text::default()
                 },
                 audience: input.audience.map_or(Audience_::Space, Into::into),
                 is_published: input.publish.unwrap_or(true),
                 co_authors: Vec::new(),
+                thread_kind: Some(input.kind.map_or(ThreadKind_::Open, Into::into)),
             };
             contribution::root_create(app, actor, new, key).await
         };
@@ -239,6 +253,7 @@ impl ForumMutation {
             let change = Patch {
                 title: kept("title", input.title)?,
                 body: kept("body", input.body)?,
+                prompt: kept("prompt", input.prompt)?,
                 language,
                 audience,
                 ..Patch::default()
@@ -261,8 +276,8 @@ impl ForumMutation {
         }))
     }
 
-    /// Moves a thread with its comments into another phase, open or closed, of the same space. Staff only. Repeating it is
-    /// success.
+    /// Moves a thread with its comments into another phase, open or closed, of the same space. For staff, and into open phases for
+    /// pupils who lead it. Repeating it is success.
     async fn thread_move(
         &self,
         ctx: &Context<'_>,
@@ -290,7 +305,7 @@ impl ForumMutation {
         }))
     }
 
-    /// Puts a thread first in lists. Staff only. Repeating it is success.
+    /// Puts a thread first in lists. For staff, and pupils who lead it. Repeating it is success.
     async fn thread_pin(
         &self,
         ctx: &Context<'_>,
@@ -300,7 +315,7 @@ impl ForumMutation {
         Ok(Some(ThreadPinPayload { thread, user_errors }))
     }
 
-    /// Puts a pinned thread back into its place. Staff only. Repeating it is success.
+    /// Puts a pinned thread back into its place. For staff, and pupils who lead it. Repeating it is success.
     async fn thread_unpin(
         &self,
         ctx: &Context<'_>,
@@ -310,7 +325,7 @@ impl ForumMutation {
         Ok(Some(ThreadUnpinPayload { thread, user_errors }))
     }
 
-    /// Locks a thread: it takes no more comments. Staff only. Repeating it is success.
+    /// Locks a thread: it takes no more comments. For staff, and pupils who lead it. Repeating it is success.
     async fn thread_lock(
         &self,
         ctx: &Context<'_>,
@@ -320,7 +335,7 @@ impl ForumMutation {
         Ok(Some(ThreadLockPayload { thread, user_errors }))
     }
 
-    /// Unlocks a thread. Staff only. Repeating it is success.
+    /// Unlocks a thread. For staff, and pupils who lead it. Repeating it is success.
     async fn thread_unlock(
         &self,
         ctx: &Context<'_>,

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Description};
+use async_graphql::{Context, Description, Enum};
 use entity::enums::{ContributionKind, SubscriptionLevel};
 use uuid::Uuid;
 
@@ -21,6 +21,20 @@ use crate::{
         page::{Listed, PageArgs},
     },
 };
+
+/// What a thread is for.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "entity::enums::ThreadKind")]
+pub enum ThreadKind {
+    /// To talk.
+    Open,
+    /// To be answered by everybody: a pupil sees what others have said once they have given an answer of their own (a comment on the
+    /// thread itself), or once the thread is locked. Ask again for its comments then. Its author, other members and pupils who
+    /// co-moderate see everything.
+    Question,
+    /// To get to know each other, by a `prompt`.
+    Icebreaker,
+}
 
 /// What belongs to threads alone.
 #[derive(Debug, Default)]
@@ -69,6 +83,16 @@ commentable_object! { Thread {
     /// What it is about. Null where the viewer sees a placeholder.
     async fn title(&self) -> Option<&str> {
         self.0.title.as_deref().filter(|_| self.0.is_readable())
+    }
+
+    /// What it is for.
+    async fn kind(&self) -> ThreadKind {
+        self.0.thread_kind.map_or(ThreadKind::Open, Into::into)
+    }
+
+    /// What it asks everybody; icebreakers only. Null for others, and where the viewer sees a placeholder.
+    async fn prompt(&self) -> Option<&str> {
+        self.0.detail.prompt.as_deref().filter(|_| self.0.is_readable())
     }
 
     /// Whether it stands first in lists.

@@ -411,6 +411,7 @@ impl JournalMutation {
             )
             .await?;
             let detail = Detail {
+                prompt: None,
                 answers: given.into_iter().map(|given| given.answer).collect(),
                 mood: input.mood.map(Into::into),
                 key_competences: input
@@ -439,6 +440,7 @@ impl JournalMutation {
                 audience: input.audience.map_or(Audience_::Space, Into::into),
                 is_published: input.publish.unwrap_or(false),
                 co_authors: member_ids(&input.co_author_ids.unwrap_or_default())?,
+                thread_kind: None,
             };
             contribution::root_create(app, actor, new, key).await
         };
@@ -499,6 +501,7 @@ impl JournalMutation {
                     MaybeUndefined::Null => Some(Vec::new()),
                     MaybeUndefined::Value(ids) => Some(member_ids(&ids)?),
                 },
+                prompt: None,
             };
             contribution::update(
                 app,

@@ -209,7 +209,7 @@ fn version(row: &VersionRow) -> Value {
     });
     json!({
         "version": row.version, "state": row.version_state, "title": row.title, "body": row.body,
-        "language": row.language, "week": row.week, "mood": detail.mood, "keyCompetences": detail.key_competences,
+        "prompt": detail.prompt, "language": row.language, "week": row.week, "mood": detail.mood, "keyCompetences": detail.key_competences,
         "ka1Outcomes": detail.ka1_outcomes, "answers": answers.collect::<Vec<_>>(), "writtenAt": row.written_at,
         "submittedAt": row.submitted_at,
     })

@@ -1,5 +1,7 @@
 //! What members find wrong, who decides about it, and what nobody learns.
 
+mod safety;
+
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveModelTrait,
