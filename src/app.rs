@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
-    features::{account, privacy, space},
+    features::{account, privacy, report, space},
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
         clock::Clock,
@@ -141,6 +141,9 @@ impl App {
             {
                 if let Err(error) = space::archive_closed(&app).await {
                     tracing::warn!(?error, "closed spaces could not be archived");
+                }
+                if let Err(error) = report::tell_delayed(&app).await {
+                    tracing::warn!(?error, "coordinators could not be told of reports");
                 }
                 if let Err(error) = privacy::complete_erasures(&app).await {
                     tracing::warn!(?error, "interrupted erasures could not be completed");

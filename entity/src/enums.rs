@@ -628,6 +628,9 @@ pub enum EventKind {
     /// `REPORT_DECIDED`.
     #[sea_orm(string_value = "REPORT_DECIDED")]
     ReportDecided,
+    /// `REPORT_DELAYED`.
+    #[sea_orm(string_value = "REPORT_DELAYED")]
+    ReportDelayed,
     /// `SPACE_UPDATED`.
     #[sea_orm(string_value = "SPACE_UPDATED")]
     SpaceUpdated,

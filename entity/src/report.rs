@@ -39,6 +39,8 @@ pub struct Model {
     pub decided_by_id: Option<Uuid>,
     /// When it was decided.
     pub decided_at: Option<DateTimeUtc>,
+    /// When the coordinators were told that it waits too long.
+    pub told_at: Option<DateTimeUtc>,
 }
 
 /// Relations are joined by hand in the stores.

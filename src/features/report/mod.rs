@@ -6,7 +6,11 @@
 //! but staff. What reports have hidden by themselves comes back when the last of them is dismissed.
 
 pub mod graphql;
+mod job;
 mod service;
 mod store;
 
-pub use self::service::{create, forget};
+pub use self::{
+    job::tell_delayed,
+    service::{create, forget},
+};

@@ -11,7 +11,7 @@ use crate::{
     platform::{
         audit::{Record, State},
         auth::Actor,
-        db::{Reader, Tx},
+        db::{Gate, Reader, Tx},
         error::{Code, Error, Reason, Result},
         id::Kind,
         text,
@@ -182,6 +182,22 @@ fn permit(deed: ReportDeed, known: &store::ReportRow, content: &ContributionRow)
 
 fn not_found() -> Error {
     Error::not_found().at(&["reportId"])
+}
+
+/// Tells the coordinators of a report that waits too long, once.
+pub(super) async fn tell(app: &App, report: &store::Delayed) -> Result<()> {
+    app.db
+        .write(Some(report.space_id), |tx| {
+            Box::pin(async move {
+                tx.gate(report.space_id, Gate::Shared).await?;
+                if store::tell(tx, report.id).await? {
+                    let event = event::report(tx.clock(), EventKind::ReportDelayed, Uuid::nil(), report.id);
+                    tx.emit(report.space_id, event::by_system(event));
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// Takes out of reports what an erased member wrote, and what others wrote about their work; nothing is left there to decide.

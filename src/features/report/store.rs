@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     features::space::push_viewer,
     platform::{
-        db::{Reader, Sql, Tx},
+        db::{Db, Reader, Sql, Tx},
         error::Result,
         page::{Key, Page},
     },
@@ -196,6 +196,30 @@ pub(super) async fn waiting_counts(reader: &Reader, spaces: &[Uuid], filter: Fil
     Ok(rows.map(|row| (row.parent, row.count)).collect())
 }
 
+/// A report that waits too long.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct Delayed {
+    pub id: Uuid,
+    pub space_id: Uuid,
+}
+
+/// Reports that nobody has decided and nobody has told of, made before this.
+pub(super) async fn system_delayed(db: &Db, before: DateTime<Utc>) -> Result<Vec<Delayed>> {
+    let mut sql = db.sql("SELECT id, space_id FROM report WHERE told_at IS NULL AND state IN ('OPEN', 'ESCALATED') ");
+    sql.push("AND submitted_at <= ")
+        .bind(before)
+        .push(" ORDER BY submitted_at");
+    Reader::passing(db, None).rows(sql).await
+}
+
+/// Notes that the coordinators are told of a report. Returns whether they were not yet, and it still waits.
+pub(super) async fn tell(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
+    let mut sql =
+        tx.sql("UPDATE report SET told_at = :now WHERE told_at IS NULL AND state IN ('OPEN', 'ESCALATED') AND id = ");
+    sql.bind(id);
+    Ok(tx.execute_raw(sql.statement()).await?.rows_affected() > 0)
+}
+
 /// What is about a contribution: where it is, to find its locks.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct Subject {
@@ -282,6 +306,7 @@ pub(super) async fn insert(
         decision_note: Set(None),
         decided_by_id: Set(None),
         decided_at: Set(None),
+        told_at: Set(None),
     };
     report::Entity::insert(row).exec_without_returning(&**tx).await?;
     Ok(id)

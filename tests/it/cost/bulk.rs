@@ -432,6 +432,7 @@ impl Bulk {
                     decision_note: None,
                     decided_by_id: None,
                     decided_at: None,
+                    told_at: None,
                 });
             }
         }

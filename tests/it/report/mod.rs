@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveValue::{Set, Unchanged},
 };
 use serde_json::{Value, json};
+use sojourn::features::report::tell_delayed;
 
 use crate::support::{Cast, Person, World, faults, ids, inner, is_production};
 
@@ -574,4 +575,25 @@ async fn after_a_day_without_a_decision_a_report_is_overdue() {
     };
     row.update(world.app().db.primary()).await.unwrap();
     assert_eq!(seen(&world, &cast.coordinator, &made).await["isOverdue"], true);
+    // The coordinators are told once, by nobody.
+    let now = world.node.newest(&cast.coordinator, &cast.space).await;
+    let mut streams = Vec::new();
+    for who in [&cast.coordinator, &cast.partner, &cast.teacher, &cast.stayer] {
+        streams.push(world.node.watch(who, &cast.space, Some(&now)).await);
+    }
+    assert_eq!(tell_delayed(world.app()).await.unwrap(), 1);
+    assert_eq!(tell_delayed(world.app()).await.unwrap(), 0);
+    world.comment_on(&cast, &cast.teacher, "The end.").await;
+    for (place, stream) in streams.iter_mut().enumerate() {
+        let event = stream.event().await;
+        if place < 2 {
+            assert_eq!(
+                (&event["kind"], &event["actor"]),
+                (&json!("REPORT_DELAYED"), &Value::Null)
+            );
+            assert_eq!(event["report"]["id"], made);
+        } else {
+            assert_eq!(event["kind"], "CONTRIBUTION_PUBLISHED");
+        }
+    }
 }

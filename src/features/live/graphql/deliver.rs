@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::enums::{Capability, ContributionKind, EventKind};
+use entity::enums::{Capability, ContributionKind, EventKind, SpaceRole};
 
 use super::{
     SpaceEventKind, StreamEndReason,
@@ -89,6 +89,10 @@ pub(super) async fn deliver(
             );
         }
         if let Some(id) = event.report_id {
+            let is_for_coordinators = event.kind == EventKind::ReportDelayed;
+            if is_for_coordinators && viewer.role != SpaceRole::Coordinator {
+                return None;
+            }
             let report = known_reports.get(&id)?.clone();
             return Some(SpaceEvent::Report(ReportEvent { head, report }));
         }

@@ -66,6 +66,8 @@ pub enum SpaceEventKind {
     ReportEscalated,
     /// A report was upheld or dismissed.
     ReportDecided,
+    /// Nobody has decided a report for 24 hours, which its coordinators are told within the hour.
+    ReportDelayed,
     /// Settings or state of the space have changed.
     SpaceUpdated,
     /// An organisation takes part from now on.
@@ -110,6 +112,7 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ReportCreated => Self::ReportCreated,
             EventKind::ReportEscalated => Self::ReportEscalated,
             EventKind::ReportDecided => Self::ReportDecided,
+            EventKind::ReportDelayed => Self::ReportDelayed,
             EventKind::SpaceUpdated => Self::SpaceUpdated,
             EventKind::OrganisationAccepted => Self::OrganisationAccepted,
         }

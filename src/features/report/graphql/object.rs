@@ -5,7 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Description, Enum, ID, Object, SimpleObject};
 use uuid::Uuid;
 
-use super::super::store::{self, ReportRow, Sight};
+use super::super::{
+    job::PATIENCE,
+    store::{self, ReportRow, Sight},
+};
 use crate::{
     features::{
         contribution::graphql::{Contribution, ModerationReason, contributions},
@@ -136,7 +139,7 @@ impl Report {
     async fn is_overdue(&self) -> bool {
         use entity::enums::ReportState as S;
         let now = self.0.reader().db().clock().now();
-        matches!(self.0.state, S::Open | S::Escalated) && now - self.0.submitted_at > chrono::TimeDelta::hours(24)
+        matches!(self.0.state, S::Open | S::Escalated) && now - self.0.submitted_at >= PATIENCE
     }
 
     /// What was done about the contribution. Null unless it was upheld.
