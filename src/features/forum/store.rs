@@ -116,20 +116,22 @@ pub(super) enum Threads {
     OfPhase(Uuid),
 }
 
-/// Notes that an account has read threads up to a comment, or to the newest. What was read stays read.
+/// Notes that an account has read threads up to a comment, or to the newest that it sees. What was read stays read.
 pub(super) async fn mark_read(tx: &Tx<'_>, account: Uuid, threads: Threads, up_to: Option<Uuid>) -> Result<()> {
     let mut sql = tx.sql("INSERT INTO thread_read (membership_id, thread_id, listed_at, comment_id) ");
     sql.push("SELECT m.id, c.id, n.listed_at, n.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id ")
-        .push("JOIN contribution n ON n.root_id = c.id AND n.id = ");
+        .push("JOIN contribution t ON t.id = c.id ");
+    push_viewer(&mut sql, account, "c.space_id");
+    sql.push("JOIN contribution n ON n.root_id = t.id AND n.id = ");
     match up_to {
         Some(comment) => sql.bind(comment),
-        None => sql.push(
-            "(SELECT k.id FROM contribution k WHERE k.root_id = c.id AND k.state = 'PUBLISHED' \
-             ORDER BY k.listed_at DESC, k.id DESC LIMIT 1)",
-        ),
+        None => sql
+            .push("(SELECT c.id FROM contribution c JOIN contribution r ON r.id = c.root_id WHERE c.root_id = t.id ")
+            .push("AND c.state = 'PUBLISHED' AND ")
+            .push(policy::VISIBLE)
+            .push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1) "),
     };
-    push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE c.kind = 'THREAD' AND (n.listed_at, n.id) > (m.created_at, m.id) AND ");
+    sql.push(" WHERE c.kind = 'THREAD' AND (n.listed_at, n.id) > (m.created_at, m.id) AND ");
     match threads {
         Threads::One(thread) => sql.push("c.id = ").bind(thread),
         Threads::OfPhase(phase) => sql.push("c.phase_id = ").bind(phase),

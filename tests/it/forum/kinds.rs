@@ -179,3 +179,22 @@ async fn an_icebreaker_has_a_prompt_and_nothing_else_has() {
     world.act(&cast.teacher, "Hide", id).await;
     assert!(world.seen(&cast.mobile, id, "prompt").await.is_null());
 }
+
+#[tokio::test]
+async fn nobody_has_read_answers_that_they_have_not_seen() {
+    let (world, cast) = World::with_cast().await;
+    let id = question(&world, &cast, &cast.teacher).await;
+    let unseen = world.comment(&cast.mobile, &id, None, "Bread.").await;
+    let input = json!({ "threadId": id });
+    world.done(&cast.stayer, "threadMarkRead", input.clone(), "").await;
+    let input_phase = json!({ "phaseId": cast.during });
+    world.done(&cast.stayer, "phaseMarkRead", input_phase, "").await;
+    world.comment(&cast.stayer, &id, None, "Rice.").await;
+    let unread = "query($id: ID!) { node(id: $id) { ... on Thread { unreadCount firstUnreadComment { id } } } }";
+    let data = world.ask(&cast.stayer, unread, json!({ "id": id })).await;
+    assert_eq!(data["node"]["unreadCount"], 1);
+    assert_eq!(data["node"]["firstUnreadComment"]["id"], unseen);
+    world.done(&cast.stayer, "threadMarkRead", input, "").await;
+    let data = world.ask(&cast.stayer, unread, json!({ "id": id })).await;
+    assert_eq!(data["node"]["unreadCount"], 0);
+}
