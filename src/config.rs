@@ -102,7 +102,7 @@ pub struct Config {
     #[arg(
         long,
         env = "SOJOURN_LOG",
-        default_value = "info,sea_orm_migration=warn",
+        default_value = "info,sea_orm_migration=warn,sqlx::postgres::notice=warn",
         global = true
     )]
     pub log: String,
