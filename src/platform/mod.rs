@@ -15,6 +15,7 @@ pub mod page;
 pub mod permission;
 pub mod rate;
 mod redis;
+mod retry;
 pub mod scalar;
 pub mod storage;
 pub mod stream;

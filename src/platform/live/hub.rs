@@ -16,13 +16,13 @@ use uuid::Uuid;
 use super::{
     redis::Bus,
     registry::{Inbox, Registry},
-    retry::Retry,
     session::{self, SessionWatch, Watched},
     topic::Topic,
 };
 use crate::platform::{
     db::Db,
     error::{Error, Result},
+    retry::Retry,
     stream,
 };
 

@@ -10,7 +10,6 @@ mod hub;
 mod listener;
 mod redis;
 mod registry;
-mod retry;
 mod session;
 mod topic;
 

@@ -11,10 +11,11 @@ use redis::{
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::{hub::Hub, registry::Inbox, retry::Retry};
+use super::{hub::Hub, registry::Inbox};
 use crate::platform::{
     error::{Error, Result},
     redis::{Outcome, Redis, limited},
+    retry::Retry,
 };
 
 /// How often the subscriber's connection is tried: a hung server gives no error.

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{hub::Hub, retry::Retry};
+use super::hub::Hub;
 use crate::platform::{
     db::Db,
+    retry::Retry,
     stream::{self, Cursor, Position, tag},
 };
 

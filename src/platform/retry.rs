@@ -1,4 +1,4 @@
-//! Trying again until it works.
+//! Trying again until it works: for loops that must not end.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -27,7 +27,7 @@ impl Retry {
     /// It failed: waits before the next try.
     pub(super) async fn failed(&mut self, cause: &impl Debug) {
         if !self.is_out {
-            tracing::warn!(what = self.what, ?cause, "live: failed, trying until it works");
+            tracing::warn!(what = self.what, ?cause, "failed, trying until it works");
         }
         self.is_out = true;
         let pause = self.pause.mul_f64(rand::random_range(0.5..1.0));
@@ -38,7 +38,7 @@ impl Retry {
     /// It worked.
     pub(super) fn worked(&mut self) {
         if self.is_out {
-            tracing::info!(what = self.what, "live: works again");
+            tracing::info!(what = self.what, "works again");
         }
         self.is_out = false;
         self.pause = PAUSES.0;
