@@ -13,6 +13,7 @@ pub mod decision;
 pub mod enums;
 pub mod event;
 pub mod idempotency;
+pub mod job;
 pub mod membership;
 pub mod organisation;
 pub mod phase;

@@ -17,6 +17,7 @@ mod m20261122_000008_grants;
 mod m20261122_000009_reports;
 mod m20261122_000010_thread_kinds;
 mod m20261122_000011_overdue_reports;
+mod m20261122_000012_jobs;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_reports::Migration),
             Box::new(m20261122_000010_thread_kinds::Migration),
             Box::new(m20261122_000011_overdue_reports::Migration),
+            Box::new(m20261122_000012_jobs::Migration),
         ]
     }
 }
