@@ -21,6 +21,7 @@ use crate::{
             self, Authenticate, Caller, Front, Ready, Types,
             server::{self, Connections},
         },
+        job::{self, Runner},
         live::Live,
         rate::Rates,
         storage::Storage,
@@ -127,11 +128,19 @@ impl App {
         }))
     }
 
+    /// Who works on the jobs of all features.
+    #[must_use]
+    pub fn runner(&self) -> Runner {
+        Runner::new(&self.db, Vec::new())
+    }
+
     /// Starts the work that goes on beside requests, until `stop`.
     pub fn start_background(&self, stop: &CancellationToken) -> TaskTracker {
         let tasks = TaskTracker::new();
         let (app, token) = (self.clone(), stop.clone());
         tasks.spawn(async move { app.db.live().run(app.db.clone(), token).await });
+        let (runner, token) = (self.runner(), stop.clone());
+        tasks.spawn(async move { runner.run(token).await });
         let (app, token) = (self.clone(), stop.clone());
         tasks.spawn(async move {
             while token
@@ -147,6 +156,9 @@ impl App {
                 }
                 if let Err(error) = privacy::complete_erasures(&app).await {
                     tracing::warn!(?error, "interrupted erasures could not be completed");
+                }
+                if let Err(error) = job::forget_parked(&app.db).await {
+                    tracing::warn!(?error, "jobs that were given up long ago could not be deleted");
                 }
             }
         });

@@ -9,6 +9,7 @@ pub mod graphql;
 pub mod http;
 pub mod id;
 pub mod idempotency;
+pub mod job;
 pub mod level;
 pub mod live;
 pub mod page;

@@ -344,7 +344,7 @@ fn system_functions_are_called_by_no_resolver() {
 }
 
 /// Tables that the platform itself keeps.
-const PLATFORM_TABLES: &[&str] = &["audit_head", "audit_record", "event", "idempotency", "stream"];
+const PLATFORM_TABLES: &[&str] = &["audit_head", "audit_record", "event", "idempotency", "job", "stream"];
 /// Values that are part of a row, and no table.
 const VALUES: &[&str] = &["enums", "revision::Answer", "revision::Detail", "account::Languages"];
 

@@ -12,6 +12,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use super::{Db, Inner, recorder::Recorder};
 use crate::platform::{
@@ -78,6 +79,7 @@ impl Db {
             clock,
             live,
             queues,
+            job_bell: Notify::new(),
             recorder,
             _lock: lock,
         })))

@@ -15,7 +15,7 @@ use std::{
 };
 
 use sea_orm::{DatabaseConnection, DbBackend, Statement};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use self::recorder::Recorder;
@@ -46,6 +46,8 @@ pub struct Inner {
     clock: Clock,
     live: Live,
     queues: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+    /// Rung after a commit that asks for jobs.
+    job_bell: Notify,
     recorder: Recorder,
     /// Held open: its lock keeps a second process off the same SQLite file.
     _lock: Option<std::fs::File>,
@@ -104,7 +106,12 @@ impl Db {
         self.recorder.take()
     }
 
-    fn is_postgres(&self) -> bool {
+    /// Completes when a unit of work of this process has asked for jobs since the last time.
+    pub(super) async fn jobs_asked_for(&self) {
+        self.job_bell.notified().await;
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
         self.writer.get_database_backend() == DbBackend::Postgres
     }
 

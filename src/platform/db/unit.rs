@@ -1,4 +1,4 @@
-//! The unit of work: every change is one transaction that ends with its audit records and events.
+//! The unit of work: every change is one transaction that ends with its jobs, audit records and events.
 
 use std::{marker::PhantomData, ops::Deref, time::Duration};
 
@@ -14,6 +14,7 @@ use crate::platform::{
     audit::{self, Record},
     clock::Clock,
     error::{Error, Result},
+    job::{self, NewJob},
     stream::{self, NewEvent},
     telemetry::Stats,
 };
@@ -39,6 +40,7 @@ pub struct Tx<'a> {
     stream: Option<Uuid>,
     events: Vec<NewEvent>,
     records: Vec<(Uuid, Record)>,
+    jobs: Vec<NewJob>,
     _surroundings: PhantomData<&'a ()>,
 }
 
@@ -126,10 +128,15 @@ impl Tx<'_> {
     pub fn audit(&mut self, chain: Uuid, record: Record) {
         self.records.push((chain, record));
     }
+
+    /// Asks for a job. It begins soon after the commit, or when it is due.
+    pub fn enqueue(&mut self, job: NewJob) {
+        self.jobs.push(job);
+    }
 }
 
 impl Db {
-    /// Runs a unit of work: begins, runs `unit`, appends its events, commits, wakes listeners. With an error nothing of it
+    /// Runs a unit of work: begins, runs `unit`, appends its jobs and events, commits, wakes listeners. With an error nothing of it
     /// stays. `unit` may run several times: it must not keep anything from a run before.
     ///
     /// `space` is the space that it writes in, if any: the number of writers of one space is bounded.
@@ -189,22 +196,26 @@ impl Db {
             stream: None,
             events: Vec::new(),
             records: Vec::new(),
+            jobs: Vec::new(),
             _surroundings: PhantomData,
         })
     }
 
-    /// Appends records and events, commits and wakes in a task of its own, so that a client that hangs up can't part them.
+    /// Appends jobs, records and events, commits and wakes in a task of its own, so that a client that hangs up can't part them.
     async fn finish(&self, tx: Tx<'_>) -> Result<()> {
         let Tx {
             txn,
             stream,
             events,
             records,
+            jobs,
             db,
             ..
         } = tx;
         let stats = Stats::current();
         let task = async move {
+            let asks = !jobs.is_empty();
+            job::append(&db, &txn, jobs).await?;
             audit::append(&db, &txn, records).await?;
             let mut last = None;
             if let Some(stream) = stream {
@@ -213,6 +224,9 @@ impl Db {
             txn.commit().await.map_err(commit_error)?;
             if let Some((stream, seq)) = last {
                 db.live.committed(stream, seq);
+            }
+            if asks {
+                db.job_bell.notify_one();
             }
             Ok(())
         };
