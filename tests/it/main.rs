@@ -16,6 +16,7 @@ mod forum;
 mod front;
 mod grant;
 mod idempotency;
+mod job;
 mod journal;
 mod leak;
 mod lifecycle;

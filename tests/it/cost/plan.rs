@@ -1,19 +1,36 @@
 //! How the databases answer the statements behind lists: along an index, without sorting and without reading whole tables.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
 use entity::enums::{ContentState, RevisionState, SpaceRole};
+use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, Statement, TransactionTrait, Value as SqlValue};
 use serde_json::{Value, json};
-use sojourn::platform::{db::Db, id::Kind, stream::Cursor};
+use sojourn::platform::{
+    db::Db,
+    error::Result,
+    id::Kind,
+    job::{self, Handler, Job, Lease, NewJob, Outcome, Runner},
+    stream::Cursor,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{bulk::Bulk, copy::copy_space, cost, public, row_id};
 use crate::support::{Cast, World, is_production};
 
 /// Tables that are never read as a whole, with the names that statements give them.
-const LARGE: [(&str, &[&str]); 4] = [
+const LARGE: [(&str, &[&str]); 5] = [
     ("contribution", &["c", "r", "contribution"]),
     ("revision", &["v", "x", "revision"]),
     ("event", &["e", "event"]),
     ("audit_record", &["x", "audit_record"]),
+    ("job", &["job"]),
 ];
 
 /// Sixteen spaces, each with 200 threads, 2,000 comments, 500 journal entries, what waits for moderators, and events.
@@ -342,6 +359,66 @@ async fn sqlite_reads_lists_along_an_index_without_statistics_too() {
     check(&full, &full.statements().await).await;
 }
 
+/// Fails every other time.
+#[derive(Debug)]
+struct Wavering(&'static str, AtomicBool);
+
+#[async_trait]
+impl Handler for Wavering {
+    fn kind(&self) -> &'static str {
+        self.0
+    }
+
+    async fn run(&self, _: &Job, _: &Lease) -> Result<Outcome> {
+        match self.1.fetch_xor(true, Ordering::Relaxed) {
+            true => Ok(Outcome::Done),
+            false => Ok(Outcome::Retry("NOT_YET")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn jobs_are_claimed_and_ended_along_an_index() {
+    let world = World::new().await;
+    let db = &world.app().db;
+    let fill = db.write(None, |tx| {
+        let now = tx.clock().now();
+        for (kind, hours) in [("one", 0), ("two", 0), ("one", 1), ("two", 1), ("other", -1)] {
+            for number in 0..1_000 {
+                tx.enqueue(NewJob {
+                    kind,
+                    subject_id: Uuid::now_v7(),
+                    space_id: None,
+                    due_at: now + TimeDelta::hours(hours) - TimeDelta::milliseconds(number),
+                });
+            }
+        }
+        std::future::ready(Ok(())).boxed()
+    });
+    fill.await.unwrap();
+    db.primary().execute_unprepared("ANALYZE").await.unwrap();
+    let handler = |kind| Arc::new(Wavering(kind, AtomicBool::new(false))) as Arc<dyn Handler>;
+    let runner = Runner::new(db, vec![handler("one"), handler("two")]);
+    let _ = db.recorded();
+    assert_eq!(runner.run_due(&CancellationToken::new()).await.unwrap(), 8);
+    job::forget_parked(db).await.unwrap();
+    let mut texts = std::collections::HashSet::new();
+    let statements = db.recorded().into_iter();
+    let statements =
+        statements.filter(|statement| statement.sql.contains("job") && texts.insert(statement.sql.clone()));
+    let mut seen = 0;
+    for statement in statements {
+        for plan in plans(db, &statement).await {
+            let is_indexed = ["ix_job_due", "ix_job_parked", "job_pkey", "autoindex_job"]
+                .iter()
+                .any(|index| plan.contains(index));
+            assert!(is_indexed && faults(&plan).is_empty(), "{}\n{plan}", statement.sql);
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 5, "a look, a claim, an end, a failure, a clearing");
+}
+
 #[tokio::test]
 async fn a_sort_and_a_scan_would_be_noticed() {
     let (world, _) = World::with_cast().await;
@@ -349,6 +426,7 @@ async fn a_sort_and_a_scan_would_be_noticed() {
     for sql in [
         "SELECT c.id FROM contribution c ORDER BY c.edited_at",
         "SELECT x.id FROM revision x WHERE x.body = ''",
+        "DELETE FROM job WHERE attempts > 3",
     ] {
         let statement = Statement::from_string(db.primary().get_database_backend(), sql);
         for plan in plans(db, &statement).await {
