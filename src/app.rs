@@ -92,7 +92,7 @@ impl App {
             Some(url) => Rates::over_redis(clock.clone(), url, &format!("{}:rate", config.redis_prefix))?,
             None => Rates::in_process(clock.clone()),
         };
-        let storage = Storage::open(&config.media_url())?;
+        let storage = Storage::open(&config.storage(&signer)?)?;
         let passwords = Passwords::new(config.password_memory, PASSWORD_PASSES).map_err(sentence)?;
         let db = Db::connect(&config.database()?, clock.clone(), live)
             .await
@@ -122,6 +122,7 @@ impl App {
             ready: Arc::new(self.clone()),
             rates: self.rates.clone(),
             jwks: self.signer.jwks(),
+            media: self.storage.routes(&options.allowed_origins, options.body_timeout),
             options,
             stop,
             sockets,

@@ -80,15 +80,17 @@ enum Admin {
 /// # Errors
 /// A sentence for the operator.
 pub async fn run(cli: Cli) -> Result<(), String> {
-    let config = cli.config;
+    let mut config = cli.config;
     telemetry::start(&config.log, config.log_format);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
+            let listener = listen(&mut config).await?;
             let app = open(&config).await?;
-            serve(&config, app).await
+            serve(&config, listener, app).await
         }
         Command::Migrate => offline(&config).await.map(|_| ()),
         Command::Demo { reset } => {
+            let listener = listen(&mut config).await?;
             let app = App::open(&config).await?;
             let accounts = demo::prepare(&app, &config.data_dir, reset).await?;
             let address = config.listen;
@@ -101,7 +103,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
                 "\n{explorer}GraphQL endpoint: http://{address}/graphql\n\n{}\n",
                 demo::table(&accounts)
             ))?;
-            serve(&config, app).await
+            serve(&config, listener, app).await
         }
         Command::Schema { output: Some(path) } => {
             std::fs::write(&path, schema::sdl()).map_err(|error| format!("{}: {error}", path.display()))
@@ -152,12 +154,16 @@ async fn offline(config: &Config) -> Result<App, String> {
     Ok(app)
 }
 
-async fn serve(config: &Config, app: App) -> Result<(), String> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("{}: {error}", config.listen))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    tracing::info!(%address, embedded = config.is_embedded(), "serving");
+/// Takes the address before anything is opened: URLs of media begin with it, and the system may choose the port.
+async fn listen(config: &mut Config) -> Result<TcpListener, String> {
+    let named = |error: std::io::Error| format!("{}: {error}", config.listen);
+    let listener = TcpListener::bind(config.listen).await.map_err(named)?;
+    config.listen = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok(listener)
+}
+
+async fn serve(config: &Config, listener: TcpListener, app: App) -> Result<(), String> {
+    tracing::info!(address = %config.listen, embedded = config.is_embedded(), "serving");
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));
     app.serve(listener, config.front(), config.connections(), stop).await
@@ -182,10 +188,7 @@ async fn cancel_on_signal(stop: CancellationToken) {
 
 /// Asks the running server, over plain HTTP, whether it is alive.
 async fn healthcheck(config: &Config) -> Result<(), String> {
-    let mut address = config.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
+    let address = config.near_address();
     let ask = async {
         let mut stream = TcpStream::connect(address).await?;
         stream

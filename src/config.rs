@@ -1,16 +1,22 @@
 //! Configuration: flags, or `SOJOURN_*` variables of the same names.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ::http::HeaderValue;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use url::Url;
 
 use crate::platform::{
     auth::token::Signer,
     db,
     http::{self, Introspection, server::Connections},
     rate::Budget,
+    storage,
     telemetry::LogFormat,
 };
 
@@ -41,9 +47,18 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_REDIS_PREFIX", default_value = "sojourn", global = true)]
     pub redis_prefix: String,
 
-    /// Media: file:<folder> or s3://<bucket> (with the usual AWS_* variables). [default: file:<data-dir>/media]
+    /// URL at which clients reach this server, if it isn't the address to serve on: media in a folder are uploaded and downloaded
+    /// there. [default: http://<listen>]
+    #[arg(long, env = "SOJOURN_PUBLIC_URL", global = true)]
+    pub public_url: Option<Url>,
+
+    /// Media: file:<folder> or s3://<bucket>[/<prefix>]. [default: file:<data-dir>/media]
     #[arg(long, env = "SOJOURN_MEDIA_URL", global = true)]
     pub media_url: Option<String>,
+
+    /// How the bucket is reached.
+    #[command(flatten)]
+    pub bucket: Bucket,
 
     /// File with the Ed25519 private key (PKCS #8, PEM) that signs access tokens, the same on all nodes. The embedded set-up
     /// makes one in the data folder; with PostgreSQL it must be given. Make one with: openssl genpkey -algorithm ed25519
@@ -114,6 +129,58 @@ pub struct Config {
     /// Limits.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// How the bucket of media is reached.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Media in a bucket (what isn't given is taken from the usual AWS_* variables)")]
+pub struct Bucket {
+    /// URL of the S3-compatible store, without the bucket. [default: Amazon's of the region]
+    #[arg(long, env = "SOJOURN_S3_ENDPOINT", global = true)]
+    pub s3_endpoint: Option<String>,
+
+    /// The same as browsers reach it, if that is another one.
+    #[arg(long, env = "SOJOURN_S3_PUBLIC_ENDPOINT", global = true)]
+    pub s3_public_endpoint: Option<String>,
+
+    /// Region. [default: us-east-1]
+    #[arg(long, env = "SOJOURN_S3_REGION", global = true)]
+    pub s3_region: Option<String>,
+
+    /// Where the bucket is named.
+    #[arg(long, env = "SOJOURN_S3_STYLE", value_enum, default_value_t = BucketStyle::Path, global = true)]
+    pub s3_style: BucketStyle,
+
+    /// Let the store be reached by plain HTTP.
+    #[arg(long, env = "SOJOURN_S3_ALLOW_HTTP", value_parser = clap::builder::FalseyValueParser::new(), global = true)]
+    pub s3_allow_http: bool,
+
+    /// Access key.
+    #[arg(long, env = "SOJOURN_S3_ACCESS_KEY_ID", hide_env_values = true, global = true)]
+    pub s3_access_key_id: Option<String>,
+
+    /// Secret key.
+    #[arg(long, env = "SOJOURN_S3_SECRET_ACCESS_KEY", hide_env_values = true, global = true)]
+    pub s3_secret_access_key: Option<String>,
+}
+
+/// Without the secret key.
+impl std::fmt::Debug for Bucket {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Bucket")
+            .field("s3_endpoint", &self.s3_endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a bucket is named in its URLs.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BucketStyle {
+    /// `https://store/bucket/key`
+    Path,
+    /// `https://bucket.store/key`
+    VirtualHost,
 }
 
 /// What holds against anyone, on by default.
@@ -195,12 +262,44 @@ impl Config {
         self.database_url().starts_with("sqlite:")
     }
 
-    /// The media store's URL.
+    /// The address to serve on as it is reached from this machine.
     #[must_use]
-    pub fn media_url(&self) -> String {
-        self.media_url
-            .clone()
-            .unwrap_or_else(|| format!("file:{}", self.data_dir.join("media").display()))
+    pub fn near_address(&self) -> SocketAddr {
+        let mut address = self.listen;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        address
+    }
+
+    /// How to open the media store.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn storage(&self, signer: &Signer) -> Result<storage::Options, String> {
+        let bucket = &self.bucket;
+        let near = || format!("http://{}", self.near_address());
+        let credentials = match (&bucket.s3_access_key_id, &bucket.s3_secret_access_key) {
+            (Some(key), Some(secret)) => Some((key.clone(), secret.clone())),
+            (None, None) => None,
+            _ => return Err("--s3-access-key-id and --s3-secret-access-key go together".to_owned()),
+        };
+        Ok(storage::Options {
+            url: self
+                .media_url
+                .clone()
+                .unwrap_or_else(|| format!("file:{}", self.data_dir.join("media").display())),
+            public_url: self.public_url.as_ref().map_or_else(near, Url::to_string),
+            secret: signer.secret("media URLs"),
+            bucket: storage::BucketOptions {
+                endpoint: bucket.s3_endpoint.clone(),
+                public_endpoint: bucket.s3_public_endpoint.clone(),
+                region: bucket.s3_region.clone(),
+                is_virtual_hosted: bucket.s3_style == BucketStyle::VirtualHost,
+                allow_http: bucket.s3_allow_http,
+                credentials,
+            },
+        })
     }
 
     /// How to open the database.

@@ -4,6 +4,7 @@ use std::{fmt, path::Path};
 
 use aws_lc_rs::{
     encoding::AsBigEndian,
+    hmac,
     signature::{Ed25519KeyPair, KeyPair},
 };
 use base64::{
@@ -51,6 +52,8 @@ pub struct Claims {
 /// The key that signs access tokens, and those by which they are good.
 pub struct Signer {
     encoding: EncodingKey,
+    /// Makes other secrets of the private key.
+    derive: hmac::Key,
     /// The own one first.
     keys: Vec<Known>,
 }
@@ -107,6 +110,7 @@ impl Signer {
         }
         Ok(Self {
             encoding: EncodingKey::from_ed_der(&der),
+            derive: hmac::Key::new(hmac::HMAC_SHA256, seed.as_ref()),
             keys: vec![Known::new(pair.public_key().as_ref())?],
         })
     }
@@ -128,6 +132,14 @@ impl Signer {
             self.keys.push(known);
         }
         Ok(())
+    }
+
+    /// A secret for something else, the same on all nodes with this key. It tells nothing of the key, nor of other secrets.
+    #[must_use]
+    pub fn secret(&self, purpose: &str) -> [u8; 32] {
+        let mut secret = [0; 32];
+        secret.copy_from_slice(hmac::sign(&self.derive, purpose.as_bytes()).as_ref());
+        secret
     }
 
     /// The public keys as a JSON Web Key Set.
@@ -257,6 +269,16 @@ mod tests {
             signer.verify(&token)
         });
         assert!(matches!(claims, Ok(claims) if claims.sub == Uuid::from_u128(1) && claims.sid == Uuid::from_u128(2)));
+    }
+
+    #[test]
+    fn a_secret_is_of_its_key_and_purpose() {
+        let signer = || Signer::generate().and_then(|pem| Signer::from_pem(&pem));
+        let (Ok(one), Ok(other)) = (signer(), signer()) else {
+            panic!("no keys")
+        };
+        assert_eq!(one.secret("a"), one.secret("a"));
+        assert!(one.secret("a") != one.secret("b") && one.secret("a") != other.secret("a"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
@@ -101,6 +101,8 @@ pub struct Front<E> {
     pub rates: Rates,
     /// The public keys of access tokens, as a JSON Web Key Set (RFC 7517).
     pub jwks: String,
+    /// The routes of the media store, if this server has them: they have limits and headers of their own.
+    pub media: Router,
     /// Limits and switches.
     pub options: Options,
     /// Once cancelled, the process is about to end: readiness goes off, sockets finish and close.
@@ -232,8 +234,9 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The routes: GraphQL at [`PATH`], `/healthz`, `/readyz`, and the explorer at `/` if it is on.
-pub fn router<E: Executor>(front: Front<E>) -> Router {
+/// The routes: GraphQL at [`PATH`], `/healthz`, `/readyz`, those of the media store, and the explorer at `/` if it is on.
+pub fn router<E: Executor>(mut front: Front<E>) -> Router {
+    let media = std::mem::take(&mut front.media);
     let documents = Documents::new(front.options.document_cache);
     let door = Arc::new(Door { front, documents });
     let explorer = if door.options.has_explorer {
@@ -249,10 +252,16 @@ pub fn router<E: Executor>(front: Front<E>) -> Router {
         .fallback(|request: Request| async move { nothing_here(&request) })
         .method_not_allowed_fallback(|request: Request| async move {
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            refuse(&request, status, "INVALID", "This method is not allowed here.")
+            refuse(
+                request.extensions(),
+                status,
+                "INVALID",
+                "This method is not allowed here.",
+            )
         })
         .layer(compression())
         .layer(cors(&door.options.allowed_origins))
+        .merge(media.with_state(()))
         .layer(middleware::from_fn_with_state(Arc::clone(&door), surround::<E>))
         .with_state(door)
 }
@@ -286,12 +295,14 @@ async fn jwks<E: Executor>(State(door): State<Arc<Door<E>>>) -> Response {
 }
 
 fn nothing_here(request: &Request) -> Response {
-    refuse(request, StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing here.")
+    let status = StatusCode::NOT_FOUND;
+    refuse(request.extensions(), status, "NOT_FOUND", "There is nothing here.")
 }
 
-fn refuse(request: &Request, status: StatusCode, code: &str, message: &str) -> Response {
+/// The answer to a request, of which these are the extensions, that isn't served.
+pub(super) fn refuse(request: &Extensions, status: StatusCode, code: &str, message: &str) -> Response {
     let error = answer::with_code(code, message);
-    let body = match request.extensions().get::<RequestId>() {
+    let body = match request.get::<RequestId>() {
         Some(id) => answer::refusal(vec![error], id),
         None => async_graphql::Response::from_errors(vec![error]),
     };

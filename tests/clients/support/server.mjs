@@ -35,6 +35,7 @@ async function setUp() {
   if (setup !== 'production') throw new Error(`SOJOURN_TEST_SETUP is ${setup}`);
   const admin = needed('SOJOURN_TEST_DATABASE_URL');
   const redis = needed('SOJOURN_TEST_REDIS_URL');
+  const store = new URL(needed('SOJOURN_TEST_S3_URL'));
   const name = `clients_${randomUUID().replaceAll('-', '')}`;
   await execute(admin, `CREATE DATABASE ${name}`);
   const database = new URL(admin);
@@ -45,6 +46,11 @@ async function setUp() {
       SOJOURN_DATABASE_URL: database.href,
       SOJOURN_REDIS_URL: redis,
       SOJOURN_REDIS_PREFIX: name,
+      SOJOURN_MEDIA_URL: `s3:/${store.pathname}/${name}`,
+      SOJOURN_S3_ENDPOINT: store.origin,
+      SOJOURN_S3_ALLOW_HTTP: 'true',
+      SOJOURN_S3_ACCESS_KEY_ID: store.username,
+      SOJOURN_S3_SECRET_ACCESS_KEY: store.password,
       SOJOURN_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }),
       // The audits as nobody ask for the schema.
       SOJOURN_INTROSPECTION: 'everyone',

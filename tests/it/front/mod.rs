@@ -4,6 +4,7 @@ mod client;
 mod explorer;
 mod http;
 mod limits;
+mod media;
 mod operations;
 mod server;
 mod socket;
@@ -250,6 +251,7 @@ pub async fn door_with(options: Options) -> Door {
         rates: Rates::in_process(clock.clone()),
         jwks: r#"{"keys":[]}"#.to_owned(),
         ready: Arc::new(Health(db, Arc::clone(&is_bus_away))),
+        media: Router::new(),
         options,
         stop: stop.clone(),
         sockets: sockets.clone(),

@@ -3,6 +3,7 @@
 mod answers;
 mod cast;
 mod dump;
+mod media;
 mod socket;
 mod spine;
 
@@ -38,11 +39,12 @@ use uuid::Uuid;
 pub use self::{
     answers::{errors, faults},
     cast::{Cast, PASSWORD, Person},
+    media::Bucket,
     socket::Socket,
     spine::{id_of, ids, inner},
 };
 
-/// Whether the tests run over PostgreSQL and Redis.
+/// Whether the tests run over PostgreSQL, Redis and an S3-compatible store.
 pub fn is_production() -> bool {
     match std::env::var("SOJOURN_TEST_SETUP").as_deref() {
         Ok("production") => true,
@@ -145,6 +147,7 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
         arguments.push(format!("--redis-url={redis}"));
         arguments.push(format!("--redis-prefix={}", Uuid::now_v7().simple()));
         arguments.push(format!("--signing-key-file={}", path("key.pem")));
+        arguments.extend(Bucket::new().flags());
     }
     arguments
 }
