@@ -1,17 +1,26 @@
 //! What a process holds, and how it serves.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_graphql::Context;
 use async_trait::async_trait;
 use axum::Router;
 use chrono::DateTime;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
-    features::{account, privacy, report, space},
+    features::{
+        account,
+        media::{self, Processing, Quotas},
+        privacy, report, space,
+    },
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
         clock::Clock,
@@ -47,6 +56,12 @@ pub struct App {
     pub signer: Arc<Signer>,
     /// Media.
     pub storage: Storage,
+    /// How much of them there may be.
+    pub quotas: Quotas,
+    /// How they are processed.
+    pub processing: Processing,
+    /// Where files are for as long as they are worked on.
+    scratch: PathBuf,
     /// Who has used how much.
     pub rates: Rates,
     /// Who guesses passwords.
@@ -103,9 +118,26 @@ impl App {
             passwords,
             signer,
             storage,
+            quotas: config.media.quotas(),
+            processing: config.media.processing(),
+            scratch: config.data_dir.join("scratch"),
             attempts: Attempts::new(rates.clone()),
             rates,
         })
+    }
+
+    /// A folder of the process's own for a file that is worked on; it goes with the value.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn scratch(&self) -> Result<TempDir> {
+        let scratch = self.scratch.clone();
+        let make = move || {
+            std::fs::create_dir_all(&scratch)?;
+            TempDir::new_in(&scratch)
+        };
+        let made = tokio::task::spawn_blocking(make).await.map_err(Error::internal)?;
+        made.map_err(Error::internal)
     }
 
     /// The front door over this app.
@@ -132,7 +164,7 @@ impl App {
     /// Who works on the jobs of all features.
     #[must_use]
     pub fn runner(&self) -> Runner {
-        Runner::new(&self.db, Vec::new())
+        Runner::new(&self.db, vec![Arc::new(media::ProcessMedia(self.clone()))])
     }
 
     /// Starts the work that goes on beside requests, until `stop`.
@@ -154,6 +186,9 @@ impl App {
                 }
                 if let Err(error) = report::tell_delayed(&app).await {
                     tracing::warn!(?error, "coordinators could not be told of reports");
+                }
+                if let Err(error) = media::sweep(&app).await {
+                    tracing::warn!(?error, "media could not be swept");
                 }
                 if let Err(error) = privacy::complete_erasures(&app).await {
                     tracing::warn!(?error, "interrupted erasures could not be completed");

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use url::Url;
 
+use crate::features::media::{Processing, Quotas};
 use crate::platform::{
     auth::token::Signer,
     db,
@@ -126,9 +127,69 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
 
+    /// Media.
+    #[command(flatten)]
+    pub media: MediaLimits,
+
     /// Limits.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// How large media may be, and how they are processed.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Media")]
+pub struct MediaLimits {
+    /// Bytes of an image at most.
+    #[arg(long, env = "SOJOURN_MAX_IMAGE", default_value_t = 25_000_000, global = true)]
+    pub max_image: i64,
+
+    /// Bytes of a sound or document at most.
+    #[arg(long, env = "SOJOURN_MAX_FILE", default_value_t = 100_000_000, global = true)]
+    pub max_file: i64,
+
+    /// Bytes of a video at most.
+    #[arg(long, env = "SOJOURN_MAX_VIDEO", default_value_t = 2_000_000_000, global = true)]
+    pub max_video: i64,
+
+    /// Bytes of all media of a space at most.
+    #[arg(long, env = "SOJOURN_SPACE_QUOTA", default_value_t = 50_000_000_000, global = true)]
+    pub space_quota: i64,
+
+    /// Bytes of all media of one member in a space at most.
+    #[arg(long, env = "SOJOURN_MEMBER_QUOTA", default_value_t = 5_000_000_000, global = true)]
+    pub member_quota: i64,
+
+    /// Where clamd listens, which then looks for viruses in every file: tcp://host:port or unix:/path.
+    #[arg(long, env = "SOJOURN_CLAMD_URL", global = true)]
+    pub clamd_url: Option<String>,
+
+    /// The ffmpeg program, which then makes posters of videos.
+    #[arg(long, env = "SOJOURN_FFMPEG", global = true)]
+    pub ffmpeg: Option<PathBuf>,
+}
+
+impl MediaLimits {
+    /// How much there may be.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        Quotas {
+            image: self.max_image,
+            file: self.max_file,
+            video: self.max_video,
+            space: self.space_quota,
+            member: self.member_quota,
+        }
+    }
+
+    /// How it is processed.
+    #[must_use]
+    pub fn processing(&self) -> Processing {
+        Processing {
+            clamd_url: self.clamd_url.clone(),
+            ffmpeg: self.ffmpeg.clone(),
+        }
+    }
 }
 
 /// How the bucket of media is reached.

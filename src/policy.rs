@@ -7,8 +7,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, ModerationReason, PhaseState,
-    ReportState, SpaceRole, SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus, ModerationMode, ModerationReason,
+    PhaseState, ReportState, SpaceRole, SpaceState,
 };
 use uuid::Uuid;
 
@@ -82,6 +82,8 @@ pub struct Phase {
     pub allows_pupil_threads: bool,
     /// Whether pupils comment.
     pub allows_pupil_comments: bool,
+    /// Whether pupils upload media.
+    pub allows_pupil_uploads: bool,
 }
 
 /// A contribution as far as rules ask for it.
@@ -111,6 +113,10 @@ pub struct Content {
     pub has_report: bool,
     /// Whether it is hidden and a report about it waits for a decision.
     pub has_open_report: bool,
+    /// Where its file stands; media items only.
+    pub file: Option<MediaState>,
+    /// Whether the viewer sees something that it is attached to; media items only.
+    pub is_shown_by_host: bool,
     /// Its root, if it is none.
     pub root: Option<Root>,
 }
@@ -147,6 +153,7 @@ pub fn sees(viewer: &Member, content: &Content) -> bool {
             sees_root(viewer, content.state, audience, content.author_id)
                 || is_backstage(content.state)
                     && co_moderates(viewer, content.audience, content.is_by_staff || content.is_sealed)
+                || content.is_shown_by_host
         }
         Some(root) => {
             let audience = effective(root.audience, root.has_pending_version);
@@ -254,13 +261,14 @@ pub fn sees_backstage(viewer: &Member, content: &Content) -> bool {
 }
 
 /// Whether a grant to moderate of the viewer `m` reaches the contribution `c`. `:now` is the time of the statement.
-macro_rules! co_moderates {
+macro_rules! co_moderates_sql {
     () => {
         "m.role = 'PUPIL' AND EXISTS (SELECT 1 FROM capability_grant g WHERE g.member_id = m.id AND \
             g.capability = 'MODERATE' AND (g.ends_at IS NULL OR g.ends_at > :now) \
             AND g.scope_id IN (c.space_id, c.phase_id, COALESCE(c.root_id, c.id)))"
     };
 }
+pub(crate) use co_moderates_sql;
 
 /// Whether the viewer `m` has answered the thread `r`. A scalar, as databases may answer an `EXISTS` by reading all answers.
 macro_rules! has_answered {
@@ -271,8 +279,10 @@ macro_rules! has_answered {
 }
 pub(crate) use has_answered;
 
-/// [`sees`] as an SQL condition over `c` (contribution), `r` (its root, left joined) and `m` (the viewer's membership).
-pub const VISIBLE: &str = concat!(
+/// [`VISIBLE`] as a literal.
+macro_rules! visible_sql {
+    () => {
+        concat!(
     "((c.root_id IS NULL AND (c.author_id = m.id \
         OR (c.state = 'PUBLISHED' AND (c.audience = 'SPACE' \
             OR ((c.audience = 'STAFF' OR c.pending_version IS NOT NULL) \
@@ -280,7 +290,7 @@ pub const VISIBLE: &str = concat!(
         OR (c.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (c.audience <> 'AUTHOR' OR c.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER')) \
         OR (c.state IN ('PENDING', 'HIDDEN') AND c.audience = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
-    co_moderates!(),
+    $crate::policy::co_moderates_sql!(),
     "))) \
     OR (c.root_id IS NOT NULL AND (r.author_id = m.id \
         OR (r.state = 'PUBLISHED' AND (r.audience = 'SPACE' \
@@ -289,31 +299,89 @@ pub const VISIBLE: &str = concat!(
         OR (r.state IN ('PENDING', 'HIDDEN', 'REMOVED') AND (r.audience <> 'AUTHOR' OR r.pending_version IS NOT NULL) \
             AND m.role IN ('COORDINATOR', 'TEACHER')) \
         OR (r.state IN ('PENDING', 'HIDDEN') AND r.audience = 'SPACE' AND NOT r.author_is_staff AND NOT r.is_sealed AND ",
-    co_moderates!(),
+    $crate::policy::co_moderates_sql!(),
     ")) \
         AND (r.thread_kind IS NULL OR r.thread_kind <> 'QUESTION' OR r.is_locked OR m.role <> 'PUPIL' \
             OR c.author_id = m.id OR r.author_id = m.id OR ",
-    has_answered!(),
+    $crate::policy::has_answered!(),
     " OR (r.audience = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
-    co_moderates!(),
+    $crate::policy::co_moderates_sql!(),
     ")) \
         AND (c.state IN ('PUBLISHED', 'HIDDEN', 'REMOVED') OR c.author_id = m.id \
             OR (c.state = 'PENDING' AND (m.role IN ('COORDINATOR', 'TEACHER') \
                 OR (r.audience = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
-    co_moderates!(),
+    $crate::policy::co_moderates_sql!(),
     "))))))"
-);
+)
+    };
+}
+pub(crate) use visible_sql;
+
+/// [`sees`] as an SQL condition over `c` (contribution), `r` (its root, left joined) and `m` (the viewer's membership); what is seen
+/// by its host is apart.
+pub const VISIBLE: &str = visible_sql!();
+
+/// Whether the media item with the id `$item` is attached to something, `$of` which, of which the viewer `m` reads that version.
+macro_rules! has_host {
+    ($item:literal, $of:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM attachment a JOIN contribution c ON c.id = a.host_id \
+                LEFT JOIN contribution r ON r.id = c.root_id WHERE a.item_id = ",
+            $item,
+            $of,
+            " AND ",
+            $crate::policy::visible_sql!(),
+            " AND (c.state IN ('DRAFT', 'PENDING', 'PUBLISHED') AND a.version = COALESCE(c.published_version, c.version) \
+                OR a.version = c.pending_version AND ",
+            $crate::policy::decides_sql!(),
+            " OR ",
+            $crate::policy::backstage_sql!(),
+            "))"
+        )
+    };
+}
+pub(crate) use has_host;
+
+/// Whether a media item `c`, whose id is `$item` too, is seen because of what it is attached to. What belongs to somebody else than
+/// the author of that is shown only as long as it is seen anyway, and others than staff see a file once it is ready.
+macro_rules! shown_by_host {
+    ($item:literal) => {
+        concat!(
+            "(c.kind = 'MEDIA_ITEM' AND c.state NOT IN ('HIDDEN', 'REMOVED') AND (c.file_state = 'READY' \
+                OR m.role IN ('COORDINATOR', 'TEACHER')) AND ",
+            $crate::policy::has_host!($item, " AND a.is_own"),
+            ")"
+        )
+    };
+}
+pub(crate) use shown_by_host;
+
+/// [`DECIDES`] as a literal.
+macro_rules! decides_sql {
+    () => {
+        concat!(
+            "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER') \
+                OR (COALESCE(r.audience, c.audience) = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
+            $crate::policy::co_moderates_sql!(),
+            "))"
+        )
+    };
+}
+pub(crate) use decides_sql;
 
 /// [`decides`] as an SQL condition over the same, for what [`VISIBLE`] finds.
-pub const DECIDES: &str = concat!(
-    "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER') \
-        OR (COALESCE(r.audience, c.audience) = 'SPACE' AND NOT c.author_is_staff AND NOT c.is_sealed AND ",
-    co_moderates!(),
-    "))"
-);
+pub const DECIDES: &str = decides_sql!();
+
+/// [`BACKSTAGE`] as a literal.
+macro_rules! backstage_sql {
+    () => {
+        "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))"
+    };
+}
+pub(crate) use backstage_sql;
 
 /// [`sees_backstage`] as an SQL condition over the same, for what [`VISIBLE`] finds.
-pub const BACKSTAGE: &str = "(c.author_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))";
+pub const BACKSTAGE: &str = backstage_sql!();
 
 // ------------------------------------------------------------------------------------------------------------ permission
 
@@ -414,19 +482,22 @@ pub enum PhaseAction {
     ThreadCreate,
     /// `journalEntryCreate`, published or as a draft.
     JournalEntryCreate,
+    /// `mediaUploadRequest`.
+    MediaUpload,
     /// `phasePromptsUpdate`.
     PromptsUpdate,
 }
 
 impl PhaseAction {
     /// Every action.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Update,
         Self::Open,
         Self::Close,
         Self::Reopen,
         Self::ThreadCreate,
         Self::JournalEntryCreate,
+        Self::MediaUpload,
         Self::PromptsUpdate,
     ];
 }
@@ -440,6 +511,11 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
     match action {
         PhaseAction::ThreadCreate => {
             may_write(ContributionKind::Thread, viewer, phase)?;
+            ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
+            ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)
+        }
+        PhaseAction::MediaUpload => {
+            may_write(ContributionKind::MediaItem, viewer, phase)?;
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
             ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)
         }
@@ -468,7 +544,7 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
 /// What is done to a contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentAction {
-    /// `threadUpdate`, `commentUpdate`, `journalEntryUpdate`.
+    /// `threadUpdate`, `commentUpdate`, `journalEntryUpdate`, `mediaItemUpdate`.
     Update,
     /// An update that only narrows the audience.
     AudienceLower,
@@ -500,11 +576,15 @@ pub enum ContentAction {
     Confirm,
     /// `contributionReport`.
     Report,
+    /// `mediaUploadParts`, `mediaUploadComplete`.
+    Upload,
+    /// `mediaRetry`.
+    Retry,
 }
 
 impl ContentAction {
     /// Every action.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Update,
         Self::AudienceLower,
         Self::Publish,
@@ -521,6 +601,8 @@ impl ContentAction {
         Self::Move,
         Self::Confirm,
         Self::Report,
+        Self::Upload,
+        Self::Retry,
     ];
 }
 
@@ -578,7 +660,11 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             if let Some(root) = &content.root {
                 takes_comments(root.state, root.is_locked)?;
             }
-            is(state == Draft)
+            is(state == Draft)?;
+            ensure(
+                content.file.is_none_or(|file| file == MediaState::Ready),
+                Reason::FileNotReady,
+            )
         }
         ContentAction::Withdraw => {
             author()?;
@@ -586,7 +672,9 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             match (state, content.kind) {
                 (Pending, _) | (Published, ContributionKind::JournalEntry) => Ok(()),
-                (Published, ContributionKind::Thread) => ensure(!content.has_replies, Reason::HasReplies),
+                (Published, ContributionKind::Thread | ContributionKind::MediaItem) => {
+                    ensure(!content.has_replies, Reason::HasReplies)
+                }
                 _ => Err(Reason::StateNotAllowed),
             }
         }
@@ -642,6 +730,15 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             writable()?;
             open()?;
             is(state == Published)
+        }
+        ContentAction::Upload | ContentAction::Retry => {
+            author()?;
+            writable()?;
+            let wanted = match action {
+                ContentAction::Upload => MediaState::Requested,
+                _ => MediaState::Failed,
+            };
+            is(content.file == Some(wanted))
         }
         ContentAction::Report => {
             ensure(!is_own && !content.is_co_author, Reason::OwnContent)?;
@@ -700,7 +797,7 @@ pub const REPORT_VISIBLE: &str = concat!(
             AND (m.organisation_id <> c.author_org_id OR m.organisation_id = x.reporter_organisation_id)) \
         OR (x.reason <> 'UNSAFE' AND x.state = 'OPEN' AND x.reporter_id <> m.id AND NOT c.author_is_staff AND NOT c.is_sealed \
             AND COALESCE(r.audience, c.audience) = 'SPACE' AND ",
-    co_moderates!(),
+    co_moderates_sql!(),
     ")))"
 );
 
@@ -761,6 +858,9 @@ fn may_write(kind: ContributionKind, viewer: &Member, phase: &Phase) -> Verdict 
     ensure(viewer.role != SpaceRole::Observer, Reason::RoleNotAllowed)?;
     match kind {
         ContributionKind::Comment => ensure(!is_pupil || phase.allows_pupil_comments, Reason::RoleNotAllowed),
+        ContributionKind::MediaItem => {
+            may_by_grant(viewer, !is_pupil || phase.allows_pupil_uploads, Capability::Upload)
+        }
         _ => may_by_grant(viewer, !is_pupil || phase.allows_pupil_threads, Capability::OpenThread),
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::enums::{Audience, ContentState, ContributionKind, ThreadKind};
+use crate::enums::{Audience, ContentState, ContributionKind, MediaKind, MediaState, ThreadKind};
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -33,6 +33,12 @@ pub struct Model {
     pub author_is_staff: bool,
     /// What it is for; threads only.
     pub thread_kind: Option<ThreadKind>,
+    /// What its file is; media items only.
+    pub media_kind: Option<MediaKind>,
+    /// Where its file stands; media items only.
+    pub file_state: Option<MediaState>,
+    /// Since when, as long as time changes it.
+    pub file_state_at: Option<DateTimeUtc>,
     /// Whether somebody has reported it as unsafe: for staff alone to judge.
     pub is_sealed: bool,
     /// Where it stands.

@@ -289,6 +289,9 @@ pub enum ContributionKind {
     /// `JOURNAL_ENTRY`.
     #[sea_orm(string_value = "JOURNAL_ENTRY")]
     JournalEntry,
+    /// `MEDIA_ITEM`.
+    #[sea_orm(string_value = "MEDIA_ITEM")]
+    MediaItem,
 }
 
 /// Life of a contribution.
@@ -541,6 +544,12 @@ pub enum SubscriptionLevel {
 #[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventKind {
+    /// `MEDIA_STATUS_CHANGED`.
+    #[sea_orm(string_value = "MEDIA_STATUS_CHANGED")]
+    MediaStatusChanged,
+    /// `MEDIA_PROGRESSED`.
+    #[sea_orm(string_value = "MEDIA_PROGRESSED")]
+    MediaProgressed,
     /// `CONTRIBUTION_SUBMITTED`.
     #[sea_orm(string_value = "CONTRIBUTION_SUBMITTED")]
     ContributionSubmitted,
@@ -757,4 +766,157 @@ pub enum AuditAct {
     /// `ACCOUNT_ERASED`.
     #[sea_orm(string_value = "ACCOUNT_ERASED")]
     AccountErased,
+}
+
+/// What a media file is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MediaKind {
+    /// `IMAGE`.
+    #[sea_orm(string_value = "IMAGE")]
+    Image,
+    /// `VIDEO`.
+    #[sea_orm(string_value = "VIDEO")]
+    Video,
+    /// `AUDIO`.
+    #[sea_orm(string_value = "AUDIO")]
+    Audio,
+    /// `DOCUMENT`.
+    #[sea_orm(string_value = "DOCUMENT")]
+    Document,
+}
+
+/// Where a media file stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MediaState {
+    /// `REQUESTED`.
+    #[sea_orm(string_value = "REQUESTED")]
+    Requested,
+    /// `UPLOADED`.
+    #[sea_orm(string_value = "UPLOADED")]
+    Uploaded,
+    /// `PROCESSING`.
+    #[sea_orm(string_value = "PROCESSING")]
+    Processing,
+    /// `READY`.
+    #[sea_orm(string_value = "READY")]
+    Ready,
+    /// `QUARANTINED`.
+    #[sea_orm(string_value = "QUARANTINED")]
+    Quarantined,
+    /// `FAILED`.
+    #[sea_orm(string_value = "FAILED")]
+    Failed,
+    /// `EXPIRED`.
+    #[sea_orm(string_value = "EXPIRED")]
+    Expired,
+    /// `DELETED`.
+    #[sea_orm(string_value = "DELETED")]
+    Deleted,
+}
+
+/// Why a media file can't be used.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MediaFailure {
+    /// `CHECKSUM_MISMATCH`.
+    #[sea_orm(string_value = "CHECKSUM_MISMATCH")]
+    ChecksumMismatch,
+    /// `TYPE_MISMATCH`.
+    #[sea_orm(string_value = "TYPE_MISMATCH")]
+    TypeMismatch,
+    /// `UNSUPPORTED_TYPE`.
+    #[sea_orm(string_value = "UNSUPPORTED_TYPE")]
+    UnsupportedType,
+    /// `TOO_LARGE`.
+    #[sea_orm(string_value = "TOO_LARGE")]
+    TooLarge,
+    /// `TOO_MANY_PIXELS`.
+    #[sea_orm(string_value = "TOO_MANY_PIXELS")]
+    TooManyPixels,
+    /// `CORRUPT`.
+    #[sea_orm(string_value = "CORRUPT")]
+    Corrupt,
+    /// `UNSAFE`.
+    #[sea_orm(string_value = "UNSAFE")]
+    Unsafe,
+    /// `INFECTED`.
+    #[sea_orm(string_value = "INFECTED")]
+    Infected,
+    /// `TIMED_OUT`.
+    #[sea_orm(string_value = "TIMED_OUT")]
+    TimedOut,
+    /// `UNAVAILABLE`.
+    #[sea_orm(string_value = "UNAVAILABLE")]
+    Unavailable,
+}
+
+/// A version of a media file that is given out.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MediaVariant {
+    /// `ORIGINAL`.
+    #[sea_orm(string_value = "ORIGINAL")]
+    Original,
+    /// `SMALL`.
+    #[sea_orm(string_value = "SMALL")]
+    Small,
+    /// `MEDIUM`.
+    #[sea_orm(string_value = "MEDIUM")]
+    Medium,
+    /// `LARGE`.
+    #[sea_orm(string_value = "LARGE")]
+    Large,
+    /// `POSTER`.
+    #[sea_orm(string_value = "POSTER")]
+    Poster,
+}
+
+/// Under which terms others may use something. The names are those of Creative Commons 4.0.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Licence {
+    /// `OWN_WORK`.
+    #[sea_orm(string_value = "OWN_WORK")]
+    OwnWork,
+    /// `CC0`.
+    #[sea_orm(string_value = "CC0")]
+    Cc0,
+    /// `CC_BY`.
+    #[sea_orm(string_value = "CC_BY")]
+    CcBy,
+    /// `CC_BY_SA`.
+    #[sea_orm(string_value = "CC_BY_SA")]
+    CcBySa,
+    /// `CC_BY_ND`.
+    #[sea_orm(string_value = "CC_BY_ND")]
+    CcByNd,
+    /// `CC_BY_NC`.
+    #[sea_orm(string_value = "CC_BY_NC")]
+    CcByNc,
+    /// `CC_BY_NC_SA`.
+    #[sea_orm(string_value = "CC_BY_NC_SA")]
+    CcByNcSa,
+    /// `CC_BY_NC_ND`.
+    #[sea_orm(string_value = "CC_BY_NC_ND")]
+    CcByNcNd,
+    /// `OTHER`.
+    #[sea_orm(string_value = "OTHER")]
+    Other,
 }

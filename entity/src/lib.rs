@@ -4,6 +4,7 @@
 //! SCREAMING_SNAKE_CASE names of the public API.
 
 pub mod account;
+pub mod attachment;
 pub mod audit_head;
 pub mod audit_record;
 pub mod capability_grant;
@@ -14,6 +15,7 @@ pub mod enums;
 pub mod event;
 pub mod idempotency;
 pub mod job;
+pub mod media_file;
 pub mod membership;
 pub mod organisation;
 pub mod phase;

@@ -29,6 +29,8 @@ pub struct Model {
     pub version: i32,
     /// When they were added.
     pub created_at: DateTimeUtc,
+    /// Bytes of the media that they have uploaded.
+    pub media_bytes: i64,
 }
 
 /// Relations are joined by hand in the stores.

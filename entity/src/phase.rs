@@ -31,6 +31,8 @@ pub struct Model {
     pub allows_pupil_threads: bool,
     /// Whether pupils may comment.
     pub allows_pupil_comments: bool,
+    /// Whether pupils upload media.
+    pub allows_pupil_uploads: bool,
     /// Why it was opened again, in the coordinator's words.
     pub reopen_reason: Option<String>,
     /// Counts changes of its settings and state.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::enums::{Audience, Ka1PupilOutcome, KeyCompetence, Mood, RevisionState};
+use crate::enums::{Audience, Ka1PupilOutcome, KeyCompetence, Licence, Mood, RevisionState};
 
 /// An answer to a prompt, tied to the words that were asked.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,6 +37,21 @@ pub struct Detail {
     /// What an icebreaker asks everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
+    /// Media items that are shown with it, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Uuid>,
+    /// What a media item shows, for those who can't see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alt_text: Option<String>,
+    /// Under which terms others may use a media item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<Licence>,
+    /// Whom to name with a media item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    /// Where a media item comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// A row.

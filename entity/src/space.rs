@@ -25,6 +25,8 @@ pub struct Model {
     pub closed_at: Option<DateTimeUtc>,
     /// When it was made.
     pub created_at: DateTimeUtc,
+    /// Bytes of the media in it.
+    pub media_bytes: i64,
 }
 
 /// Relations are joined by hand in the stores.

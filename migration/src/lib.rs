@@ -18,6 +18,7 @@ mod m20261122_000009_reports;
 mod m20261122_000010_thread_kinds;
 mod m20261122_000011_overdue_reports;
 mod m20261122_000012_jobs;
+mod m20261122_000013_media;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_thread_kinds::Migration),
             Box::new(m20261122_000011_overdue_reports::Migration),
             Box::new(m20261122_000012_jobs::Migration),
+            Box::new(m20261122_000013_media::Migration),
         ]
     }
 }

@@ -431,11 +431,10 @@ async fn act(
                 language: Some(entry.language.clone()),
                 week: Some(IsoWeek::name(week.iso_week())),
                 detail: Detail {
-                    prompt: None,
                     mood: entry.mood,
                     key_competences: entry.key_competences.clone(),
                     ka1_outcomes: entry.ka1_outcomes.clone(),
-                    answers: Vec::new(),
+                    ..Detail::default()
                 },
             };
             let kind = ContributionKind::JournalEntry;

@@ -7,6 +7,7 @@ pub mod forum;
 pub mod grant;
 pub mod journal;
 pub mod live;
+pub mod media;
 pub mod organisation;
 pub mod privacy;
 pub mod report;

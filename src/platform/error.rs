@@ -75,6 +75,16 @@ pub enum Reason {
     NotCoAuthor,
     /// The thread is locked.
     ThreadLocked,
+    /// The file is not ready: it is still uploaded or processed, or it was refused.
+    FileNotReady,
+    /// No file of this type is taken.
+    UnsupportedType,
+    /// The space, or the member, has no room left for media.
+    QuotaExceeded,
+    /// Nothing has arrived where the file was to be uploaded, or only some of its parts.
+    UploadIncomplete,
+    /// What has arrived is not what was announced: its size or SHA-256 differ.
+    UploadMismatch,
     /// It isn't in a state in which this is possible.
     StateNotAllowed,
     /// It has replies, so it can't be withdrawn any more.
@@ -177,6 +187,7 @@ impl Error {
             Reason::NotCoAuthor => "Only those who are named as co-authors may do this.",
             Reason::ThreadLocked => "The thread is locked.",
             Reason::StateNotAllowed => "This isn't possible in the state that it is in.",
+            Reason::FileNotReady => "The file is not ready.",
             Reason::HasReplies => "It has replies.",
             Reason::TooLate => "The time for this has run out.",
             Reason::OtherSchool => "Only staff of the same school may do this.",

@@ -2,6 +2,7 @@
 //! `space_01h455vb4pex5vsknk084sn02q`. Opaque to clients, unique over all types, safe in URLs.
 
 use async_graphql::ID;
+use entity::enums::ContributionKind;
 use uuid::Uuid;
 
 use super::error::{Error, Reason, Result};
@@ -37,12 +38,29 @@ kinds! {
     Thread = "thread",
     Comment = "comment",
     JournalEntry = "entry",
+    MediaItem = "media",
     Prompt = "prompt",
     Revision = "revision",
     Decision = "decision",
     Grant = "grant",
     Report = "report",
     AuditRecord = "audit",
+}
+
+impl Kind {
+    /// The types of contributions.
+    pub const CONTRIBUTIONS: [Self; 4] = [Self::Thread, Self::Comment, Self::JournalEntry, Self::MediaItem];
+}
+
+impl From<ContributionKind> for Kind {
+    fn from(kind: ContributionKind) -> Self {
+        match kind {
+            ContributionKind::Thread => Self::Thread,
+            ContributionKind::Comment => Self::Comment,
+            ContributionKind::JournalEntry => Self::JournalEntry,
+            ContributionKind::MediaItem => Self::MediaItem,
+        }
+    }
 }
 
 /// The public form of an id.

@@ -14,6 +14,39 @@ fn string<T: ScalarType + InputType>(value: Value, wrap: fn(String) -> T) -> Inp
     }
 }
 
+/// A number of bytes: a whole number up to 2^53, which is more than `Int` can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
+pub struct ByteCount(i64);
+
+#[Scalar(name = "ByteCount", use_type_description)]
+impl ScalarType for ByteCount {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => match number.as_i64() {
+                Some(bytes) => Ok(Self(bytes)),
+                None => Err(InputValueError::custom("Expected a whole number of bytes.")),
+            },
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.into()
+    }
+}
+
+impl From<i64> for ByteCount {
+    fn from(bytes: i64) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<ByteCount> for i64 {
+    fn from(bytes: ByteCount) -> Self {
+        bytes.0
+    }
+}
+
 /// A moment in UTC, RFC 3339: `2026-11-21T09:30:00.123456Z`. Input may carry another offset.
 #[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct DateTime(String);

@@ -17,6 +17,7 @@ use crate::{
         forum::graphql::Thread,
         grant::graphql::{Grant, grant_nodes},
         journal::graphql::{JournalEntry, Prompt, prompt_nodes},
+        media::graphql::MediaItem,
         organisation::graphql::{Organisation, organisations},
         report::graphql::{Report, reports},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
@@ -57,6 +58,8 @@ pub enum Node {
     Comment(Comment),
     /// A journal entry.
     JournalEntry(JournalEntry),
+    /// A photo, video or file.
+    MediaItem(MediaItem),
     /// A version of a text.
     Revision(Revision),
     /// A decision of a moderator.
@@ -165,7 +168,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));
     }
-    let ids = of(&[Kind::Thread, Kind::Comment, Kind::JournalEntry]);
+    let ids = of(&Kind::CONTRIBUTIONS);
     if !ids.is_empty() {
         nodes.extend(
             contributions(reader, &ids)
@@ -175,6 +178,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
                     Contribution::Thread(thread) => ((Kind::Thread, id), Node::Thread(thread)),
                     Contribution::Comment(comment) => ((Kind::Comment, id), Node::Comment(comment)),
                     Contribution::JournalEntry(entry) => ((Kind::JournalEntry, id), Node::JournalEntry(entry)),
+                    Contribution::MediaItem(item) => ((Kind::MediaItem, id), Node::MediaItem(item)),
                 }),
         );
     }

@@ -306,7 +306,9 @@ fn the_platform_the_policy_and_the_events_know_no_feature() {
         let is_below =
             source.path.starts_with("platform/") || ["policy.rs", "event.rs"].contains(&source.path.as_str());
         for path in source.paths("crate::").into_iter().filter(|_| is_below) {
-            if path.split("::").next() != Some("platform") {
+            let first = path.split("::").next().unwrap_or_default();
+            // Macros name the file that they are in.
+            if first != "platform" && format!("{first}.rs") != source.path {
                 faults.push(format!("{} uses crate::{path}", source.path));
             }
         }

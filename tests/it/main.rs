@@ -22,6 +22,7 @@ mod leak;
 mod lifecycle;
 mod live;
 mod live_hub;
+mod media;
 mod member;
 mod organisation;
 mod page;

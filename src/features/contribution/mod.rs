@@ -1,6 +1,6 @@
 //! The spine: what a member makes in a space and what is seen by the audience ladder.
 //!
-//! A **contribution** is a thread, a comment or a journal entry (later more kinds). A **root** stands by itself and has an
+//! A **contribution** is a thread, a comment, a journal entry or a media item. A **root** stands by itself and has an
 //! audience; a **comment** belongs to a root and is seen by whoever sees that root. Each version of a text is a
 //! **revision**; a pre-moderated edit is a pending revision while the published one stays. A **decision** is what a moderator
 //! did and why. A **reaction** is one of a few kind signs that a member gives to what somebody has written; it stays when the
@@ -18,9 +18,10 @@ mod store;
 pub use self::{
     rules::{Given, Patch, Text},
     service::{
-        Flag, NewComment, NewRoot, Place, approve, comment_create, confirm, erase, forget, give_back, hide,
-        hide_reported, lock, lock_any, place, publish, react, remove, restore, restore_reported, root_create, seal,
-        set_flag, thread_move, thread_phase, thread_subscribe, update, uphold, withdraw,
+        Flag, NewComment, NewRoot, Place, approve, comment_create, confirm, erase, file_progressed, file_step, forget,
+        give_back, hide, hide_reported, item_insert, item_text, lock, lock_any, place, publish, react, remove, restore,
+        restore_reported, root_create, seal, set_flag, thread_move, thread_phase, thread_subscribe, update, uphold,
+        withdraw,
     },
     store::{
         CoAuthorRow, ContributionRow, List, ListKind, QUEUE_ORDER, RevisionRow, Waiting, subscriptions, waiting,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    enums::{Audience, ContributionKind, ThreadKind},
+    enums::{Audience, ContributionKind, Licence, ThreadKind},
     revision::{Answer, Detail},
 };
 use uuid::Uuid;
@@ -20,6 +20,16 @@ const LONGEST_BODY: usize = 50_000;
 const LONGEST_PROMPT: usize = 500;
 /// Characters of a comment at most.
 const LONGEST_COMMENT: usize = 10_000;
+/// Characters of a caption at most.
+const LONGEST_CAPTION: usize = 2_000;
+/// Characters of a description for those who can't see at most.
+const LONGEST_ALT_TEXT: usize = 1_000;
+/// Characters of a name that is to be given at most.
+const LONGEST_ATTRIBUTION: usize = 200;
+/// Characters of a source at most.
+const LONGEST_SOURCE: usize = 500;
+/// Media items that are shown with a text at most.
+const MOST_ATTACHMENTS: usize = 20;
 /// Characters of a moderator's note at most.
 pub(super) const LONGEST_NOTE: usize = 2_000;
 /// Edits so soon after the first publication are not marked for classmates.
@@ -87,6 +97,16 @@ pub struct Patch {
     pub co_authors: Option<Vec<Uuid>>,
     /// What an icebreaker asks everybody.
     pub prompt: Option<String>,
+    /// Media items that are shown with it, all of them.
+    pub attachments: Option<Vec<Uuid>>,
+    /// What a media item shows; `Some(None)` clears it.
+    pub alt_text: Option<Option<String>>,
+    /// Terms of a media item.
+    pub licence: Option<entity::enums::Licence>,
+    /// Whom to name with a media item; `Some(None)` clears it.
+    pub attribution: Option<Option<String>>,
+    /// Where a media item comes from; `Some(None)` clears it.
+    pub source: Option<Option<String>>,
 }
 
 impl Patch {
@@ -112,6 +132,17 @@ impl Patch {
                     None => text.detail.answers.clone(),
                 },
                 prompt: self.prompt.clone().or_else(|| text.detail.prompt.clone()),
+                attachments: self
+                    .attachments
+                    .clone()
+                    .unwrap_or_else(|| text.detail.attachments.clone()),
+                alt_text: self.alt_text.clone().unwrap_or_else(|| text.detail.alt_text.clone()),
+                licence: self.licence.or(text.detail.licence),
+                attribution: self
+                    .attribution
+                    .clone()
+                    .unwrap_or_else(|| text.detail.attribution.clone()),
+                source: self.source.clone().unwrap_or_else(|| text.detail.source.clone()),
             },
         }
     }
@@ -121,32 +152,51 @@ impl Patch {
 pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
     let mut checks = Checks::default();
     let title = match (kind, &text.title) {
-        (ContributionKind::Comment, _) => None,
+        (ContributionKind::Comment | ContributionKind::MediaItem, _) => None,
         (_, title) => checks.field(
             "title",
             text::required(title.as_deref().unwrap_or_default(), LONGEST_TITLE),
         )?,
     };
-    let longest = if kind == ContributionKind::Comment {
-        LONGEST_COMMENT
-    } else {
-        LONGEST_BODY
+    let (field, body) = match kind {
+        ContributionKind::Comment => ("body", text::required(&text.body, LONGEST_COMMENT)),
+        ContributionKind::MediaItem => ("caption", text::optional(&text.body, LONGEST_CAPTION)),
+        _ => ("body", text::required(&text.body, LONGEST_BODY)),
     };
-    let body = checks.field(
-        "body",
-        text::required(&text.body, longest)
-            .and_then(text::nested)
-            .and_then(text::mentioning),
-    )?;
+    let body = checks.field(field, body.and_then(text::nested).and_then(text::mentioning))?;
     let prompt = text
         .detail
         .prompt
         .as_deref()
         .map(|prompt| text::required(prompt, LONGEST_PROMPT));
     let prompt = checks.field("prompt", prompt.transpose())?;
+    let alt_text = about(
+        &mut checks,
+        "altText",
+        text.detail.alt_text.as_deref(),
+        LONGEST_ALT_TEXT,
+    )?;
+    let attribution = about(
+        &mut checks,
+        "attribution",
+        text.detail.attribution.as_deref(),
+        LONGEST_ATTRIBUTION,
+    )?;
+    let source = about(&mut checks, "source", text.detail.source.as_deref(), LONGEST_SOURCE)?;
+    if text.detail.licence == Some(Licence::Other) && source.is_none() {
+        let error = Error::invalid(Reason::Required, "Where does it come from?");
+        checks.field("source", Err::<(), _>(error))?;
+    }
+    if text.detail.attachments.len() > MOST_ATTACHMENTS {
+        let error = Error::invalid(Reason::TooLong, format!("At most {MOST_ATTACHMENTS}."));
+        checks.field("attachmentIds", Err::<(), _>(error))?;
+    }
     checks.done()?;
     let detail = Detail {
         prompt: prompt.flatten(),
+        alt_text,
+        attribution,
+        source,
         ..tidy(text.detail)
     };
     Ok(Text {
@@ -155,6 +205,12 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
         detail,
         ..text
     })
+}
+
+/// What is said about a media item; nothing is the same as an empty text.
+fn about(checks: &mut Checks, field: &str, text: Option<&str>, longest: usize) -> Result<Option<String>> {
+    let text = checks.field(field, text::optional(text.unwrap_or_default(), longest))?;
+    Ok(text.filter(|text| !text.is_empty()))
 }
 
 /// An icebreaker has a prompt, and nothing else has.
@@ -173,6 +229,8 @@ fn tidy(mut detail: Detail) -> Detail {
     detail.key_competences.dedup();
     detail.ka1_outcomes.sort_unstable();
     detail.ka1_outcomes.dedup();
+    let mut seen = std::collections::HashSet::new();
+    detail.attachments.retain(|&item| seen.insert(item));
     detail
 }
 

@@ -153,6 +153,7 @@ impl Bulk {
             mobility_status: None,
             pre_moderated_until: None,
             left_at: None,
+            media_bytes: 0,
             version: 1,
             created_at: self.tick(),
         };
@@ -214,6 +215,7 @@ impl Bulk {
             time_zone: "Europe/Riga".to_owned(),
             version: 1,
             closed_at: None,
+            media_bytes: 0,
             created_at: self.tick(),
         }
     }
@@ -244,6 +246,9 @@ impl Bulk {
             author_account_id: author.account,
             author_org_id: author.organisation,
             author_is_staff: false,
+            media_kind: None,
+            file_state: None,
+            file_state_at: None,
             is_sealed: false,
             thread_kind: None,
             state,
@@ -496,6 +501,7 @@ fn new_phase(space_id: Uuid, kind: PhaseKind) -> phase::Model {
         moderation: ModerationMode::Post,
         allows_pupil_threads: true,
         allows_pupil_comments: true,
+        allows_pupil_uploads: true,
         reopen_reason: None,
         version: 1,
     }

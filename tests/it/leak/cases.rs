@@ -215,6 +215,27 @@ const MUTATIONS: &[(&str, &str)] = &[
         "reportDecide",
         r#"{"reportId":"@left_report","outcome":"UPHELD","note":"N"}"#,
     ),
+    (
+        "mediaUploadRequest",
+        r#"{"spaceId":"@space","phaseId":"@phase","fileName":"a.png","mediaType":"image/png","size":9,"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}"#,
+    ),
+    (
+        "mediaUploadRequest",
+        r#"{"spaceId":"@own_space","phaseId":"@phase","fileName":"a.png","mediaType":"image/png","size":9,"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}"#,
+    ),
+    ("mediaUploadParts", r#"{"mediaItemId":"@photo"}"#),
+    ("mediaUploadParts", r#"{"mediaItemId":"@photo","abort":true}"#),
+    ("mediaUploadComplete", r#"{"mediaItemId":"@photo"}"#),
+    ("mediaRetry", r#"{"mediaItemId":"@photo"}"#),
+    (
+        "mediaItemUpdate",
+        r#"{"mediaItemId":"@photo","expectedVersion":1,"caption":"C"}"#,
+    ),
+    ("commentCreate", r#"{"rootId":"@photo","body":"B"}"#),
+    (
+        "threadCreate",
+        r#"{"phaseId":"@own_phase","title":"T","body":"B","attachmentIds":["@photo"]}"#,
+    ),
     ("reportEscalate", r#"{"reportId":"@report","note":"N"}"#),
     ("spaceArchive", r#"{"spaceId":"@space"}"#),
     ("spaceClose", r#"{"spaceId":"@space"}"#),
@@ -288,6 +309,11 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "Query.space",
         "query($id: ID!, $a: JournalEntryFilterInput) { space(id: $id) { journalEntries(filter: $a) { totalCount nodes { id } } } }",
         r#"{"id":"@own_space","a":{"organisationId":"@organisation"}}"#,
+    ),
+    (
+        "Query.space",
+        "query($id: ID!, $a: MediaFilterInput) { space(id: $id) { media(filter: $a) { totalCount nodes { id file { url } } } } }",
+        r#"{"id":"@own_space","a":{"phaseId":"@phase"}}"#,
     ),
     (
         "Query.viewer",

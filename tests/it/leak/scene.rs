@@ -233,6 +233,12 @@ impl Scene {
             .root(&mobile, "entry", "entry", json!({ "publish": true, "mood": "LOW" }))
             .await;
         self.comment(&coordinator, &entry, "entry_comment").await;
+        let photo = self.world.photo(&mobile, &self.cast, 1).await;
+        let said = json!({ "mediaItemId": photo, "expectedVersion": 1, "caption": format!("{MARK} beach"),
+            "altText": format!("{MARK} sand"), "attribution": MARK, "source": MARK });
+        self.done(&mobile, "mediaItemUpdate", said, ("", "")).await;
+        self.world.act(&mobile, "Publish", &photo).await;
+        self.ids.insert("photo", photo);
         self.root(&left, "entry", "left_entry", json!({ "publish": true }))
             .await;
         self.root(&left, "entry", "left_draft", none()).await;

@@ -21,6 +21,7 @@ pub struct Shelf {
     thread: String,
     entry: String,
     comment: String,
+    photo: String,
 }
 
 /// The names of all connections of the schema, in order.
@@ -68,12 +69,15 @@ impl Shelf {
         let thread = world.thread(&cast.stayer, &cast.during, "Bread").await;
         let entry = world.entry(&cast.mobile, &cast.during, "Riga", true).await;
         let comment = world.comment(&cast.stayer, &thread, None, "Dark").await;
+        let photo = world.photo(&cast.mobile, &cast, 0).await;
+        world.act(&cast.mobile, "Publish", &photo).await;
         Self {
             world,
             cast,
             thread,
             entry,
             comment,
+            photo,
         }
     }
 
@@ -138,6 +142,9 @@ impl Shelf {
             world.entry(&cast.mobile, &cast.during, &title, false).await;
             world.comment(&cast.mobile, &self.thread, None, &title).await;
             world.comment(&cast.stayer, &self.entry, None, &title).await;
+            world.comment(&cast.stayer, &self.photo, None, &title).await;
+            let photo = world.photo(&cast.mobile, cast, 1).await;
+            world.act(&cast.mobile, "Publish", &photo).await;
             world
                 .comment(&cast.mobile, &self.thread, Some(&self.comment), &title)
                 .await;
@@ -152,8 +159,10 @@ impl Shelf {
                 (&cast.stayer, "threadUpdate", "threadId", &self.thread),
                 (&cast.mobile, "journalEntryUpdate", "journalEntryId", &self.entry),
                 (&cast.stayer, "commentUpdate", "commentId", &self.comment),
+                (&cast.mobile, "mediaItemUpdate", "mediaItemId", &self.photo),
             ] {
-                let input = json!({ field: id, "expectedVersion": version, "body": format!("Version {version}") });
+                let body = if name == "mediaItemUpdate" { "caption" } else { "body" };
+                let input = json!({ field: id, "expectedVersion": version, body: format!("Version {version}") });
                 world.done(who, name, input, "").await;
             }
         }
@@ -218,10 +227,13 @@ impl Shelf {
             list("Space.journalWeek", "names", teacher, &cast.space),
             list("Thread.comments", "comments", stayer, &self.thread),
             list("JournalEntry.comments", "comments", stayer, &self.entry),
+            list("MediaItem.comments", "comments", stayer, &self.photo),
             list("Comment.replies", "comments", stayer, &self.comment),
             list("Viewer.drafts", "drafts", mobile, ""),
             list("Thread.revisions", "revisions", teacher, &self.thread),
             list("JournalEntry.revisions", "revisions", teacher, &self.entry),
+            list("MediaItem.revisions", "revisions", teacher, &self.photo),
+            list("Space.media", "media", stayer, &cast.space),
             list("Comment.revisions", "revisions", teacher, &self.comment),
             list("Space.moderationQueue", "queue", teacher, &cast.space),
             list("Space.moderationLog", "log", teacher, &cast.space),

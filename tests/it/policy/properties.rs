@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole,
-    SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus, ModerationMode, PhaseState,
+    SpaceRole, SpaceState,
 };
 use proptest::{option, prelude::*, sample::select};
 use sea_orm::Iterable;
@@ -67,14 +67,15 @@ fn phases() -> impl Strategy<Value = Phase> {
         any_of::<SpaceState>(),
         any_of::<PhaseState>(),
         any_of::<ModerationMode>(),
-        any::<(bool, bool)>(),
+        any::<(bool, bool, bool)>(),
     );
-    facts.prop_map(|(space, state, moderation, (threads, comments))| Phase {
+    facts.prop_map(|(space, state, moderation, (threads, comments, uploads))| Phase {
         space,
         state,
         moderation,
         allows_pupil_threads: threads,
         allows_pupil_comments: comments,
+        allows_pupil_uploads: uploads,
     })
 }
 
@@ -118,6 +119,12 @@ fn contents() -> impl Strategy<Value = Content> {
             is_co_author: false,
             has_report: false,
             has_open_report: false,
+            file: (kind == ContributionKind::MediaItem).then_some(if flags.1 {
+                MediaState::Ready
+            } else {
+                MediaState::Failed
+            }),
+            is_shown_by_host: false,
             is_locked: flags.1,
             root: (kind == ContributionKind::Comment).then_some(root),
         },
@@ -283,7 +290,7 @@ proptest! {
                 has_pending_version: root.has_pending_version,
                 has_replies: false,
                 is_co_author: false,
- has_report: false, has_open_report: false,
+ has_report: false, has_open_report: false, file: None, is_shown_by_host: false,
                 is_locked: root.is_locked,
                 root: None,
             };

@@ -77,6 +77,9 @@ fn row(
         thread_kind: (kind == ContributionKind::Thread)
             .then_some(ThreadKind::Question)
             .filter(|_| is_waiting),
+        media_kind: None,
+        file_state: None,
+        file_state_at: None,
         is_sealed: is_waiting && state == ContentState::Hidden,
         author_is_staff: [&cast.coordinator, &cast.teacher]
             .map(|staff| &staff.member)
@@ -167,6 +170,8 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         is_co_author: false,
         has_report: false,
         has_open_report: false,
+        file: None,
+        is_shown_by_host: false,
         is_locked: row.is_locked,
         root,
     }
@@ -208,12 +213,7 @@ fn granted(viewer: &Member, row: &contribution::Model, grants: &[(&Person, Uuid)
 }
 
 fn public(row: &contribution::Model) -> String {
-    let kind = match row.kind {
-        ContributionKind::Thread => Kind::Thread,
-        ContributionKind::Comment => Kind::Comment,
-        ContributionKind::JournalEntry => Kind::JournalEntry,
-    };
-    id::encode(kind, row.id).0
+    id::encode(row.kind.into(), row.id).0
 }
 
 /// What `nodes` finds.

@@ -5,8 +5,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, Capability, ContentState, ContributionKind, MobilityStatus, ModerationMode, PhaseState, SpaceRole,
-    SpaceState,
+    Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus, ModerationMode, PhaseState,
+    SpaceRole, SpaceState,
 };
 use sea_orm::{ActiveEnum, Iterable};
 use sojourn::policy::{
@@ -91,11 +91,12 @@ fn phases(lines: &mut Vec<String>) {
         of::<ModerationMode>("moderation"),
         flag("pupils' threads"),
         flag("pupils' comments"),
+        flag("pupils' uploads"),
         mobility(),
     ];
     for action in PhaseAction::ALL {
         for role in all::<SpaceRole>() {
-            let allows = |point: &[usize]| policy::phase(action, &travelling(role, point[5]), &phase(point)).is_ok();
+            let allows = |point: &[usize]| policy::phase(action, &travelling(role, point[6]), &phase(point)).is_ok();
             lines.push(line("phase", &format!("{action:?}"), role, &conditions(&facts, allows)));
         }
     }
@@ -117,7 +118,7 @@ fn travelling(role: SpaceRole, point: usize) -> Member {
     }
 }
 
-/// A phase by the first five of the facts.
+/// A phase by the first six of the facts.
 fn phase(point: &[usize]) -> Phase {
     Phase {
         space: pick(point[0]),
@@ -125,6 +126,53 @@ fn phase(point: &[usize]) -> Phase {
         moderation: pick(point[2]),
         allows_pupil_threads: point[3] == 1,
         allows_pupil_comments: point[4] == 1,
+        allows_pupil_uploads: point[5] == 1,
+    }
+}
+
+/// Kinds without a file.
+const TEXTS: [ContributionKind; 3] = [
+    ContributionKind::Thread,
+    ContributionKind::Comment,
+    ContributionKind::JournalEntry,
+];
+
+/// Media items, going by where their file stands.
+fn media(lines: &mut Vec<String>) {
+    let facts = [
+        flag("own"),
+        of::<SpaceState>("space"),
+        of::<PhaseState>("phase"),
+        flag("pupils' uploads"),
+        of::<ContentState>("state"),
+        of::<MediaState>("file"),
+        flag("has replies"),
+    ];
+    for action in ContentAction::ALL {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| {
+                let content = Content {
+                    kind: ContributionKind::MediaItem,
+                    state: pick(point[4]),
+                    audience: Audience::Space,
+                    author_id: author(point[0]),
+                    is_by_staff: false,
+                    is_sealed: false,
+                    has_pending_version: false,
+                    has_replies: point[6] == 1,
+                    is_co_author: false,
+                    has_report: false,
+                    has_open_report: false,
+                    file: Some(pick(point[5])),
+                    is_shown_by_host: false,
+                    is_locked: false,
+                    root: None,
+                };
+                let phase = phase(&[point[1], point[2], 0, 1, 1, point[3]]);
+                policy::content(action, &member(role), &phase, &content).is_ok()
+            };
+            lines.push(line("media", &format!("{action:?}"), role, &conditions(&facts, allows)));
+        }
     }
 }
 
@@ -135,7 +183,7 @@ fn contents(lines: &mut Vec<String>) {
         of::<PhaseState>("phase"),
         flag("pupils' threads"),
         flag("pupils' comments"),
-        of::<ContributionKind>("kind"),
+        fact("kind", TEXTS.map(|kind| kind.to_value())),
         of::<ContentState>("state"),
         flag("edit waits"),
         flag("has replies"),
@@ -146,12 +194,12 @@ fn contents(lines: &mut Vec<String>) {
     ];
     for action in ContentAction::ALL
         .into_iter()
-        .filter(|action| *action != ContentAction::Confirm)
+        .filter(|action| ![ContentAction::Confirm, ContentAction::Upload, ContentAction::Retry].contains(action))
     {
         for role in all::<SpaceRole>() {
             let allows = |point: &[usize]| {
-                let phase = phase(&[point[1], point[2], 0, point[3], point[4]]);
-                let kind = pick(point[5]);
+                let phase = phase(&[point[1], point[2], 0, point[3], point[4], 1]);
+                let kind = TEXTS[point[5]];
                 let root = Root {
                     state: pick(point[10]),
                     audience: Audience::Space,
@@ -174,6 +222,8 @@ fn contents(lines: &mut Vec<String>) {
                     is_co_author: false,
                     has_report: false,
                     has_open_report: false,
+                    file: None,
+                    is_shown_by_host: false,
                     is_locked: point[9] == 1,
                     root: (kind == ContributionKind::Comment).then_some(root),
                 };
@@ -210,13 +260,15 @@ fn restorations(lines: &mut Vec<String>) {
                 is_co_author: false,
                 has_report: point[2] > 0,
                 has_open_report: point[2] == 2,
+                file: None,
+                is_shown_by_host: false,
                 is_locked: false,
                 root: None,
             };
             policy::content(
                 ContentAction::Restore,
                 &member(role),
-                &phase(&[0, 1, 0, 1, 1]),
+                &phase(&[0, 1, 0, 1, 1, 1]),
                 &content,
             )
             .is_ok()
@@ -236,7 +288,7 @@ fn confirmations(lines: &mut Vec<String>) {
     ];
     for role in all::<SpaceRole>() {
         let allows = |point: &[usize]| {
-            let phase = phase(&[point[2], point[3], 0, 0, 0]);
+            let phase = phase(&[point[2], point[3], 0, 0, 0, 0]);
             let content = Content {
                 kind: ContributionKind::JournalEntry,
                 state: pick(point[4]),
@@ -249,6 +301,8 @@ fn confirmations(lines: &mut Vec<String>) {
                 is_co_author: point[1] == 1,
                 has_report: false,
                 has_open_report: false,
+                file: None,
+                is_shown_by_host: false,
                 is_locked: false,
                 root: None,
             };
@@ -295,11 +349,13 @@ fn grants(lines: &mut Vec<String>) {
             is_co_author: point[1] == 1,
             has_report: false,
             has_open_report: false,
+            file: None,
+            is_shown_by_host: false,
             is_locked: false,
             root: (kind == ContributionKind::Comment).then_some(root),
         }
     };
-    let phase = |point: &[usize]| phase(&[0, point[3], 0, point[4], 1]);
+    let phase = |point: &[usize]| phase(&[0, point[3], 0, point[4], 1, 1]);
     for capability in all::<Capability>() {
         let viewer = granted(capability);
         let mut add = |action: String, allows: &dyn Fn(&[usize]) -> bool| {
@@ -348,6 +404,8 @@ fn sights(lines: &mut Vec<String>) {
         is_co_author: false,
         has_report: false,
         has_open_report: false,
+        file: None,
+        is_shown_by_host: false,
         is_locked: false,
         root: None,
     };
@@ -363,6 +421,8 @@ fn sights(lines: &mut Vec<String>) {
         is_co_author: false,
         has_report: false,
         has_open_report: false,
+        file: None,
+        is_shown_by_host: false,
         is_locked: false,
         root: Some(Root {
             author_id: author(point[2]),
@@ -422,6 +482,7 @@ fn the_table_is_the_one_that_was_agreed() {
     spaces(&mut lines);
     phases(&mut lines);
     contents(&mut lines);
+    media(&mut lines);
     confirmations(&mut lines);
     restorations(&mut lines);
     sights(&mut lines);

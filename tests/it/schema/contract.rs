@@ -142,6 +142,7 @@ async fn node_finds_an_object_of_every_type() {
         ("Comment", comment),
         ("Grant", text(&given["grant"]["id"])),
         ("JournalEntry", entry),
+        ("MediaItem", world.photo(&cast.coordinator, &cast, 1).await),
         ("Membership", cast.mobile.member.clone()),
         (
             "ModerationLogEntry",
@@ -179,7 +180,11 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("accountSecretsReset", &["OrganisationViewerCan.accountSecretsReset"]),
     (
         "commentCreate",
-        &["ThreadViewerCan.commentCreate", "JournalEntryViewerCan.commentCreate"],
+        &[
+            "ThreadViewerCan.commentCreate",
+            "JournalEntryViewerCan.commentCreate",
+            "MediaItemViewerCan.commentCreate",
+        ],
     ),
     ("commentUpdate", &["CommentViewerCan.commentUpdate"]),
     ("contributionApprove", &["ContributionViewerCan.contributionApprove"]),
@@ -198,6 +203,11 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("journalEntryConfirm", &["JournalEntryViewerCan.journalEntryConfirm"]),
     ("journalEntryCreate", &["PhaseViewerCan.journalEntryCreate"]),
     ("journalEntryUpdate", &["JournalEntryViewerCan.journalEntryUpdate"]),
+    ("mediaItemUpdate", &["MediaItemViewerCan.mediaItemUpdate"]),
+    ("mediaRetry", &["MediaItemViewerCan.mediaRetry"]),
+    ("mediaUploadComplete", &["MediaItemViewerCan.mediaUploadComplete"]),
+    ("mediaUploadParts", &["MediaItemViewerCan.mediaUploadParts"]),
+    ("mediaUploadRequest", &["PhaseViewerCan.mediaUploadRequest"]),
     ("memberAdd", &["SpaceViewerCan.memberAdd"]),
     ("memberRemove", &["SpaceViewerCan.memberRemove"]),
     ("memberUpdate", &["SpaceViewerCan.memberUpdate"]),
@@ -280,6 +290,7 @@ fn every_subject_says_what_the_viewer_may_do_with_it() {
         "Thread",
         "Comment",
         "JournalEntry",
+        "MediaItem",
         "Contribution",
     ] {
         let shape = shapes(&schema.types[name]).remove("viewerCan");

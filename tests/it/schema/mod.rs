@@ -323,6 +323,24 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("Grant", &["endsAt"]),
     ("JournalEntry", CONTENT),
     ("JournalEntry", &["title", "week", "mood"]),
+    (
+        "MediaFile",
+        &[
+            "failureReason",
+            "fileName",
+            "width",
+            "height",
+            "durationMs",
+            "blurhash",
+            "url",
+            "srcset",
+            "urlsExpireAt",
+        ],
+    ),
+    ("MediaItem", CONTENT),
+    ("MediaItem", &["caption", "altText", "licence", "attribution", "source"]),
+    ("MediaUpload", &["partSize"]),
+    ("UploadRequest", &["partNumber"]),
     ("Membership", &["mobilityStatus", "preModeratedUntil", "leftAt"]),
     ("ModerationDecision", &["reason", "note"]),
     ("Phase", &["startsAt", "endsAt", "reopenReason"]),
@@ -336,7 +354,10 @@ const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "published
 
 /// Objects that never vanish for whoever sees what they belong to; all others may be null.
 const NEVER_NULL: &[(&str, &[&str])] = &[
-    ("Comment", &["space", "phase", "byline", "mentions", "reactions"]),
+    (
+        "Comment",
+        &["space", "phase", "byline", "mentions", "reactions", "attachments"],
+    ),
     ("Contribution", &["space", "phase", "byline", "mentions", "reactions"]),
     (
         "JournalEntry",
@@ -347,19 +368,29 @@ const NEVER_NULL: &[(&str, &[&str])] = &[
             "mentions",
             "reactions",
             "answers",
+            "attachments",
             "coAuthors",
         ],
     ),
     ("JournalWeek", &["entries"]),
+    (
+        "MediaItem",
+        &["space", "phase", "byline", "mentions", "reactions", "file"],
+    ),
+    ("MediaUpload", &["requests", "arrived"]),
+    ("UploadRequest", &["headers"]),
     ("Membership", &["organisation", "space", "grants"]),
     ("Phase", &["space", "prompts"]),
     ("PromptSet", &["prompts"]),
-    ("Revision", &["answers"]),
-    ("Space", &["phases", "phase", "moderationCounts"]),
+    ("Revision", &["answers", "attachments"]),
+    ("Space", &["phases", "phase", "moderationCounts", "mediaUsage"]),
     ("SpaceInvitation", &["invitedBy", "organisation"]),
     ("Subscription", &["spaceEvents"]),
     ("Query", &["nodes", "promptSets"]),
-    ("Thread", &["space", "phase", "byline", "mentions", "reactions"]),
+    (
+        "Thread",
+        &["space", "phase", "byline", "mentions", "reactions", "attachments"],
+    ),
     ("Viewer", &["account"]),
 ];
 

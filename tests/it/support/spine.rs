@@ -143,6 +143,7 @@ impl World {
         let (name, field) = match id.split('_').next().unwrap() {
             "comment" => ("commentUpdate", "commentId"),
             "entry" => ("journalEntryUpdate", "journalEntryId"),
+            "media" => ("mediaItemUpdate", "mediaItemId"),
             _ => ("threadUpdate", "threadId"),
         };
         fields[field] = json!(id);

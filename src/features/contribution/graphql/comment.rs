@@ -1,6 +1,8 @@
 //! Comments.
 
 use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use entity::revision::Detail;
+use uuid::Uuid;
 
 use super::{
     super::{
@@ -12,6 +14,7 @@ use super::{
 };
 use crate::{
     app::app,
+    features::media::graphql::MediaItem,
     platform::{
         error::{Refusal, Result},
         graphql::{actor, input_id, kept, reader, settle},
@@ -55,6 +58,12 @@ contribution_object! { Comment {
         })
     }
 
+    /// The media items that are shown with it, in the order of its author, at most 20. A file that is not ready yet is shown to its
+    /// uploader and staff alone.
+    async fn attachments(&self) -> Result<Vec<MediaItem>> {
+        self.0.attachments().await
+    }
+
     /// How far to indent it: 0 for answers to the root, at most 4.
     async fn depth(&self) -> i32 {
         self.0.depth
@@ -93,6 +102,8 @@ pub struct CommentCreateInput {
     body: String,
     /// Language of the text; by default the author's first.
     language: Option<LanguageTag>,
+    /// Media items to show with it, in this order, at most 20: own ones, and published ones of others.
+    attachment_ids: Option<Vec<ID>>,
     /// 16 to 64 characters, new for every comment: a repeated call with the same key and input makes nothing twice.
     idempotency_key: Option<String>,
 }
@@ -119,6 +130,8 @@ pub struct CommentUpdateInput {
     body: MaybeUndefined<String>,
     /// Language of the text; absent = unchanged.
     language: MaybeUndefined<LanguageTag>,
+    /// All media items to show with it, in this order, at most 20; absent = unchanged, null = none.
+    attachment_ids: MaybeUndefined<Vec<ID>>,
 }
 
 /// Answer of `commentUpdate`.
@@ -146,7 +159,7 @@ impl CommentMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: CommentCreateInput,
     ) -> Result<Option<CommentCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let roots = [Kind::Thread, Kind::JournalEntry];
+        let roots = [Kind::Thread, Kind::JournalEntry, Kind::MediaItem];
         let root_id = input_id("rootId", &roots, &input.root_id);
         let known_root = root_id.as_ref().ok().copied();
         let work = async {
@@ -164,6 +177,10 @@ impl CommentMutation {
             let text = Text {
                 body: input.body,
                 language,
+                detail: Detail {
+                    attachments: attachment_ids(&input.attachment_ids.unwrap_or_default())?,
+                    ..Detail::default()
+                },
                 ..Text::default()
             };
             service::comment_create(
@@ -210,6 +227,7 @@ impl CommentMutation {
             let change = Patch {
                 body: kept("body", input.body)?,
                 language,
+                attachments: attachments(input.attachment_ids)?,
                 ..Patch::default()
             };
             let kind = entity::enums::ContributionKind::Comment;
@@ -232,6 +250,23 @@ impl CommentMutation {
             root,
             user_errors,
         }))
+    }
+}
+
+/// Ids of media items.
+pub(in crate::features) fn attachment_ids(ids: &[ID]) -> Result<Vec<Uuid>> {
+    let read = |(place, id): (usize, &ID)| {
+        input_id(&place.to_string(), &[Kind::MediaItem], id).map_err(|error| error.at(&["attachmentIds"]))
+    };
+    ids.iter().enumerate().map(read).collect()
+}
+
+/// Ids of media items in an update; null clears them.
+pub(in crate::features) fn attachments(ids: MaybeUndefined<Vec<ID>>) -> Result<Option<Vec<Uuid>>> {
+    match ids {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Ok(Some(Vec::new())),
+        MaybeUndefined::Value(ids) => attachment_ids(&ids).map(Some),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub(super) const KINDS: [Kind; 3] = [Kind::Thread, Kind::Comment, Kind::JournalEntry];
+pub(super) const KINDS: [Kind; 4] = Kind::CONTRIBUTIONS;
 
 /// A contribution as it is now, with what a client updates beside it.
 pub(super) async fn now(

@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::{
     super::store::{self, DecisionRow, RevisionRow},
     Contribution, DecisionKind, ModerationReason, RevisionState, contributions,
-    spine::{mentioned, name},
+    spine::{media_items, mentioned, name},
 };
 use crate::{
     features::{
         journal::graphql::PromptAnswer,
+        media::graphql::MediaItem,
         report::graphql::Report,
         space::graphql::{Membership, members},
     },
@@ -32,6 +33,7 @@ use crate::{
 pub struct RevisionLinks {
     contributions: Link<HashMap<Uuid, Contribution>>,
     mentioned: Link<HashMap<Uuid, Membership>>,
+    attached: Link<HashMap<Uuid, Contribution>>,
 }
 
 /// Something that waits for a moderator.
@@ -106,6 +108,18 @@ impl Revision {
     /// Answers to the prompts of the journal, at most 10; none for other kinds.
     async fn answers(&self) -> Vec<PromptAnswer> {
         PromptAnswer::all(&self.0.detail)
+    }
+
+    /// The media items that are shown with it, in the order of its author, at most 20.
+    async fn attachments(&self) -> Result<Vec<MediaItem>> {
+        let level = self.0.level();
+        let items = || level.rows.iter().flat_map(|row| row.detail.attachments.iter().copied());
+        let load = || Box::pin(async move { contributions(&level.reader, &items().collect::<Vec<_>>()).await }) as _;
+        if self.0.detail.attachments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = level.links.attached.load(load).await?;
+        Ok(media_items(&self.0.detail.attachments, known))
     }
 
     /// What it asks everybody; icebreakers only.

@@ -21,13 +21,14 @@ use crate::{
     features::{
         forum::graphql::{Thread, ThreadLinks, ThreadViewerCan},
         journal::graphql::{JournalEntry, JournalEntryViewerCan},
+        media::graphql::{MediaItem, MediaItemViewerCan, MediaLinks},
         organisation::graphql::Organisation,
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
     },
     platform::{
         db::Reader,
         error::{Error, Result},
-        id::{self, Kind},
+        id,
         level::{At, Level, Link},
         page::{Listed, PageArgs},
         permission::ActionPermission,
@@ -61,6 +62,9 @@ pub struct ContributionLinks {
     pub(super) lists: Arc<Lists>,
     /// What belongs to threads alone.
     pub(in crate::features) threads: ThreadLinks,
+    /// What belongs to media items alone.
+    pub(in crate::features) media: MediaLinks,
+    attached: Link<HashMap<Uuid, Contribution>>,
 }
 
 /// What a member makes in a space: enough for one client component to show any kind.
@@ -163,6 +167,8 @@ pub enum Contribution {
     Comment(Comment),
     /// A journal entry.
     JournalEntry(JournalEntry),
+    /// A photo, video or file.
+    MediaItem(MediaItem),
 }
 
 /// What members comment on.
@@ -212,6 +218,8 @@ pub enum Commentable {
     Thread(Thread),
     /// A journal entry.
     JournalEntry(JournalEntry),
+    /// A photo, video or file.
+    MediaItem(MediaItem),
 }
 
 /// What the viewer may do with a contribution, whatever its kind.
@@ -259,6 +267,8 @@ pub enum ContributionViewerCan {
     Comment(CommentViewerCan),
     /// Of a journal entry.
     JournalEntry(JournalEntryViewerCan),
+    /// Of a media item.
+    MediaItem(MediaItemViewerCan),
 }
 
 /// Who wrote something, as this viewer may know it.
@@ -336,6 +346,22 @@ impl Spine {
         Ok(known.get(&self.0.id).cloned().unwrap_or_default())
     }
 
+    /// The media items that are shown with it, as far as the viewer sees them.
+    pub(in crate::features) async fn attachments(&self) -> Result<Vec<MediaItem>> {
+        let level = self.0.level();
+        let load = || {
+            Box::pin(async {
+                let attached = level.rows.iter().flat_map(|row| row.detail.attachments.iter().copied());
+                contributions(&level.reader, &attached.collect::<Vec<_>>()).await
+            }) as _
+        };
+        if !self.is_readable() || self.detail.attachments.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = level.links.attached.load(load).await?;
+        Ok(media_items(&self.detail.attachments, known))
+    }
+
     /// Its root, if it is a comment.
     pub(super) async fn root_contribution(&self) -> Result<Option<Contribution>> {
         let Some(root) = self.root_id else { return Ok(None) };
@@ -361,12 +387,7 @@ impl Spine {
 impl Spine {
     /// Opaque id.
     pub fn id(&self) -> ID {
-        let kind = match self.kind {
-            ContributionKind::Thread => Kind::Thread,
-            ContributionKind::Comment => Kind::Comment,
-            ContributionKind::JournalEntry => Kind::JournalEntry,
-        };
-        id::encode(kind, self.0.id)
+        id::encode(self.kind.into(), self.0.id)
     }
 
     /// The space that it belongs to.
@@ -627,6 +648,7 @@ impl From<ContributionAt> for Contribution {
             ContributionKind::Thread => Self::Thread(Thread(spine)),
             ContributionKind::Comment => Self::Comment(Comment(spine)),
             ContributionKind::JournalEntry => Self::JournalEntry(JournalEntry(spine)),
+            ContributionKind::MediaItem => Self::MediaItem(MediaItem(spine)),
         }
     }
 }
@@ -639,6 +661,7 @@ impl Contribution {
             Self::Thread(thread) => thread.spine(),
             Self::Comment(comment) => comment.spine(),
             Self::JournalEntry(entry) => entry.spine(),
+            Self::MediaItem(item) => item.spine(),
         }
     }
 
@@ -648,6 +671,7 @@ impl Contribution {
         match self {
             Self::Thread(thread) => Some(Commentable::Thread(thread)),
             Self::JournalEntry(entry) => Some(Commentable::JournalEntry(entry)),
+            Self::MediaItem(item) => Some(Commentable::MediaItem(item)),
             Self::Comment(_) => None,
         }
     }
@@ -672,6 +696,15 @@ impl Contribution {
 pub async fn contributions(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Contribution>> {
     let level = Level::new(reader, store::by_ids(reader, ids).await?);
     Ok(level.all().into_iter().map(|row| (row.id, row.into())).collect())
+}
+
+/// The media items among these, in their order.
+pub(super) fn media_items(ids: &[Uuid], known: &HashMap<Uuid, Contribution>) -> Vec<MediaItem> {
+    let item = |id: &Uuid| match known.get(id) {
+        Some(Contribution::MediaItem(item)) => Some(item.clone()),
+        _ => None,
+    };
+    ids.iter().filter_map(item).collect()
 }
 
 /// One contribution, as far as the viewer may see it.

@@ -2,7 +2,9 @@
 
 use entity::{
     decision,
-    enums::{Audience, ContentState, ContributionKind, DecisionKind, EventKind, ModerationReason, RevisionState},
+    enums::{
+        Audience, ContentState, ContributionKind, DecisionKind, EventKind, MediaState, ModerationReason, RevisionState,
+    },
     revision,
 };
 use sea_orm::ActiveValue::Set;
@@ -100,6 +102,9 @@ pub async fn update(
                         return Err(Error::not_found().at(&["answers", &place.to_string(), "promptId"]));
                     }
                 }
+                let added = new.detail.attachments.iter().copied();
+                let added: Vec<Uuid> = added.filter(|item| !old.detail.attachments.contains(item)).collect();
+                check_attachments(tx, actor, (known.space_id, known.author_id), &added, &new).await?;
                 let is_named = match &change.co_authors {
                     Some(members) => name(tx, (id, known.space_id), known.author_id, members).await?,
                     None => false,
@@ -124,6 +129,24 @@ pub async fn update(
             })
         })
         .await
+}
+
+/// Checks that a member may show these media items with a text.
+pub(super) async fn check_attachments(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    of: (Uuid, Uuid),
+    added: &[Uuid],
+    text: &Text,
+) -> Result<()> {
+    let known = store::attachable(tx, actor.account_id, of, added).await?;
+    match added.iter().find(|item| !known.contains(item)) {
+        None => Ok(()),
+        Some(item) => {
+            let place = text.detail.attachments.iter().position(|known| known == item);
+            Err(Error::not_found().at(&["attachmentIds", &place.unwrap_or_default().to_string()]))
+        }
+    }
 }
 
 /// Co-authors of an entry at most.
@@ -478,14 +501,19 @@ pub async fn remove(
                 if !is_own && reason.is_none() {
                     return Err(Error::invalid(Reason::Required, "Say why.").at(&["reason"]));
                 }
-                // A draft that nothing hangs on goes altogether.
-                if known.state == ContentState::Draft && !store::has_children(tx, id).await? {
+                // A draft that nothing hangs on goes altogether; a file has to be cleared away first.
+                let is_light = known.state == ContentState::Draft && known.file_state.is_none();
+                if is_light && !store::has_children(tx, id).await? {
                     idempotency::note_removal(tx, actor.account_id, id).await?;
                     store::delete(tx, id).await?;
                     return Ok(true);
                 }
                 let mut row = patch(id);
                 row.state = Set(ContentState::Removed);
+                if known.file_state.is_some() {
+                    row.file_state = Set(Some(MediaState::Deleted));
+                    row.file_state_at = Set(Some(tx.clock().now()));
+                }
                 row.listed_at = Set(Some(known.listed_at.unwrap_or(known.created_at)));
                 if known.state == ContentState::Draft {
                     row.published_version = Set(store::forget_draft(tx, id).await?);

@@ -11,7 +11,11 @@ use super::super::{
     rules::{self, Text},
     store,
 };
-use super::{allow, author::name, place};
+use super::{
+    allow,
+    author::{check_attachments, name},
+    place,
+};
 use crate::{
     app::App,
     event,
@@ -71,6 +75,7 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
     let space = space_of_phase(&reader, new.phase_id).await?.ok_or_else(no_phase)?;
     let action = match new.kind {
         ContributionKind::JournalEntry => PhaseAction::JournalEntryCreate,
+        ContributionKind::MediaItem => PhaseAction::MediaUpload,
         _ => PhaseAction::ThreadCreate,
     };
     let (id, new, key) = (app.clock.new_id(), &new, &key);
@@ -89,6 +94,7 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                 if new.is_published && phase.state != entity::enums::PhaseState::Open {
                     return Err(Error::forbidden(Reason::PhaseNotOpen));
                 }
+                check_attachments(tx, actor, (space, author.id), &text.0.detail.attachments, text.0).await?;
                 let state = if !new.is_published {
                     ContentState::Draft
                 } else if policy::is_pre_moderated(&author, phase.moderation, new.audience, tx.clock().now()) {
@@ -146,6 +152,8 @@ pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Opti
                     .ok_or_else(no_root)?;
                 let author = root.viewer();
                 allow(root.allows(ContentAction::CommentCreate))?;
+                let attached = &text.0.detail.attachments;
+                check_attachments(tx, actor, (space, author.id), attached, text.0).await?;
                 let depth = match new.reply_to_id {
                     None => 0,
                     Some(reply_to) => answered(tx, actor, new.root_id, reply_to).await?,
@@ -196,13 +204,13 @@ async fn answered(tx: &Tx<'_>, actor: &Actor, root: Uuid, reply_to: Uuid) -> Res
     Ok((known.depth + 1).min(rules::DEEPEST))
 }
 
-fn with_language(text: Text, actor: &Actor) -> Text {
+pub(super) fn with_language(text: Text, actor: &Actor) -> Text {
     let language = text.language.clone().or_else(|| actor.languages.first().cloned());
     Text { language, ..text }
 }
 
 /// Writes a new contribution with its first version, and its event unless it is a draft.
-async fn insert(
+pub(super) async fn insert(
     tx: &mut Tx<'_>,
     (id, space, state): (Uuid, Uuid, ContentState),
     (actor, author): (&Actor, &Member),

@@ -3,6 +3,7 @@
 mod author;
 mod create;
 mod erase;
+mod media;
 mod moderate;
 mod react;
 mod relocate;
@@ -19,6 +20,7 @@ pub use self::{
     author::{confirm, publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
     erase::{erase, forget},
+    media::{file_progressed, file_step, item_insert, item_text},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
     relocate::thread_move,
@@ -33,7 +35,6 @@ use crate::{
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Result},
-        id::Kind,
         stream::{ContributionFacts, NewEvent},
     },
     policy::{self, Verdict},
@@ -151,12 +152,7 @@ fn event_of(
 
 /// A record about a contribution.
 fn record(act: AuditAct, actor: impl Into<Option<Uuid>>, known: &Locked) -> Record {
-    let kind = match known.kind {
-        ContributionKind::Thread => Kind::Thread,
-        ContributionKind::Comment => Kind::Comment,
-        ContributionKind::JournalEntry => Kind::JournalEntry,
-    };
-    Record::new(act, actor, (kind, known.id))
+    Record::new(act, actor, (known.kind.into(), known.id))
 }
 
 /// Notes for the audit trail what a moderator decided.

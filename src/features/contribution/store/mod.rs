@@ -1,6 +1,7 @@
 //! Statements over `contribution`, `revision`, `decision`, `reaction` and `subscription`.
 
 mod erase;
+mod media;
 mod reaction;
 mod read;
 mod subscription;
@@ -8,6 +9,7 @@ mod write;
 
 pub(super) use self::{
     erase::{authored, blank, condemned, count_anew, delete_all, forget_member},
+    media::{ShownRow, shown_with, step_file},
     reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
         DecisionRow, LOG_ORDER, REVISION_ORDER, by_ids, co_authors_of, counts, decisions, decisions_by_id, is_returned,
@@ -15,9 +17,9 @@ pub(super) use self::{
     },
     subscription::subscribe,
     write::{
-        Locked, add_comment, by_client_key, co_authors, confirm, confirmed, delete, forget_draft, has_children, insert,
-        insert_decision, insert_revision, is_latest_human, latest_decision, lock, lock_any, name, relocate, revision,
-        set_revision, unname, update, update_draft,
+        Locked, add_comment, attachable, by_client_key, co_authors, confirm, confirmed, delete, forget_draft,
+        has_children, insert, insert_decision, insert_revision, is_latest_human, latest_decision, lock, lock_any, name,
+        relocate, revision, set_revision, unname, update, update_draft,
     },
 };
 pub use self::{

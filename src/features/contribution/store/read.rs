@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{
     enums::{
-        Audience, ContentState, ContributionKind, DecisionKind, ModerationMode, ModerationReason, PhaseState,
-        RevisionState, SpaceState, ThreadKind,
+        Audience, ContentState, ContributionKind, DecisionKind, MediaKind, MediaState, ModerationMode,
+        ModerationReason, PhaseState, RevisionState, SpaceState, ThreadKind,
     },
     revision::Detail,
 };
@@ -20,7 +20,7 @@ use crate::{
         error::Result,
         page::{Cut, Key, KeyType, Order, Page},
     },
-    policy::{self, has_answered},
+    policy::{self, has_answered, has_host, shown_by_host},
 };
 
 /// A contribution as one viewer sees it, with all facts that rules ask for.
@@ -98,11 +98,17 @@ pub struct ContributionRow {
     root_hides_answers: bool,
     /// What it is for; threads only.
     pub thread_kind: Option<ThreadKind>,
+    /// What its file is; media items only.
+    pub media_kind: Option<MediaKind>,
+    /// Where its file stands; media items only.
+    pub file_state: Option<MediaState>,
+    is_shown_by_host: bool,
     root_pending_version: Option<i32>,
     phase_state: PhaseState,
     moderation: ModerationMode,
     allows_pupil_threads: bool,
     allows_pupil_comments: bool,
+    allows_pupil_uploads: bool,
     space_state: SpaceState,
     #[sea_orm(nested)]
     viewer: ViewerRow,
@@ -113,7 +119,7 @@ pub struct ContributionRow {
 const COLUMNS: &str = concat!(
     "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.author_is_staff, c.is_sealed, c.author_org_id, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
-    c.comment_count, (c.kind = 'THREAD' AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
+    c.comment_count, (c.kind IN ('THREAD', 'MEDIA_ITEM') AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
         AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, \
     (c.kind = 'JOURNAL_ENTRY' AND EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id \
         AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
@@ -122,12 +128,14 @@ const COLUMNS: &str = concat!(
     r.author_is_staff AS root_author_is_staff, r.is_sealed AS root_is_sealed, \
     COALESCE(r.thread_kind = 'QUESTION' AND NOT r.is_locked AND NOT ",
     has_answered!(),
-    ", FALSE) AS root_hides_answers, c.thread_kind, \
+    ", FALSE) AS root_hides_answers, c.thread_kind, c.media_kind, c.file_state, ",
+    shown_by_host!("v.contribution_id"),
+    " AS is_shown_by_host, \
     (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
         AND k.state <> 'DISMISSED')) AS has_report, \
     (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
         AND k.state IN ('OPEN', 'ESCALATED'))) AS has_open_report, r.pending_version AS root_pending_version, \
-    p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, s.state AS space_state, ",
+    p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, p.allows_pupil_uploads, s.state AS space_state, ",
     viewer_columns!("c.space_id, c.phase_id, COALESCE(c.root_id, c.id)")
 );
 
@@ -178,6 +186,7 @@ impl ContributionRow {
             moderation: self.moderation,
             allows_pupil_threads: self.allows_pupil_threads,
             allows_pupil_comments: self.allows_pupil_comments,
+            allows_pupil_uploads: self.allows_pupil_uploads,
         }
     }
 
@@ -215,6 +224,8 @@ impl ContributionRow {
             is_co_author: self.is_co_author,
             has_report: self.has_report,
             has_open_report: self.has_open_report,
+            file: self.file_state,
+            is_shown_by_host: self.is_shown_by_host,
             root,
         }
     }
@@ -269,7 +280,11 @@ pub(super) fn any(mut sql: Sql, account: Uuid, id: Uuid) -> Sql {
 
 fn visible(mut sql: Sql, account: Uuid) -> Sql {
     push_members(&mut sql, account);
-    sql.push("WHERE ").push(policy::VISIBLE);
+    sql.push("WHERE (")
+        .push(policy::VISIBLE)
+        .push(" OR ")
+        .push(shown_by_host!("v.contribution_id"))
+        .push(")");
     sql
 }
 
@@ -308,6 +323,8 @@ pub enum ListKind {
     Replies,
     /// The own drafts; the parent is the account.
     Drafts,
+    /// Media of a space: what is published, and what is attached to what the viewer sees.
+    Media,
 }
 
 /// A list of contributions, with its filters.
@@ -329,6 +346,10 @@ pub struct List {
     pub states: Option<Vec<ContentState>>,
     /// Drafts: only of this space.
     pub space_id: Option<Uuid>,
+    /// Media: only of this kind.
+    pub media_kind: Option<MediaKind>,
+    /// Media: only what is attached to something that the viewer sees, or only what isn't.
+    pub is_attached: Option<bool>,
 }
 
 const BY_ACTIVITY: &[(&str, KeyType)] = &[
@@ -352,6 +373,8 @@ impl List {
             week: None,
             states: None,
             space_id: None,
+            media_kind: None,
+            is_attached: None,
         }
     }
 
@@ -365,6 +388,7 @@ impl List {
             }
             ListKind::Comments | ListKind::Replies => (12, BY_LISTED, false),
             ListKind::Drafts => (13, BY_CREATED, true),
+            ListKind::Media => (29, BY_CREATED, true),
         };
         Order {
             tag,
@@ -383,14 +407,14 @@ impl List {
                     Key::Id(row.id),
                 ]
             }
-            ListKind::Drafts => vec![Key::Time(row.created_at), Key::Id(row.id)],
+            ListKind::Drafts | ListKind::Media => vec![Key::Time(row.created_at), Key::Id(row.id)],
             _ => vec![listed(), Key::Id(row.id)],
         }
     }
 
     fn parent(&self) -> &'static str {
         match self.kind {
-            ListKind::SpaceThreads | ListKind::SpaceEntries => "c.space_id",
+            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media => "c.space_id",
             ListKind::PhaseThreads | ListKind::PhaseEntries => "c.phase_id",
             ListKind::MemberEntries | ListKind::MemberWeek => "c.author_id",
             ListKind::Comments => "c.root_id",
@@ -411,6 +435,28 @@ impl List {
         }
     }
 
+    /// Writes from what the list is taken, and who looks.
+    fn push_from(&self, sql: &mut Sql, account: Uuid) {
+        sql.push("contribution c LEFT JOIN contribution r ON r.id = c.root_id");
+        if self.kind == ListKind::Media {
+            sql.push(" JOIN media_file f ON f.contribution_id = c.id");
+        }
+        push_viewer(sql, account, "c.space_id");
+    }
+
+    /// Writes what the viewer sees of it.
+    fn push_sight(&self, sql: &mut Sql) {
+        if self.kind == ListKind::Media {
+            sql.push("(c.state IN ('PUBLISHED', 'PENDING') AND ")
+                .push(policy::VISIBLE)
+                .push(" OR ")
+                .push(shown_by_host!("f.contribution_id"))
+                .push(")");
+        } else {
+            sql.push(policy::VISIBLE);
+        }
+    }
+
     /// Writes the conditions of the list behind those of sight.
     fn push(&self, sql: &mut Sql) {
         let kind = match self.kind {
@@ -418,6 +464,7 @@ impl List {
             ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries | ListKind::MemberWeek => {
                 Some("JOURNAL_ENTRY")
             }
+            ListKind::Media => Some("MEDIA_ITEM"),
             ListKind::Comments | ListKind::Replies | ListKind::Drafts => None,
         };
         if let Some(kind) = kind {
@@ -425,7 +472,25 @@ impl List {
         }
         match (self.kind, &self.states) {
             (ListKind::Drafts, _) => {
-                sql.push(" AND c.state = 'DRAFT'");
+                // What is attached to a draft goes with it.
+                sql.push(
+                    " AND c.state = 'DRAFT' AND NOT (c.kind = 'MEDIA_ITEM' \
+                    AND EXISTS (SELECT 1 FROM attachment a WHERE a.item_id = c.id))",
+                );
+            }
+            (ListKind::Media, _) => {
+                if let Some(kind) = self.media_kind {
+                    sql.push(" AND c.media_kind = ").bind(kind.to_value());
+                }
+                match self.is_attached {
+                    None => {}
+                    Some(true) => {
+                        sql.push(" AND ").push(has_host!("f.contribution_id", ""));
+                    }
+                    Some(false) => {
+                        sql.push(" AND NOT ").push(has_host!("f.contribution_id", ""));
+                    }
+                }
             }
             (ListKind::Comments | ListKind::Replies, _) => {
                 sql.push(" AND c.state <> 'DRAFT'");
@@ -471,11 +536,12 @@ pub(in super::super) async fn page(
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
     sql.for_each(parents, (COLUMNS, "contribution c", JOINS), |sql, parent| {
-        sql.push("SELECT c.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id");
-        push_viewer(sql, account, "c.space_id");
+        sql.push("SELECT c.id FROM ");
+        list.push_from(sql, account);
         sql.push("WHERE ");
         list.push_parent(sql, parent);
-        sql.push(" AND ").push(policy::VISIBLE);
+        sql.push(" AND ");
+        list.push_sight(sql);
         list.push(sql);
         page.push(sql, "c");
     });
@@ -504,11 +570,11 @@ pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uu
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
     sql.count_each(parents, |sql, parent| {
-        sql.push("contribution c LEFT JOIN contribution r ON r.id = c.root_id");
-        push_viewer(sql, account, "c.space_id");
+        list.push_from(sql, account);
         sql.push("WHERE ");
         list.push_parent(sql, parent);
-        sql.push(" AND ").push(policy::VISIBLE);
+        sql.push(" AND ");
+        list.push_sight(sql);
         list.push(sql);
     });
     count_by(reader, sql).await

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    co_author, contribution, decision,
+    attachment, co_author, contribution, decision,
     enums::{DecisionKind, RevisionState},
     revision,
 };
@@ -15,10 +15,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{super::rules::Text, read};
-use crate::platform::{
-    db::Tx,
-    error::Result,
-    text::{self, Rendered},
+use crate::{
+    features::space::push_viewer,
+    platform::{
+        db::Tx,
+        error::Result,
+        text::{self, Rendered},
+    },
+    policy,
 };
 
 /// A contribution that nobody else changes until the unit ends.
@@ -141,7 +145,69 @@ pub(in super::super) async fn insert_revision(
         submitted_at: Set((state != RevisionState::Draft).then_some(now)),
     };
     revision::Entity::insert(row).exec_without_returning(&**tx).await?;
+    attach(tx, (contribution, version), &text.detail.attachments).await
+}
+
+/// Notes which media items are shown with a version.
+async fn attach(tx: &Tx<'_>, (host, version): (Uuid, i32), items: &[Uuid]) -> Result<()> {
+    for (position, item) in (0_i32..).zip(items) {
+        let mut sql = tx.sql("INSERT INTO attachment (host_id, version, position, item_id, is_own) SELECT h.id, ");
+        sql.bind(version).push(", ").bind(position);
+        sql.push(", i.id, i.author_id = h.author_id FROM contribution h, contribution i WHERE h.id = ")
+            .bind(host)
+            .push(" AND i.id = ")
+            .bind(*item);
+        tx.execute_raw(sql.statement()).await?;
+    }
     Ok(())
+}
+
+/// Forgets which media items are shown with a version.
+async fn detach(tx: &Tx<'_>, host: Uuid, version: i32) -> Result<()> {
+    let column = attachment::Column::HostId.eq(host);
+    let of = attachment::Entity::delete_many().filter(column);
+    of.filter(attachment::Column::Version.eq(version)).exec(&**tx).await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Item {
+    id: Uuid,
+    is_own: bool,
+    is_live: bool,
+}
+
+/// Which of these can be shown with what a member writes: own media items as long as something may become of them, and those of
+/// others that the member sees in galleries.
+pub(in super::super) async fn attachable(
+    tx: &Tx<'_>,
+    account: Uuid,
+    (space, member): (Uuid, Uuid),
+    items: &[Uuid],
+) -> Result<Vec<Uuid>> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = tx.sql("SELECT c.id, c.author_id = ");
+    sql.bind(member)
+        .push(" AS is_own, c.state IN ('DRAFT', 'PENDING', 'PUBLISHED') AND ")
+        .push("c.file_state IN ('REQUESTED', 'UPLOADED', 'PROCESSING', 'READY') AS is_live ")
+        .push("FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id");
+    push_viewer(&mut sql, account, "c.space_id");
+    sql.push("WHERE c.kind = 'MEDIA_ITEM' AND c.space_id = ")
+        .bind(space)
+        .push(" AND ")
+        .is_in("c.id", items);
+    sql.push(" AND ((c.state = 'PUBLISHED' AND ")
+        .push(policy::VISIBLE)
+        .push(") OR c.author_id = ")
+        .bind(member)
+        .push(")");
+    let rows = tx.rows::<Item>(sql).await?.into_iter();
+    Ok(rows
+        .filter(|row| row.is_live || !row.is_own)
+        .map(|row| row.id)
+        .collect())
 }
 
 /// Replaces the text of a draft in place: an autosave leaves one row.
@@ -166,6 +232,11 @@ pub(in super::super) async fn update_draft(
         ..Default::default()
     };
     row.update(&**tx).await?;
+    let (old, new) = (&known.detail.attachments, &text.detail.attachments);
+    if !old.is_empty() || !new.is_empty() {
+        detach(tx, known.contribution_id, known.version).await?;
+        attach(tx, (known.contribution_id, version), new).await?;
+    }
     Ok(())
 }
 
@@ -233,6 +304,12 @@ pub(in super::super) async fn is_latest_human(tx: &Tx<'_>, contribution: Uuid) -
 /// Brings back the last text that others have seen, when a draft that others have commented on is removed, and blanks what nobody
 /// has seen. Returns the version that is read from now on.
 pub(in super::super) async fn forget_draft(tx: &Tx<'_>, contribution: Uuid) -> Result<Option<i32>> {
+    let mut sql = tx.sql("DELETE FROM attachment WHERE host_id = ");
+    sql.bind(contribution)
+        .push(" AND version IN (SELECT v.version FROM revision v WHERE v.state = 'DRAFT' AND v.contribution_id = ")
+        .bind(contribution)
+        .push(")");
+    tx.execute_raw(sql.statement()).await?;
     revision::Entity::update_many()
         .col_expr(revision::Column::Title, Expr::value(Option::<String>::None))
         .col_expr(revision::Column::Body, Expr::value(""))

@@ -15,7 +15,7 @@ use crate::{
     features::{
         contribution::{
             self, Flag, NewRoot, Patch, Text,
-            graphql::{Audience, by_id},
+            graphql::{Audience, attachment_ids, attachments, by_id},
         },
         space::graphql::{Phase, Space, surroundings},
     },
@@ -43,6 +43,8 @@ pub struct ThreadCreateInput {
     kind: Option<ThreadKind>,
     /// What an `ICEBREAKER` asks everybody, 1 to 500 characters; nothing else has one.
     prompt: Option<String>,
+    /// Media items to show with it, in this order, at most 20: own ones, and published ones of others.
+    attachment_ids: Option<Vec<ID>>,
     /// Who sees it; by default `SPACE`.
     audience: Option<Audience>,
     /// False keeps it as a draft; true by default.
@@ -79,6 +81,8 @@ pub struct ThreadUpdateInput {
     prompt: MaybeUndefined<String>,
     /// Language of the text; absent = unchanged.
     language: MaybeUndefined<LanguageTag>,
+    /// All media items to show with it, in this order, at most 20; absent = unchanged, null = none.
+    attachment_ids: MaybeUndefined<Vec<ID>>,
     /// Who sees it; absent = unchanged. Narrowing is possible in a closed phase too.
     audience: MaybeUndefined<Audience>,
 }
@@ -211,6 +215,7 @@ impl ForumMutation {
                     language,
                     detail: Detail {
                         prompt: input.prompt,
+                        attachments: attachment_ids(&input.attachment_ids.unwrap_or_default())?,
                         ..Detail::default()
                     },
                     ..Text::default()
@@ -254,6 +259,7 @@ impl ForumMutation {
                 title: kept("title", input.title)?,
                 body: kept("body", input.body)?,
                 prompt: kept("prompt", input.prompt)?,
+                attachments: attachments(input.attachment_ids)?,
                 language,
                 audience,
                 ..Patch::default()

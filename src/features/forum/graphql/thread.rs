@@ -8,10 +8,15 @@ use uuid::Uuid;
 
 use super::{super::store, ThreadSubscription};
 use crate::{
-    features::contribution::{
-        List, ListKind,
-        graphql::{Comment, Contribution, Lists, Spine, by_id, commentable_object, contributions, listed, viewer_can},
-        subscriptions,
+    features::{
+        contribution::{
+            List, ListKind,
+            graphql::{
+                Comment, Contribution, Lists, Spine, by_id, commentable_object, contributions, listed, viewer_can,
+            },
+            subscriptions,
+        },
+        media::graphql::MediaItem,
     },
     platform::{
         db::Reader,
@@ -93,6 +98,12 @@ commentable_object! { Thread {
     /// What it asks everybody; icebreakers only. Null for others, and where the viewer sees a placeholder.
     async fn prompt(&self) -> Option<&str> {
         self.0.detail.prompt.as_deref().filter(|_| self.0.is_readable())
+    }
+
+    /// The media items that are shown with it, in the order of its author, at most 20. A file that is not ready yet is shown to its
+    /// uploader and staff alone.
+    async fn attachments(&self) -> Result<Vec<MediaItem>> {
+        self.0.attachments().await
     }
 
     /// Whether it stands first in lists.

@@ -19,9 +19,11 @@ use crate::{
         contribution::{
             self, CoAuthorRow, List, ListKind, NewRoot, Patch, Text,
             graphql::{
-                Audience, ContentState, Contribution, Lists, Spine, by_id, commentable_object, listed, viewer_can,
+                Audience, ContentState, Contribution, Lists, Spine, attachment_ids, attachments, by_id,
+                commentable_object, listed, viewer_can,
             },
         },
+        media::graphql::MediaItem,
         space::graphql::{Membership, Phase, Space},
     },
     platform::{
@@ -148,6 +150,12 @@ commentable_object! { JournalEntry {
     async fn ka1_outcomes(&self) -> Vec<Ka1PupilOutcome> {
         let outcomes = self.0.detail.ka1_outcomes.iter().filter(|_| self.0.is_readable());
         outcomes.map(|&outcome| outcome.into()).collect()
+    }
+
+    /// The media items that are shown with it, in the order of its author, at most 20. A file that is not ready yet is shown to its
+    /// uploader and staff alone.
+    async fn attachments(&self) -> Result<Vec<MediaItem>> {
+        self.0.attachments().await
     }
 
     /// What it answers to prompts, at most 10.
@@ -293,6 +301,8 @@ pub struct JournalEntryCreateInput {
     answers: Option<Vec<PromptAnswerInput>>,
     /// Memberships of mobile pupils who wrote it together with the author, at most 10; each of them confirms it once it is published.
     co_author_ids: Option<Vec<ID>>,
+    /// Media items to show with it, in this order, at most 20: own ones, and published ones of others.
+    attachment_ids: Option<Vec<ID>>,
     /// 16 to 64 characters, new for every entry: a repeated call with the same key and input makes nothing twice, even days
     /// later.
     idempotency_key: Option<String>,
@@ -339,6 +349,8 @@ pub struct JournalEntryUpdateInput {
     /// Memberships of all co-authors, at most 10; absent = unchanged, null = none. It changes at once and without a new version; who was
     /// named before keeps their confirmation.
     co_author_ids: MaybeUndefined<Vec<ID>>,
+    /// All media items to show with it, in this order, at most 20; absent = unchanged, null = none.
+    attachment_ids: MaybeUndefined<Vec<ID>>,
 }
 
 /// Input of `journalEntryConfirm`.
@@ -411,7 +423,7 @@ impl JournalMutation {
             )
             .await?;
             let detail = Detail {
-                prompt: None,
+                attachments: attachment_ids(&input.attachment_ids.unwrap_or_default())?,
                 answers: given.into_iter().map(|given| given.answer).collect(),
                 mood: input.mood.map(Into::into),
                 key_competences: input
@@ -426,6 +438,7 @@ impl JournalMutation {
                     .into_iter()
                     .map(Into::into)
                     .collect(),
+                ..Detail::default()
             };
             let new = NewRoot {
                 kind: ContributionKind::JournalEntry,
@@ -501,7 +514,8 @@ impl JournalMutation {
                     MaybeUndefined::Null => Some(Vec::new()),
                     MaybeUndefined::Value(ids) => Some(member_ids(&ids)?),
                 },
-                prompt: None,
+                attachments: attachments(input.attachment_ids)?,
+                ..Patch::default()
             };
             contribution::update(
                 app,

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::enums::{Capability, ContributionKind, EventKind, SpaceRole};
+use entity::enums::{Capability, EventKind, SpaceRole};
 
 use super::{
     SpaceEventKind, StreamEndReason,
@@ -20,7 +20,7 @@ use crate::{
     platform::{
         db::Reader,
         error::Result,
-        id::{self, Kind},
+        id,
         live::ResetReason,
         stream::{self, Cursor, Event},
     },
@@ -145,12 +145,7 @@ fn of_contribution(
     if !saw(before) {
         return None;
     }
-    let kind = match event.contribution_kind? {
-        ContributionKind::Thread => Kind::Thread,
-        ContributionKind::Comment => Kind::Comment,
-        ContributionKind::JournalEntry => Kind::JournalEntry,
-    };
-    let deleted = id::encode(kind, event.contribution_id?);
+    let deleted = id::encode(event.contribution_kind?.into(), event.contribution_id?);
     Some(SpaceEvent::Gone(ContributionGone {
         head,
         deleted,

@@ -30,6 +30,10 @@ pub enum SpaceEventKind {
     ContributionReacted,
     /// A co-author of a journal entry has confirmed it.
     JournalEntryConfirmed,
+    /// The file of a media item has come a step further: see its `status`. About what it is attached to: it can be seen now.
+    MediaStatusChanged,
+    /// The file of a media item is being processed: see its `progress`. For its uploader.
+    MediaProgressed,
     /// A thread takes no more comments.
     ThreadLocked,
     /// A thread takes comments again.
@@ -94,6 +98,8 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ContributionAudienceChanged => Self::ContributionAudienceChanged,
             EventKind::ContributionReacted => Self::ContributionReacted,
             EventKind::JournalEntryConfirmed => Self::JournalEntryConfirmed,
+            EventKind::MediaStatusChanged => Self::MediaStatusChanged,
+            EventKind::MediaProgressed => Self::MediaProgressed,
             EventKind::ThreadLocked => Self::ThreadLocked,
             EventKind::ThreadUnlocked => Self::ThreadUnlocked,
             EventKind::ThreadPinned => Self::ThreadPinned,

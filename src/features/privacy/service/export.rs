@@ -220,12 +220,7 @@ fn public(kind: Kind, id: Uuid) -> String {
 }
 
 fn contribution(kind: ContributionKind, id: Uuid) -> String {
-    let kind = match kind {
-        ContributionKind::Thread => Kind::Thread,
-        ContributionKind::Comment => Kind::Comment,
-        ContributionKind::JournalEntry => Kind::JournalEntry,
-    };
-    public(kind, id)
+    public(kind.into(), id)
 }
 
 fn encode(id: Uuid, version: i32) -> String {

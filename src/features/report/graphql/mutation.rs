@@ -108,7 +108,7 @@ impl ReportMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionReportInput,
     ) -> Result<Option<ContributionReportPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let kinds = [Kind::Thread, Kind::Comment, Kind::JournalEntry];
+        let kinds = Kind::CONTRIBUTIONS;
         let id = input_id("contributionId", &kinds, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (report, user_errors) = settle(ctx, async {

@@ -149,6 +149,11 @@ impl Phase {
         self.0.allows_pupil_comments
     }
 
+    /// Whether pupils upload photos, videos and files without a grant.
+    async fn allows_pupil_uploads(&self) -> bool {
+        self.0.allows_pupil_uploads
+    }
+
     /// Why it was opened again, in the coordinator's words. Null if it never was.
     async fn reopen_reason(&self) -> Option<&str> {
         self.0.reopen_reason.as_deref()
@@ -180,6 +185,7 @@ impl Phase {
             phase_reopen: can(PhaseAction::Reopen),
             thread_create: can(PhaseAction::ThreadCreate),
             journal_entry_create: can(PhaseAction::JournalEntryCreate),
+            media_upload_request: can(PhaseAction::MediaUpload),
             phase_prompts_update: can(PhaseAction::PromptsUpdate),
         }
     }
@@ -257,6 +263,8 @@ pub struct PhaseViewerCan {
     thread_create: ActionPermission,
     /// Begin a journal entry in it.
     journal_entry_create: ActionPermission,
+    /// Upload a photo, video or file to it; staff also while it is planned.
+    media_upload_request: ActionPermission,
     /// Set the prompts of its weeks.
     phase_prompts_update: ActionPermission,
 }
@@ -316,6 +324,8 @@ pub struct PhaseUpdateInput {
     allows_pupil_threads: MaybeUndefined<bool>,
     /// Whether pupils may comment; absent = unchanged.
     allows_pupil_comments: MaybeUndefined<bool>,
+    /// Whether pupils upload photos, videos and files without a grant; absent = unchanged.
+    allows_pupil_uploads: MaybeUndefined<bool>,
 }
 
 /// Input of `phaseReopen`.
@@ -421,6 +431,7 @@ impl PhaseMutation {
                 moderation: kept("moderation", input.moderation)?.map(Into::into),
                 allows_pupil_threads: kept("allowsPupilThreads", input.allows_pupil_threads)?,
                 allows_pupil_comments: kept("allowsPupilComments", input.allows_pupil_comments)?,
+                allows_pupil_uploads: kept("allowsPupilUploads", input.allows_pupil_uploads)?,
             };
             service::phase_update(app, actor, id?, input.expected_version, patch).await
         };

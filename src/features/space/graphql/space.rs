@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Description, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, Object, SimpleObject};
 use uuid::Uuid;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     phase::{PhaseKind, phases_of},
 };
 use crate::{
+    app::app,
     features::{
         audit::graphql::{AuditRecord, Records, trail},
         contribution::{
@@ -20,6 +21,7 @@ use crate::{
         },
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, JournalEntryFilterInput, JournalWeek, journal_entries, journal_weeks},
+        media::graphql::{MediaFilterInput, MediaItem, MediaUsage, media, usages},
         organisation::{
             OrganisationRow,
             graphql::{Organisation, of_rows, organisations},
@@ -63,6 +65,7 @@ pub struct SpaceLinks {
     log: Arc<Decisions>,
     trail: Arc<Records>,
     mobile_pupils: Arc<MobilePupils>,
+    media_usages: Link<HashMap<Uuid, MediaUsage>>,
 }
 
 /// The working area of a project. Seen by its members only.
@@ -297,6 +300,34 @@ impl Space {
         };
         let which = (ListKind::SpaceEntries, filter);
         journal_entries(&level.links.lists, &level.reader, self.parents(), which, &args).await
+    }
+
+    /// Its photos, videos and files, newest first: what is published, what waits for a moderator as far as the viewer sees it, and what
+    /// is attached to something that the viewer sees.
+    async fn media(
+        &self,
+        #[graphql(desc = "Which media; by default all.")] filter: Option<MediaFilterInput>,
+        #[graphql(desc = "Number of items from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<MediaItem>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        media(&level.links.lists, &level.reader, self.parents(), filter, &args).await
+    }
+
+    /// How much room its media take.
+    async fn media_usage(&self, ctx: &Context<'_>) -> Result<MediaUsage> {
+        let (level, quotas) = (self.0.level(), &app(ctx)?.quotas);
+        let load = || Box::pin(async { usages(&level.reader, quotas, &self.parents().0).await }) as _;
+        let usages = level.links.media_usages.load(load).await?;
+        usages.get(&self.0.id).cloned().ok_or_else(Error::not_found)
     }
 
     /// The mobile pupils, by name, each with their journal entries of a week or none. For staff; empty for everybody else.

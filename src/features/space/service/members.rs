@@ -159,6 +159,7 @@ async fn insert(
         mobility_status: Set(mobility),
         pre_moderated_until: Set(None),
         left_at: Set(None),
+        media_bytes: Set(0),
         ..Default::default()
     };
     let id = match known {

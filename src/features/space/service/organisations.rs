@@ -120,6 +120,7 @@ pub async fn organisation_accept(app: &App, actor: &Actor, invitation: Uuid) -> 
                             role: Set(SpaceRole::Coordinator),
                             organisation_id: Set(organisation),
                             left_at: Set(None),
+                            media_bytes: Set(0),
                             version: Set(known.version + 1),
                             ..Default::default()
                         };

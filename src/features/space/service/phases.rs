@@ -42,6 +42,8 @@ pub struct PhasePatch {
     pub allows_pupil_threads: Option<bool>,
     /// Whether pupils comment.
     pub allows_pupil_comments: Option<bool>,
+    /// Whether pupils upload media.
+    pub allows_pupil_uploads: Option<bool>,
 }
 
 /// The space of a phase, to find its gate.
@@ -108,9 +110,14 @@ pub async fn phase_update(
                 let moderation = patch.moderation.unwrap_or(facts.moderation);
                 let threads = patch.allows_pupil_threads.unwrap_or(facts.allows_pupil_threads);
                 let comments = patch.allows_pupil_comments.unwrap_or(facts.allows_pupil_comments);
-                let before = (facts.allows_pupil_threads, facts.allows_pupil_comments);
+                let uploads = patch.allows_pupil_uploads.unwrap_or(facts.allows_pupil_uploads);
+                let before = [
+                    facts.allows_pupil_threads,
+                    facts.allows_pupil_comments,
+                    facts.allows_pupil_uploads,
+                ];
                 let before = settings(facts.version, facts.moderation, before);
-                let after = settings(facts.version + 1, moderation, (threads, comments));
+                let after = settings(facts.version + 1, moderation, [threads, comments, uploads]);
                 let row = phase::ActiveModel {
                     id: Unchanged(id),
                     title: Set(patch.title.clone().unwrap_or(facts.title)),
@@ -120,6 +127,7 @@ pub async fn phase_update(
                     moderation: Set(moderation),
                     allows_pupil_threads: Set(threads),
                     allows_pupil_comments: Set(comments),
+                    allows_pupil_uploads: Set(uploads),
                     version: Set(facts.version + 1),
                     ..Default::default()
                 };
@@ -135,9 +143,10 @@ pub async fn phase_update(
 }
 
 /// The settings of a phase, for a record.
-fn settings(version: i32, moderation: ModerationMode, (threads, comments): (bool, bool)) -> State {
+fn settings(version: i32, moderation: ModerationMode, [threads, comments, uploads]: [bool; 3]) -> State {
     let state = State::default().number(version).value(moderation);
-    state.flag("PUPIL_THREADS", threads).flag("PUPIL_COMMENTS", comments)
+    let state = state.flag("PUPIL_THREADS", threads).flag("PUPIL_COMMENTS", comments);
+    state.flag("PUPIL_UPLOADS", uploads)
 }
 
 /// Opens a planned phase. Repeating it changes nothing.

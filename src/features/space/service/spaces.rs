@@ -71,6 +71,7 @@ pub async fn create(
                     time_zone: Set(time_zone.clone()),
                     version: Set(1),
                     closed_at: Set(None),
+                    media_bytes: Set(0),
                     created_at: Set(now),
                 };
                 store::insert_space(tx, row).await?;
@@ -119,6 +120,7 @@ fn planned(tx: &Tx<'_>, space: Uuid, kind: PhaseKind) -> phase::ActiveModel {
         moderation: Set(ModerationMode::Post),
         allows_pupil_threads: Set(true),
         allows_pupil_comments: Set(true),
+        allows_pupil_uploads: Set(true),
         reopen_reason: Set(None),
         version: Set(1),
     }
@@ -135,6 +137,7 @@ pub(super) fn coordinator(tx: &Tx<'_>, space: Uuid, account: Uuid, organisation:
         mobility_status: Set(None),
         pre_moderated_until: Set(None),
         left_at: Set(None),
+        media_bytes: Set(0),
         version: Set(1),
         created_at: Set(tx.clock().now()),
     }

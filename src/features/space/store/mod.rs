@@ -457,6 +457,8 @@ pub struct PhaseRow {
     pub allows_pupil_threads: bool,
     /// Whether pupils comment.
     pub allows_pupil_comments: bool,
+    /// Whether pupils upload media.
+    pub allows_pupil_uploads: bool,
     /// Why it was opened again.
     pub reopen_reason: Option<String>,
     /// Counts changes.
@@ -472,7 +474,7 @@ pub struct PhaseRow {
 
 const PHASE_COLUMNS: &str = concat!(
     "p.id, p.space_id, p.kind, p.state, p.title, p.description, p.starts_at, p.ends_at, p.moderation, \
-        p.allows_pupil_threads, p.allows_pupil_comments, p.reopen_reason, p.version, s.state AS space_state, s.time_zone, ",
+        p.allows_pupil_threads, p.allows_pupil_comments, p.allows_pupil_uploads, p.reopen_reason, p.version, s.state AS space_state, s.time_zone, ",
     viewer_columns!("p.space_id, p.id")
 );
 
@@ -485,6 +487,7 @@ impl PhaseRow {
             moderation: self.moderation,
             allows_pupil_threads: self.allows_pupil_threads,
             allows_pupil_comments: self.allows_pupil_comments,
+            allows_pupil_uploads: self.allows_pupil_uploads,
         }
     }
 }

@@ -1,0 +1,276 @@
+//! JPEG: walked segment by segment first; the decoder sees only those that make pixels.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    ops::Range,
+};
+
+use jpeg_decoder::{Decoder, Error, PixelFormat};
+
+use super::{
+    super::{sniff, source::be16},
+    Metadata, Picture, Refusal, Result, Source, check_memory, check_size, keep, orientation,
+};
+
+/// Passes over a progressive image; encoders make about ten.
+const SCANS: u32 = 64;
+
+struct Component {
+    id: u8,
+    horizontal: u64,
+    vertical: u64,
+    /// Which coefficients have all their bits.
+    complete: u64,
+}
+
+struct Frame {
+    width: u16,
+    height: u16,
+    is_progressive: bool,
+    components: Vec<Component>,
+}
+
+/// What the walk found.
+struct Outline {
+    frame: Frame,
+    orientation: u8,
+    kept: Vec<Range<u64>>,
+}
+
+pub fn decode(source: &Source<'_>) -> Result<Picture> {
+    let Outline {
+        frame,
+        orientation,
+        kept,
+    } = walk(source)?;
+    let eighths = scale(source, &frame)?;
+    let scaled = |length: u16| (u32::from(length) * eighths).div_ceil(8) as u16;
+    let mut decoder = Decoder::new(BufReader::with_capacity(16 << 10, source.spliced(kept)));
+    let (width, height) = decoder
+        .scale(scaled(frame.width), scaled(frame.height))
+        .map_err(refusal)?;
+    let pixels = decoder.decode().map_err(refusal)?;
+    let format = decoder.info().map(|info| info.pixel_format);
+    drop(decoder);
+    let pixels = match format {
+        Some(PixelFormat::RGB24) => pixels,
+        Some(PixelFormat::L8) => pixels.into_iter().flat_map(|grey| [grey; 3]).collect(),
+        Some(PixelFormat::CMYK32) => from_cmyk(pixels),
+        _ => return Err(Refusal::unsupported("a rare kind of JPEG")),
+    };
+    Picture::new(width.into(), height.into(), 3, pixels, orientation)
+}
+
+fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::Io(error) => error.into(),
+        Error::Unsupported(_) => Refusal::unsupported("a rare kind of JPEG"),
+        _ => Refusal::corrupt("broken JPEG"),
+    }
+}
+
+/// In place, since these are the largest.
+fn from_cmyk(mut pixels: Vec<u8>) -> Vec<u8> {
+    let count = pixels.len() / 4;
+    for index in 0..count {
+        let key = 255 - u32::from(pixels[4 * index + 3]);
+        for channel in 0..3 {
+            let ink = 255 - u32::from(pixels[4 * index + channel]);
+            pixels[3 * index + channel] = (ink * key / 255) as u8;
+        }
+    }
+    pixels.truncate(3 * count);
+    pixels.shrink_to_fit();
+    pixels
+}
+
+/// The largest scale, in eighths, at which few enough pixels stay and decoding holds few enough bytes.
+fn scale(source: &Source<'_>, frame: &Frame) -> Result<u32> {
+    let most = |side: fn(&Component) -> u64| frame.components.iter().map(side).max().unwrap_or(1);
+    let whole = most(|component| component.horizontal) * most(|component| component.vertical);
+    // Samples of all components, per pixel, times `whole`.
+    let samples: u64 = frame
+        .components
+        .iter()
+        .map(|each| each.horizontal * each.vertical)
+        .sum();
+    let bytes = |pixels: u64| {
+        let planes = pixels * samples / whole;
+        let interleaved = pixels * (frame.components.len() as u64).max(3);
+        planes + interleaved
+    };
+    let pixels =
+        |eighths: u64| (u64::from(frame.width) * eighths).div_ceil(8) * (u64::from(frame.height) * eighths).div_ceil(8);
+    // Of a progressive image all coefficients are held, two bytes each, whatever the scale.
+    let coefficients = if frame.is_progressive {
+        2 * pixels(8) * samples / whole
+    } else {
+        0
+    };
+    let limits = source.limits();
+    let fits = |eighths: &u32| {
+        let pixels = pixels((*eighths).into());
+        pixels <= limits.kept_pixels && coefficients + bytes(pixels) <= limits.memory
+    };
+    match [8, 4, 2, 1].into_iter().find(fits) {
+        Some(eighths) => Ok(eighths),
+        None => check_memory(source, u64::MAX).map(|()| 1),
+    }
+}
+
+/// Walks over all segments to the end of the image, and chooses what the decoder sees.
+fn walk(source: &Source<'_>) -> Result<Outline> {
+    let mut reader = source.buffered(0..source.size());
+    let mut metadata = Metadata::new(source);
+    let (mut frame, mut turned, mut scans) = (None, None, 0);
+    // The beginning of the image, which the sniffing saw.
+    let (mut kept, mut at) = (Vec::new(), 2);
+    keep(&mut kept, 0..2);
+    reader.read_exact(&mut [0; 2])?;
+    let mut next = None;
+    loop {
+        let start = at - if next.is_some() { 2 } else { 0 };
+        let marker = match next.take() {
+            Some(marker) => marker,
+            None => {
+                let mut bytes = [0; 2];
+                reader.read_exact(&mut bytes)?;
+                at += 2;
+                // Fill bytes.
+                while bytes == [0xff; 2] {
+                    reader.read_exact(&mut bytes[1..])?;
+                    at += 1;
+                }
+                if bytes[0] != 0xff {
+                    return Err(Refusal::corrupt("broken JPEG"));
+                }
+                bytes[1]
+            }
+        };
+        if marker == 0xd9 {
+            keep(&mut kept, start..at);
+            break;
+        }
+        let mut length = [0; 2];
+        reader.read_exact(&mut length)?;
+        let length = u16::from_be_bytes(length);
+        let mut body = vec![0; length.checked_sub(2).ok_or(Refusal::corrupt("broken JPEG"))?.into()];
+        reader.read_exact(&mut body)?;
+        at += u64::from(length);
+        metadata.add(length.into())?;
+        match marker {
+            0xc0..=0xc2 => {
+                if frame.is_some() {
+                    return Err(Refusal::corrupt("an image of two frames"));
+                }
+                frame = Some(read_frame(source, marker == 0xc2, &body)?);
+            }
+            0xda => {
+                note_scan(frame.as_mut().ok_or(Refusal::corrupt("broken JPEG"))?, &body)?;
+                scans += 1;
+                if scans > SCANS {
+                    return Err(Refusal::unsafe_("passes without end"));
+                }
+                let (marker, length) = skip_entropy(&mut reader)?;
+                next = Some(marker);
+                at += length;
+            }
+            // Tables; and how the colours are stored, where nothing else fits in.
+            0xc4 | 0xdb | 0xdd => {}
+            0xee if body.starts_with(b"Adobe") && body.len() == 12 => {}
+            0xe0..=0xef | 0xfe => {
+                if let (0xe1, None, Some(exif)) = (marker, turned, body.strip_prefix(b"Exif\0\0")) {
+                    turned = Some(orientation(exif));
+                }
+                continue;
+            }
+            0xc3 | 0xc5..=0xcf | 0xdc | 0xde | 0xdf => return Err(Refusal::unsupported("a rare kind of JPEG")),
+            _ => return Err(Refusal::corrupt("broken JPEG")),
+        }
+        keep(&mut kept, start..at);
+    }
+    drop(reader);
+    sniff::refuse_trailer(source, at)?;
+    let frame: Frame = frame.ok_or(Refusal::corrupt("an image without pixels"))?;
+    if frame.components.iter().any(|component| component.complete != u64::MAX) {
+        return Err(Refusal::corrupt("ends too early"));
+    }
+    Ok(Outline {
+        frame,
+        orientation: turned.unwrap_or(1),
+        kept,
+    })
+}
+
+fn read_frame(source: &Source<'_>, is_progressive: bool, body: &[u8]) -> Result<Frame> {
+    let (height, width) = (be16(body, 1)?, be16(body, 3)?);
+    check_size(source, width.into(), height.into())?;
+    let components: Vec<_> = body[6.min(body.len())..]
+        .chunks_exact(3)
+        .map(|part| Component {
+            id: part[0],
+            horizontal: (part[1] >> 4).clamp(1, 4).into(),
+            vertical: (part[1] & 15).clamp(1, 4).into(),
+            complete: 0,
+        })
+        .collect();
+    match components.len() {
+        1 | 3 | 4 => Ok(Frame {
+            width,
+            height,
+            is_progressive,
+            components,
+        }),
+        _ => Err(Refusal::corrupt("broken JPEG")),
+    }
+}
+
+/// Notes which coefficients a scan completes.
+fn note_scan(frame: &mut Frame, body: &[u8]) -> Result<()> {
+    let broken = || Refusal::corrupt("broken JPEG");
+    let (count, rest) = body.split_first().ok_or_else(broken)?;
+    let (parts, rest) = rest.split_at_checked(2 * usize::from(*count)).ok_or_else(broken)?;
+    let [first, last, bits] = *rest else {
+        return Err(broken());
+    };
+    for component in &mut frame.components {
+        if parts.chunks_exact(2).any(|part| part[0] == component.id) {
+            if !frame.is_progressive {
+                component.complete = u64::MAX;
+            } else if bits & 15 == 0 && first <= last && last < 64 {
+                component.complete |= (u64::MAX << first) & (u64::MAX >> (63 - last));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Skips compressed data. Returns the marker that ends it, and the bytes up to behind that.
+fn skip_entropy(reader: &mut dyn BufRead) -> Result<(u8, u64)> {
+    let (mut length, mut after_ff) = (0, false);
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Err(Refusal::corrupt("ends too early"));
+        }
+        let mut at = 0;
+        while at < buffer.len() {
+            if after_ff {
+                let byte = buffer[at];
+                at += 1;
+                // Stuffing, restarts and fill bytes are part of the data.
+                if !matches!(byte, 0 | 0xd0..=0xd7 | 0xff) {
+                    reader.consume(at);
+                    return Ok((byte, length + at as u64));
+                }
+                after_ff = byte == 0xff;
+            } else {
+                let found = buffer[at..].iter().position(|byte| *byte == 0xff);
+                after_ff = found.is_some();
+                at = found.map_or(buffer.len(), |found| at + found + 1);
+            }
+        }
+        reader.consume(at);
+        length += at as u64;
+    }
+}

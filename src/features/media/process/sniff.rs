@@ -1,0 +1,310 @@
+//! What a file is by its first bytes, and whether it is something else as well.
+
+use std::io::Read;
+
+use super::{
+    Accepted, Reason, Refusal, Result,
+    source::{Source, le16, le32},
+};
+
+/// What a content looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Jpeg,
+    Png,
+    Gif,
+    Webp,
+    /// MP4, QuickTime, M4A.
+    IsoMedia,
+    /// WebM too.
+    Matroska,
+    Mp3,
+    Ogg,
+    Wav,
+    Flac,
+    Pdf,
+    /// Office files too.
+    Zip,
+    Svg,
+    Html,
+    /// HEIC, AVIF, TIFF and raw images, which nothing here decodes.
+    OtherImage,
+    /// Archives other than ZIP.
+    Archive,
+    /// Something that a computer runs.
+    Program,
+    /// Office files of before 2007, and those with a password.
+    Ole,
+    /// None of the others. Whether it is text shows when it is read.
+    Text,
+}
+
+/// Bytes that are looked at.
+const HEAD: usize = 4096;
+/// Bytes in which readers of PDF look for its beginning.
+const PDF_HEAD: usize = 1024;
+/// Bytes of the last record of a ZIP without its comment.
+const ZIP_END: usize = 22;
+/// Beginnings of a document in which scripts run; what the browsers' own sniffing knows.
+const MARKUP: &[&str] = &[
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<body",
+    "<script",
+    "<iframe",
+    "<h1",
+    "<div",
+    "<font",
+    "<table",
+    "<a ",
+    "<style",
+    "<title",
+    "<b>",
+    "<br",
+    "<p>",
+    "<p ",
+    "<?php",
+    "<%",
+];
+/// What makes an SVG more than a picture.
+const ACTIVE: &[&[u8]] = &[
+    b"<script",
+    b"<foreignobject",
+    b"<iframe",
+    b"<embed",
+    b"<object",
+    b"<!entity",
+    b"<handler",
+    b"javascript:",
+    b"onload",
+    b"onclick",
+    b"onerror",
+    b"onbegin",
+    b"onmouse",
+    b"onfocus",
+    b"onactivate",
+];
+
+/// What the source looks like. What is harmful whatever was declared, or nothing that is taken, is refused at once.
+pub fn identify(source: &Source<'_>) -> Result<Format> {
+    if source.size() == 0 {
+        return Err(Refusal::corrupt("empty"));
+    }
+    let format = format(&source.peek(0, HEAD)?);
+    match format {
+        Format::Svg if contains(source, ACTIVE)? => Err(Refusal::unsafe_("SVG with active content")),
+        Format::OtherImage => Err(Refusal::unsupported("an image format that is not taken")),
+        Format::Program => Err(Refusal::unsafe_("a program")),
+        _ => Ok(format),
+    }
+}
+
+/// What these first bytes look like.
+pub fn format(head: &[u8]) -> Format {
+    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
+    let any = |magics: &[&[u8]]| magics.iter().any(|magic| at(0, magic));
+    if at(0, b"\xff\xd8\xff") {
+        Format::Jpeg
+    } else if at(0, b"\x89PNG\r\n\x1a\n") {
+        Format::Png
+    } else if any(&[b"GIF87a", b"GIF89a"]) {
+        Format::Gif
+    } else if at(0, b"RIFF") && at(8, b"WEBP") {
+        Format::Webp
+    } else if at(0, b"RIFF") && at(8, b"WAVE") {
+        Format::Wav
+    } else if at(4, b"ftyp") {
+        let brand = head.get(8..12).unwrap_or_default();
+        match brand {
+            b"avif" | b"avis" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1"
+            | b"crx " => Format::OtherImage,
+            _ => Format::IsoMedia,
+        }
+    } else if [b"moov", b"mdat", b"wide", b"free", b"skip"]
+        .iter()
+        .any(|kind| at(4, *kind))
+    {
+        Format::IsoMedia
+    } else if any(&[
+        b"II*\0",
+        b"MM\0*",
+        b"II+\0",
+        b"MM\0+",
+        b"IIU\0",
+        b"IIRO",
+        b"\0\0\0\x0cjP  ",
+        b"\xff\x0a",
+    ]) {
+        Format::OtherImage
+    } else if at(0, b"\x1a\x45\xdf\xa3") {
+        Format::Matroska
+    } else if at(0, b"OggS") {
+        Format::Ogg
+    } else if at(0, b"fLaC") {
+        Format::Flac
+    } else if at(0, b"%PDF-") {
+        Format::Pdf
+    } else if any(&[b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"]) {
+        Format::Zip
+    } else if any(&[
+        b"Rar!\x1a\x07",
+        b"7z\xbc\xaf\x27\x1c",
+        b"\x1f\x8b\x08",
+        b"BZh",
+        b"\xfd7zXZ\0",
+        b"\x28\xb5\x2f\xfd",
+        b"MSCF",
+    ]) || at(257, b"ustar")
+    {
+        Format::Archive
+    } else if at(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        Format::Ole
+    } else if is_program(head) {
+        Format::Program
+    } else if at(0, b"ID3") || super::audio::mp3::begins(head) {
+        Format::Mp3
+    } else {
+        markup(head)
+    }
+}
+
+fn is_program(head: &[u8]) -> bool {
+    let is_windows = head.starts_with(b"MZ") && head.iter().take(1024).any(|byte| *byte == 0);
+    let others: [&[u8]; 8] = [
+        b"\x7fELF",
+        b"\xca\xfe\xba\xbe",
+        b"\xfe\xed\xfa\xce",
+        b"\xfe\xed\xfa\xcf",
+        b"\xce\xfa\xed\xfe",
+        b"\xcf\xfa\xed\xfe",
+        b"#!/",
+        b"\0asm",
+    ];
+    is_windows || others.iter().any(|magic| head.starts_with(magic))
+}
+
+fn markup(head: &[u8]) -> Format {
+    // In UTF-16, every other byte of a tag is zero.
+    let text: String = head
+        .iter()
+        .filter(|byte| **byte != 0)
+        .map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect();
+    let mut rest =
+        text.trim_start_matches(|sign: char| sign.is_whitespace() || matches!(sign, 'ï' | '»' | '¿' | 'ÿ' | 'þ'));
+    let is_xml = rest.starts_with("<?xml") || rest.starts_with("<!doctype svg") || rest.starts_with("<svg");
+    while rest.starts_with("<!--") {
+        match rest.split_once("-->") {
+            Some((_, after)) => rest = after.trim_start(),
+            // A comment that hides what follows.
+            None => return Format::Html,
+        }
+    }
+    if rest.starts_with('<') && rest.contains("<svg") {
+        Format::Svg
+    } else if MARKUP.iter().any(|tag| rest.starts_with(tag)) || (is_xml && rest.contains("<html")) {
+        Format::Html
+    } else {
+        Format::Text
+    }
+}
+
+/// Compares what a file looks like with what was declared.
+pub fn compare(format: Format, declared: &Accepted, file_name: &str) -> Result<()> {
+    let extension = file_name
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase());
+    if format != declared.format {
+        Err(Refusal::Refused(
+            Reason::TypeMismatch,
+            "something else than was declared",
+        ))
+    } else if extension.is_some_and(|extension| !declared.extensions.contains(&extension.as_str())) {
+        Err(Refusal::Refused(Reason::TypeMismatch, "a file name that doesn't fit"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses what other programs would read as another format: what looks like an image may be an archive by its end.
+pub fn refuse_second_format(source: &Source<'_>, format: Format) -> Result<()> {
+    if format != Format::Zip && ends_as_zip(source)? {
+        return Err(Refusal::unsafe_("an archive as well"));
+    }
+    if format != Format::Pdf && source.peek(0, PDF_HEAD)?.windows(5).any(|bytes| bytes == b"%PDF-") {
+        return Err(Refusal::unsafe_("a PDF as well"));
+    }
+    Ok(())
+}
+
+/// Refuses what follows the end of an image if it is a format of its own; other remains are dropped. Cameras append further
+/// images and short videos.
+pub fn refuse_trailer(source: &Source<'_>, end: u64) -> Result<()> {
+    let tail = source.peek(end, 2 * HEAD)?;
+    let tail = tail
+        .iter()
+        .position(|byte| !matches!(byte, 0 | b'\n' | b'\r' | b' '))
+        .map_or(&[][..], |at| &tail[at..]);
+    match format(tail) {
+        Format::Jpeg | Format::IsoMedia | Format::Text | Format::Mp3 => Ok(()),
+        _ => Err(Refusal::unsafe_("a second format follows the image")),
+    }
+}
+
+/// The place of the last record of a ZIP, if the file ends with one.
+pub fn zip_end(source: &Source<'_>) -> Result<Option<u64>> {
+    let start = source.size().saturating_sub((ZIP_END + usize::from(u16::MAX)) as u64);
+    let tail = source.bytes(start..source.size())?;
+    for at in (0..tail.len().saturating_sub(ZIP_END - 1)).rev() {
+        if tail[at..].starts_with(b"PK\x05\x06") && at + ZIP_END + usize::from(le16(&tail, at + 20)?) == tail.len() {
+            return Ok(Some(start + at as u64));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the file can be read as a ZIP: readers find it by its end, and allow anything before.
+fn ends_as_zip(source: &Source<'_>) -> Result<bool> {
+    let Some(end) = zip_end(source)? else {
+        return Ok(false);
+    };
+    let record = source.bytes(end..end + ZIP_END as u64)?;
+    let directory = end.checked_sub(le32(&record, 12)?.into());
+    Ok(match directory {
+        Some(at) if at < end => source.peek(at, 4)? == b"PK\x01\x02",
+        Some(_) => false,
+        // Sizes that stand in another record (ZIP64).
+        None => le32(&record, 12)? == u32::MAX,
+    })
+}
+
+/// Whether any of some texts, in lower case, occurs in the file; case doesn't matter.
+fn contains(source: &Source<'_>, needles: &[&[u8]]) -> Result<bool> {
+    let mut reader = source.part(0..source.size());
+    search(&mut reader, needles)
+}
+
+/// Whether any of some texts, in lower case, occurs in what is read; case and zero bytes don't matter.
+pub fn search(reader: &mut dyn Read, needles: &[&[u8]]) -> Result<bool> {
+    let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or_default();
+    let (mut chunk, mut window) = (vec![0; 64 << 10], Vec::new());
+    loop {
+        let read = reader.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(false);
+        }
+        window.extend(
+            chunk[..read]
+                .iter()
+                .filter(|byte| **byte != 0)
+                .map(u8::to_ascii_lowercase),
+        );
+        let found = |at: usize| needles.iter().any(|needle| window[at..].starts_with(needle));
+        if (0..window.len()).any(found) {
+            return Ok(true);
+        }
+        let done = window.len().saturating_sub(longest);
+        window.drain(..done);
+    }
+}

@@ -1,0 +1,5 @@
+//! Video, and sound in the containers of video.
+
+pub mod iso;
+pub mod matroska;
+mod poster;

@@ -1,0 +1,220 @@
+//! Pure decisions about files.
+
+use entity::enums::MediaKind;
+
+use super::process;
+use crate::platform::{
+    error::{Checks, Error, Reason, Result},
+    text,
+};
+
+/// Bytes of a part of an upload; what is not larger comes in one.
+pub(super) const PART: i64 = 16 << 20;
+/// Characters of a file name at most.
+const LONGEST_NAME: usize = 200;
+
+/// What an operator allows, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// An image at most.
+    pub image: i64,
+    /// A sound or document at most.
+    pub file: i64,
+    /// A video at most.
+    pub video: i64,
+    /// All media of a space.
+    pub space: i64,
+    /// All media that one member uploads to a space.
+    pub member: i64,
+}
+
+impl Default for Quotas {
+    /// The figures of the domain: 25 MB, 100 MB, 2 GB, 50 GB; 5 GB for a member.
+    fn default() -> Self {
+        Self {
+            image: 25_000_000,
+            file: 100_000_000,
+            video: 2_000_000_000,
+            space: 50_000_000_000,
+            member: 5_000_000_000,
+        }
+    }
+}
+
+impl Quotas {
+    /// The largest file of a kind.
+    #[must_use]
+    pub fn largest(&self, kind: MediaKind) -> i64 {
+        match kind {
+            MediaKind::Image => self.image,
+            MediaKind::Video => self.video,
+            MediaKind::Audio | MediaKind::Document => self.file,
+        }
+    }
+}
+
+/// What a client says of a file that it wants to upload.
+#[derive(Clone, Debug)]
+pub struct Announced {
+    /// What its uploader calls it.
+    pub file_name: String,
+    /// Media type.
+    pub media_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// Checks what a client says of a file, and finds its kind.
+pub(super) fn checked(announced: Announced, quotas: &Quotas) -> Result<(Announced, MediaKind)> {
+    let mut checks = Checks::default();
+    let file_name = checks.field(
+        "fileName",
+        text::required(&announced.file_name, LONGEST_NAME).and_then(named),
+    )?;
+    let media_type = announced.media_type.trim().to_ascii_lowercase();
+    let kind = checks.field("mediaType", kind_of(&media_type))?;
+    let sha256 = checks.field("sha256", hexadecimal(&announced.sha256))?;
+    let size = kind.map(|kind| sized(announced.size, quotas.largest(kind)));
+    let size = checks.field("size", size.transpose())?.flatten();
+    checks.done()?;
+    let (Some(file_name), Some(kind), Some(sha256), Some(size)) = (file_name, kind, sha256, size) else {
+        return Err(Error::internal("a check that neither passed nor failed"));
+    };
+    let announced = Announced {
+        file_name,
+        media_type,
+        size,
+        sha256,
+    };
+    Ok((announced, kind))
+}
+
+/// A name, not a path.
+fn named(name: String) -> Result<String> {
+    if name.contains(['/', '\\', '\n', '\r', '\t']) || matches!(name.as_str(), "." | "..") {
+        return Err(Error::invalid(
+            Reason::Malformed,
+            "Give the name of the file without folders.",
+        ));
+    }
+    Ok(name)
+}
+
+fn kind_of(media_type: &str) -> Result<MediaKind> {
+    let kind = process::declared_kind(media_type).map(|kind| match kind {
+        process::Kind::Image => MediaKind::Image,
+        process::Kind::Video => MediaKind::Video,
+        process::Kind::Audio => MediaKind::Audio,
+        process::Kind::Document => MediaKind::Document,
+    });
+    kind.ok_or_else(|| Error::invalid(Reason::UnsupportedType, "No file of this type is taken."))
+}
+
+fn sized(size: i64, largest: i64) -> Result<i64> {
+    match size {
+        ..=0 => Err(Error::invalid(Reason::OutOfRange, "The file is empty.")),
+        size if size > largest => {
+            let message = format!("At most {largest} bytes.");
+            Err(Error::invalid(Reason::TooLong, message))
+        }
+        size => Ok(size),
+    }
+}
+
+pub(super) fn hexadecimal(sha256: &str) -> Result<String> {
+    let sha256 = sha256.trim().to_ascii_lowercase();
+    if sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(sha256)
+    } else {
+        Err(Error::invalid(
+            Reason::Malformed,
+            "Give the SHA-256 as 64 hexadecimal digits.",
+        ))
+    }
+}
+
+/// The 32 bytes that a checked SHA-256 stands for.
+pub(super) fn digest(sha256: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(sha256.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).unwrap_or_default();
+        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    }
+    bytes
+}
+
+/// Whether a file of this size comes in parts.
+pub(super) fn is_in_parts(size: i64) -> bool {
+    size > PART
+}
+
+/// The parts of a file, numbered from 1, with where each begins and how long it is.
+pub(super) fn parts(size: i64) -> impl Iterator<Item = (i32, i64, i64)> {
+    let count = i32::try_from(size.unsigned_abs().div_ceil(PART.unsigned_abs())).unwrap_or(i32::MAX);
+    (0..count).map(move |index| {
+        let offset = i64::from(index) * PART;
+        (index + 1, offset, PART.min(size - offset))
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics says where")]
+mod tests {
+    use super::*;
+
+    fn announced() -> Announced {
+        Announced {
+            file_name: " beach.jpg ".to_owned(),
+            media_type: "Image/JPEG".to_owned(),
+            size: 25_000_000,
+            sha256: "AB".repeat(32),
+        }
+    }
+
+    #[test]
+    fn what_is_announced_is_tidied() {
+        let (tidy, kind) = checked(announced(), &Quotas::default()).unwrap();
+        assert_eq!(
+            (tidy.file_name.as_str(), tidy.media_type.as_str()),
+            ("beach.jpg", "image/jpeg")
+        );
+        assert_eq!((kind, digest(&tidy.sha256)), (MediaKind::Image, [0xab; 32]));
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_field() {
+        let faulty = Announced {
+            file_name: "../beach.jpg".to_owned(),
+            size: 25_000_001,
+            sha256: "x".repeat(64),
+            ..announced()
+        };
+        let refusals = checked(faulty, &Quotas::default())
+            .unwrap_err()
+            .into_refusals()
+            .unwrap();
+        let fields: Vec<_> = refusals
+            .iter()
+            .map(|refusal| refusal.field.clone().unwrap().join("."))
+            .collect();
+        assert_eq!(fields, ["fileName", "sha256", "size"]);
+        let other = Announced {
+            media_type: "image/heic".to_owned(),
+            ..announced()
+        };
+        assert!(checked(other, &Quotas::default()).is_err());
+    }
+
+    #[test]
+    fn parts_cover_a_file() {
+        assert!(!is_in_parts(PART) && is_in_parts(PART + 1));
+        assert_eq!(parts(PART + 1).collect::<Vec<_>>(), [(1, 0, PART), (2, PART, 1)]);
+        assert_eq!(
+            parts(2_000_000_000).map(|(_, _, size)| size).sum::<i64>(),
+            2_000_000_000
+        );
+        assert_eq!(parts(2_000_000_000).count(), 120);
+    }
+}

@@ -1,0 +1,449 @@
+//! Announcing, uploading and completing files.
+
+use std::{collections::HashMap, time::Duration};
+
+use chrono::TimeDelta;
+use entity::{
+    enums::{Audience, MediaFailure, MediaState},
+    media_file::{self, Variants},
+};
+use sea_orm::ActiveValue::{Set, Unchanged};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        job::PROCESS,
+        rules::{self, Announced},
+        store::{self, FileRow},
+    },
+    key,
+};
+use crate::{
+    app::App,
+    features::{
+        contribution::{ContributionRow, Place, Text, file_step, item_insert, item_text, lock, place},
+        space::{phase_facts, space_of_phase},
+    },
+    platform::{
+        auth::Actor,
+        db::{Gate, Tx},
+        error::{Code, Error, Reason, Result},
+        idempotency::{self, Claim, Key},
+        job::NewJob,
+        storage::{NewPart, Part, SignedRequest, Upload},
+    },
+    policy::{self, ContentAction, PhaseAction},
+};
+
+/// How long a signed upload is good.
+const SIGNED_FOR: Duration = Duration::from_secs(900);
+/// How long after its announcement a file may arrive.
+pub(super) const ARRIVES_WITHIN: TimeDelta = TimeDelta::hours(24);
+
+/// A file to be uploaded.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// The space.
+    pub space_id: Uuid,
+    /// The phase, of that space.
+    pub phase_id: Uuid,
+    /// What its uploader says of the file.
+    pub announced: Announced,
+    /// Caption, and what else is said about it.
+    pub text: Text,
+    /// Who sees it once it is published.
+    pub audience: Audience,
+}
+
+/// A request that a client sends, with the part of the file that belongs into it.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The part, from 1; `None` for the whole.
+    pub part: Option<i32>,
+    /// Where it begins in the file.
+    pub offset: i64,
+    /// Bytes.
+    pub size: i64,
+    /// Where and how.
+    pub request: SignedRequest,
+}
+
+/// How a file is uploaded.
+#[derive(Clone, Debug)]
+pub struct Uploading {
+    /// Parts that have arrived, by number.
+    pub arrived: Vec<(i32, i64)>,
+    /// What is still to be sent.
+    pub requests: Vec<Signed>,
+    /// Whether the file comes in parts.
+    pub is_in_parts: bool,
+}
+
+/// Parts that a client asks for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Number, from 1.
+    pub number: i32,
+    /// SHA-256 in hexadecimal: binds the request to these bytes.
+    pub sha256: Option<String>,
+}
+
+/// Makes a media item whose file is to be uploaded. Nothing is signed yet.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
+pub async fn request(app: &App, actor: &Actor, new: NewUpload, key: Option<Key>) -> Result<Uuid> {
+    let (announced, kind) = rules::checked(new.announced, &app.quotas)?;
+    let (text, rendered) = item_text(new.text, actor).await?;
+    let reader = crate::platform::db::Reader::passing(&app.db, Some(actor.clone()));
+    let (space, phase_id, audience) = (new.space_id, new.phase_id, new.audience);
+    let no_phase = || Error::not_found().at(&["phaseId"]);
+    match space_of_phase(&reader, phase_id).await? {
+        None => return Err(no_phase()),
+        Some(found) if found != space => return Err(no_phase()),
+        Some(_) => {}
+    }
+    let (id, announced, text, key) = (app.clock.new_id(), &announced, (&text, &rendered), &key);
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                if let Claim::Replay(id) = idempotency::claim(tx, actor.account_id, key.as_ref(), id).await? {
+                    return Ok(id);
+                }
+                tx.gate(space, Gate::Shared).await?;
+                let phase = phase_facts(tx, actor.account_id, phase_id)
+                    .await
+                    .map_err(|_| no_phase())?;
+                let author = phase.viewer.member();
+                policy::phase(PhaseAction::MediaUpload, &author, &phase.facts()).map_err(Error::forbidden)?;
+                let of = (id, space, phase_id);
+                let made = item_insert(tx, of, (actor, &author), (kind, audience), text, key.as_ref()).await?;
+                if made != id {
+                    return Ok(made);
+                }
+                let row = media_file::ActiveModel {
+                    contribution_id: Set(id),
+                    file_name: Set(announced.file_name.clone()),
+                    declared_type: Set(announced.media_type.clone()),
+                    size: Set(announced.size),
+                    sha256: Set(announced.sha256.clone()),
+                    charged: Set(announced.size),
+                    upload_id: Set(None),
+                    failure: Set(None),
+                    progress: Set(0),
+                    media_type: Set(None),
+                    width: Set(None),
+                    height: Set(None),
+                    duration_ms: Set(None),
+                    blurhash: Set(None),
+                    variants: Set(Variants::default()),
+                };
+                store::insert(tx, row).await?;
+                let (in_space, by_member) = store::charge(tx, (space, author.id), announced.size).await?;
+                if in_space > app.quotas.space || by_member > app.quotas.member {
+                    let error = Error::refused(Code::Conflict, Reason::QuotaExceeded, "There is no room left for it.");
+                    return Err(error.at(&["size"]));
+                }
+                Ok(id)
+            })
+        })
+        .await
+}
+
+/// An own item with its file, locked.
+async fn own_locked(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Result<(ContributionRow, FileRow)> {
+    let known = lock(tx, actor, place, id).await?;
+    let file = store::file(tx, id).await?.ok_or_else(Error::not_found)?;
+    if known.viewer().id != known.author_id {
+        return Err(Error::forbidden(Reason::NotAuthor));
+    }
+    Ok((known, file))
+}
+
+/// An own item, as it is now.
+async fn own(app: &App, actor: &Actor, id: Uuid) -> Result<(ContributionRow, FileRow)> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move { own_locked(tx, actor, place, id).await })
+        })
+        .await
+}
+
+/// Whether a file has arrived, and nothing speaks against it yet.
+fn is_under_way(item: &ContributionRow) -> bool {
+    let state = item.file_state;
+    matches!(
+        state,
+        Some(MediaState::Uploaded | MediaState::Processing | MediaState::Ready)
+    )
+}
+
+/// What has arrived of an own file, and signed requests for what hasn't: for all of it, or for the parts that are wished for.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`; `UNAVAILABLE` if the store doesn't answer.
+pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wishes: Option<Vec<Wish>>) -> Result<Uploading> {
+    let (known, file) = own(app, actor, id).await?;
+    known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
+    let is_in_parts = rules::is_in_parts(file.size);
+    let key = key::staging(id);
+    if !is_in_parts {
+        let upload = Upload {
+            key: &key,
+            media_type: &file.declared_type,
+            size: file.size.unsigned_abs(),
+            sha256: rules::digest(&file.sha256),
+            valid_for: SIGNED_FOR,
+        };
+        let request = app.storage.upload_url(&upload).await?;
+        return Ok(Uploading {
+            arrived: Vec::new(),
+            requests: vec![Signed {
+                part: None,
+                offset: 0,
+                size: file.size,
+                request,
+            }],
+            is_in_parts,
+        });
+    }
+    let upload_id = upload_id(app, known.space_id, id, &file).await?;
+    let there = app.storage.list_parts(&key, &upload_id).await?;
+    let arrived: Vec<(i32, i64)> = there.iter().filter_map(whole(file.size)).collect();
+    let wished = wishes.map(|wishes| by_number(wishes, file.size)).transpose()?;
+    let missing = rules::parts(file.size).filter(|(number, ..)| match &wished {
+        Some(wished) => wished.contains_key(number),
+        None => !arrived.iter().any(|(there, _)| there == number),
+    });
+    let missing: Vec<_> = missing.collect();
+    let parts: Vec<NewPart> = missing
+        .iter()
+        .map(|(number, _, size)| NewPart {
+            number: number.unsigned_abs(),
+            size: size.unsigned_abs(),
+            sha256: wished.as_ref().and_then(|wished| wished.get(number).copied().flatten()),
+        })
+        .collect();
+    let signed = app.storage.part_urls(&key, &upload_id, &parts, SIGNED_FOR).await?;
+    let requests = missing
+        .into_iter()
+        .zip(signed)
+        .map(|((number, offset, size), request)| Signed {
+            part: Some(number),
+            offset,
+            size,
+            request,
+        });
+    Ok(Uploading {
+        arrived,
+        requests: requests.collect(),
+        is_in_parts,
+    })
+}
+
+/// Parts as they should be: those of another size have to be sent again.
+fn whole(size: i64) -> impl Fn(&Part) -> Option<(i32, i64)> {
+    move |part| {
+        let found = (i32::try_from(part.number).ok()?, i64::try_from(part.size).ok()?);
+        let is_whole = rules::parts(size).any(|(number, _, size)| (number, size) == found);
+        is_whole.then_some(found)
+    }
+}
+
+/// The parts that a client wishes for, with their bytes' SHA-256.
+fn by_number(wishes: Vec<Wish>, size: i64) -> Result<HashMap<i32, Option<[u8; 32]>>> {
+    let mut wished = HashMap::new();
+    for (place, wish) in wishes.into_iter().enumerate() {
+        let at = |error: Error, field: &str| error.at(&["parts", &place.to_string(), field]);
+        if !rules::parts(size).any(|(number, ..)| number == wish.number) {
+            let error = Error::invalid(Reason::OutOfRange, "The file has no such part.");
+            return Err(at(error, "number"));
+        }
+        let sha256 = wish.sha256.as_deref().map(rules::hexadecimal).transpose();
+        let sha256 = sha256.map_err(|error| at(error, "sha256"))?;
+        wished.insert(wish.number, sha256.as_deref().map(rules::digest));
+    }
+    Ok(wished)
+}
+
+/// The upload in parts of a file, begun if there is none.
+async fn upload_id(app: &App, space: Uuid, id: Uuid, file: &FileRow) -> Result<String> {
+    if let Some(known) = &file.upload_id {
+        return Ok(known.clone());
+    }
+    let key = &key::staging(id);
+    let begun = &app.storage.begin_parts(key, &file.declared_type).await?;
+    let kept = app
+        .db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                tx.gate(space, Gate::Shared).await?;
+                if store::begin_parts(tx, id, begun).await? {
+                    return Ok(Some(begun.clone()));
+                }
+                Ok(store::file(tx, id).await?.and_then(|file| file.upload_id))
+            })
+        })
+        .await?
+        .ok_or_else(Error::not_found)?;
+    if kept != *begun {
+        app.storage.abort_parts(key, begun).await?;
+    }
+    Ok(kept)
+}
+
+/// Calls an upload off: what has arrived is thrown away, and the item is removed. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`; `UNAVAILABLE` if the store doesn't answer.
+pub async fn abort(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    let upload = app
+        .db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let (known, file) = own_locked(tx, actor, place, id).await?;
+                if known.file_state != Some(MediaState::Expired) {
+                    known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
+                    file_step(tx, id, &[MediaState::Requested], MediaState::Expired).await?;
+                    store::discharge(tx, id).await?;
+                }
+                Ok(file.upload_id)
+            })
+        })
+        .await?;
+    clear(app, id, upload.as_deref()).await
+}
+
+/// Throws away what has arrived of a file.
+pub(super) async fn clear(app: &App, id: Uuid, upload: Option<&str>) -> Result<()> {
+    let key = key::staging(id);
+    if let Some(upload) = upload {
+        app.storage.abort_parts(&key, upload).await?;
+    }
+    app.storage.delete(&[&key]).await
+}
+
+/// Takes over an own file that has arrived, and has it processed. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`; `CONFLICT`/`UPLOAD_INCOMPLETE` or `UPLOAD_MISMATCH`; `UNAVAILABLE` if the store doesn't answer.
+pub async fn complete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    let (known, file) = own(app, actor, id).await?;
+    if is_under_way(&known) {
+        return Ok(());
+    }
+    known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
+    let (staging, source) = (key::staging(id), key::source(id));
+    if let Some(upload) = &file.upload_id {
+        join(app, &staging, upload, &file).await?;
+    }
+    let incomplete = || Error::refused(Code::Conflict, Reason::UploadIncomplete, "The file has not arrived.");
+    let found = app.storage.head(&staging).await?.ok_or_else(incomplete)?;
+    let mismatch = || {
+        Error::refused(
+            Code::Conflict,
+            Reason::UploadMismatch,
+            "What has arrived is not what was announced.",
+        )
+    };
+    if found.size != file.size.unsigned_abs() {
+        app.storage.delete(&[&staging]).await?;
+        return Err(mismatch());
+    }
+    // Whatever is sent to the staging key from now on changes nothing.
+    app.storage.copy(&staging, &source).await?;
+    if !rules::is_in_parts(file.size) && !is_announced(app, &source, &file).await? {
+        app.storage.delete(&[&staging, &source]).await?;
+        return Err(mismatch());
+    }
+    let space = known.space_id;
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                tx.gate(space, Gate::Shared).await?;
+                if file_step(tx, id, &[MediaState::Requested], MediaState::Uploaded).await? {
+                    enqueue(tx, space, id);
+                    let row = media_file::ActiveModel {
+                        contribution_id: Unchanged(id),
+                        upload_id: Set(None),
+                        ..Default::default()
+                    };
+                    store::update(tx, row).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    // If this fails, the sweep does it.
+    if let Err(error) = app.storage.delete(&[&staging]).await {
+        tracing::warn!(?error, "an uploaded object could not be cleared away");
+    }
+    Ok(())
+}
+
+/// Makes one object of the parts of a file, unless that has been done.
+async fn join(app: &App, staging: &str, upload: &str, file: &FileRow) -> Result<()> {
+    if app.storage.head(staging).await?.is_some() {
+        return Ok(());
+    }
+    let there = app.storage.list_parts(staging, upload).await?;
+    let is_whole = whole(file.size);
+    let parts: Vec<Part> = there.into_iter().filter(|part| is_whole(part).is_some()).collect();
+    if parts.len() != rules::parts(file.size).count() {
+        let message = "Not all parts have arrived.";
+        return Err(Error::refused(Code::Conflict, Reason::UploadIncomplete, message));
+    }
+    app.storage.complete_parts(staging, upload, &parts).await
+}
+
+/// Whether an object has the bytes that were announced.
+async fn is_announced(app: &App, key: &str, file: &FileRow) -> Result<bool> {
+    let folder = app.scratch().await?;
+    let path = folder.path().join("upload");
+    let fetched = app.storage.fetch(key, &path, file.size.unsigned_abs()).await?;
+    Ok(fetched.sha256 == rules::digest(&file.sha256))
+}
+
+fn enqueue(tx: &mut Tx<'_>, space: Uuid, id: Uuid) {
+    let due_at = tx.clock().now();
+    tx.enqueue(NewJob {
+        kind: PROCESS,
+        subject_id: id,
+        space_id: Some(space),
+        due_at,
+    });
+}
+
+/// Processes an own file again that failed for a reason that may have gone.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub async fn retry(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let (known, file) = own_locked(tx, actor, place, id).await?;
+                if is_under_way(&known) {
+                    return Ok(());
+                }
+                known.allows(ContentAction::Retry).map_err(Error::forbidden)?;
+                if file.failure != Some(MediaFailure::Unavailable) {
+                    return Err(Error::forbidden(Reason::StateNotAllowed));
+                }
+                let row = media_file::ActiveModel {
+                    contribution_id: Unchanged(id),
+                    failure: Set(None),
+                    progress: Set(0),
+                    ..Default::default()
+                };
+                store::update(tx, row).await?;
+                file_step(tx, id, &[MediaState::Failed], MediaState::Uploaded).await?;
+                enqueue(tx, place.space, id);
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,84 @@
+//! The media of a space.
+
+use serde_json::{Value, json};
+
+use crate::support::{Cast, Person, World, ids};
+
+async fn gallery(world: &World, who: &Person, cast: &Cast, filter: Value) -> Vec<String> {
+    let query = "query($id: ID!, $filter: MediaFilterInput) { space(id: $id) { media(filter: $filter) {
+        totalCount nodes { id caption altText file { status } } } } }";
+    let data = world
+        .ask(who, query, json!({ "id": cast.space, "filter": filter }))
+        .await;
+    let media = &data["space"]["media"];
+    assert_eq!(media["totalCount"], media["nodes"].as_array().unwrap().len());
+    ids(media)
+}
+
+#[tokio::test]
+async fn a_gallery_holds_what_is_published_and_what_is_attached_to_what_one_sees() {
+    let (world, cast) = World::with_cast().await;
+    let draft = world.photo(&cast.mobile, &cast, 1).await;
+    let public = world.photo(&cast.mobile, &cast, 2).await;
+    let staff = world.photo(&cast.teacher, &cast, 3).await;
+    let shown = world.photo(&cast.mobile, &cast, 4).await;
+    world.act(&cast.mobile, "Publish", &public).await;
+    world.edit(&cast.teacher, &staff, json!({ "audience": "STAFF" })).await;
+    world.act(&cast.teacher, "Publish", &staff).await;
+    let input = json!({ "phaseId": cast.during, "title": "T", "body": "B", "publish": true, "attachmentIds": [shown] });
+    world.done(&cast.mobile, "journalEntryCreate", input, "").await;
+    assert_eq!(
+        gallery(&world, &cast.stayer, &cast, Value::Null).await,
+        [shown.clone(), public.clone()]
+    );
+    assert_eq!(
+        gallery(&world, &cast.teacher, &cast, Value::Null).await,
+        [shown.clone(), staff.clone(), public.clone()]
+    );
+    assert_eq!(
+        gallery(&world, &cast.mobile, &cast, Value::Null).await,
+        [shown.clone(), public.clone()],
+        "drafts are apart"
+    );
+    let attached = json!({ "isAttached": true });
+    assert_eq!(gallery(&world, &cast.stayer, &cast, attached).await, [shown.clone()]);
+    let loose = json!({ "isAttached": false });
+    assert_eq!(gallery(&world, &cast.stayer, &cast, loose).await, [public.clone()]);
+    let author = json!({ "authorId": cast.teacher.member });
+    assert_eq!(gallery(&world, &cast.teacher, &cast, author).await, [staff.clone()]);
+    assert_eq!(
+        gallery(&world, &cast.teacher, &cast, json!({ "kind": "VIDEO" })).await,
+        Vec::<String>::new()
+    );
+    let phase = json!({ "phaseId": cast.during, "kind": "IMAGE" });
+    assert_eq!(gallery(&world, &cast.stayer, &cast, phase).await.len(), 2);
+    world.act(&cast.teacher, "Hide", &public).await;
+    assert_eq!(gallery(&world, &cast.stayer, &cast, Value::Null).await, [shown]);
+    assert!(world.seen(&cast.stayer, &public, "id").await.is_null());
+    let drafts = world
+        .ask(&cast.mobile, "{ viewer { drafts { nodes { id } } } }", json!({}))
+        .await;
+    assert_eq!(ids(&drafts["viewer"]["drafts"]), [draft]);
+}
+
+#[tokio::test]
+async fn an_item_is_described_commented_and_moderated_like_a_text() {
+    let (world, cast) = World::with_cast().await;
+    world.pre_moderate(&cast.coordinator, &cast.during).await;
+    let photo = world.photo(&cast.mobile, &cast, 1).await;
+    let change = json!({ "mediaItemId": photo, "expectedVersion": 1, "caption": null, "altText": "A dog", "licence": "CC_BY",
+        "attribution": "Marta" });
+    let selection = "mediaItem { caption altText licence attribution source version }";
+    let changed = world.done(&cast.mobile, "mediaItemUpdate", change, selection).await;
+    let expected = json!({ "caption": "", "altText": "A dog", "licence": "CC_BY", "attribution": "Marta", "source": null,
+        "version": 2 });
+    assert_eq!(changed["mediaItem"], expected);
+    world.act(&cast.mobile, "Publish", &photo).await;
+    assert_eq!(world.field(&cast.mobile, &photo, "state").await, "PENDING");
+    assert!(world.seen(&cast.stayer, &photo, "id").await.is_null());
+    world.act(&cast.teacher, "Approve", &photo).await;
+    let comment = world.comment(&cast.teacher, &photo, None, "Nice dog").await;
+    assert_eq!(world.field(&cast.stayer, &photo, "commentCount").await, 1);
+    assert!(world.seen(&cast.stayer, &comment, "id").await.is_object());
+    assert_eq!(world.attempt(&cast.mobile, "Withdraw", &photo).await, "HAS_REPLIES");
+}
