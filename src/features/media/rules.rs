@@ -123,7 +123,7 @@ fn sized(size: i64, largest: i64) -> Result<i64> {
     }
 }
 
-pub(super) fn hexadecimal(sha256: &str) -> Result<String> {
+fn hexadecimal(sha256: &str) -> Result<String> {
     let sha256 = sha256.trim().to_ascii_lowercase();
     if sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(sha256)

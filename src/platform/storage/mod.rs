@@ -190,7 +190,7 @@ pub struct Fetched {
     /// Bytes.
     pub size: u64,
     /// SHA-256 of them.
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: [u8; 32],
 }
 
 /// A request to be signed.

@@ -137,7 +137,7 @@ impl World {
 
     /// A field of the file of an item.
     pub async fn file(&self, who: &Person, id: &str, field: &str) -> Value {
-        let selection = format!("... on MediaItem {{ file {{ it: {field} }} }}");
+        let selection = format!("file {{ it: {field} }}");
         self.seen(who, id, &selection).await["file"]["it"].clone()
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Phone, UPLOAD, announced, photo, sha256};
+use super::{Phone, UPLOAD, announced, photo};
 use crate::support::{Cast, World, faults, is_production};
 
 #[tokio::test]
@@ -51,9 +51,7 @@ async fn a_photo_is_uploaded_processed_and_given_out() {
     assert_eq!(world.work().await, 1);
     let fields = "file { status progress kind mediaType width height blurhash failureReason url srcset
         small: url(variant: SMALL, format: JPEG) poster: url(variant: POSTER) urlsExpireAt }";
-    let file = &world
-        .seen(&cast.mobile, &item, &format!("... on MediaItem {{ {fields} }}"))
-        .await["file"];
+    let file = &world.seen(&cast.mobile, &item, fields).await["file"];
     assert_eq!((&file["status"], &file["progress"]), (&json!("READY"), &json!(100)));
     assert_eq!((&file["width"], &file["height"]), (&json!(40), &json!(30)));
     assert_eq!((&file["kind"], &file["poster"]), (&json!("IMAGE"), &Value::Null));
@@ -109,7 +107,7 @@ async fn what_arrives_is_what_was_announced() {
     let refused = world
         .refused(&cast.teacher, "mediaUploadComplete", complete.clone())
         .await;
-    assert_eq!(refused, ["CONFLICT"], "nothing has arrived");
+    assert_eq!(refused, ["CONFLICT/UPLOAD_INCOMPLETE"], "nothing has arrived");
     let mut longer = other.clone();
     longer.resize(bytes.len(), 0);
     assert!(phone.send(request, &longer).await.is_client_error(), "other bytes");
@@ -179,18 +177,23 @@ async fn an_upload_in_parts_is_resumed_and_called_off() {
         .await;
     assert_eq!(known["upload"]["arrived"], json!([{ "partNumber": 2, "size": 5000 }]));
     let refused = world.refused(&cast.mobile, "mediaUploadComplete", parts.clone()).await;
-    assert_eq!(refused, ["CONFLICT"]);
+    assert_eq!(refused, ["CONFLICT/UPLOAD_INCOMPLETE"]);
     let missing = known["upload"]["requests"].as_array().unwrap();
     assert_eq!(missing.len(), 1);
     assert_eq!(missing[0]["partNumber"], 1);
-    let one = json!({ "mediaItemId": item, "parts": [{ "number": 1, "sha256": sha256(&bytes[..16 << 20]) }] });
-    let signed = world.done(&cast.mobile, "mediaUploadParts", one, UPLOAD).await;
-    let request = &signed["upload"]["requests"][0];
-    assert!(
-        phone.send(request, &vec![0; bytes.len()]).await.is_client_error(),
-        "other bytes"
-    );
-    assert_eq!(phone.send(request, &bytes).await, StatusCode::OK);
+    let input_of = |numbers: Value| json!({ "mediaItemId": item, "partNumbers": numbers });
+    let payload = world
+        .mutate(&cast.mobile, "mediaUploadParts", input_of(json!([1, 3])), "")
+        .await;
+    assert_eq!(faults(&payload), ["INVALID/OUT_OF_RANGE at partNumbers.1"]);
+    let signed = world
+        .done(&cast.mobile, "mediaUploadParts", input_of(json!([1, 2])), UPLOAD)
+        .await;
+    let requests = signed["upload"]["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 2, "what has arrived can be sent again");
+    for request in requests {
+        assert_eq!(phone.send(request, &bytes).await, StatusCode::OK);
+    }
     world.done(&cast.mobile, "mediaUploadComplete", parts, "").await;
     assert_eq!(world.work().await, 1);
     // It is no PDF.

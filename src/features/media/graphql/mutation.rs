@@ -9,7 +9,7 @@ use entity::{
 use super::{
     super::{
         rules::{Announced, PART},
-        service::{self, NewUpload, Signed, Uploading, Wish},
+        service::{self, NewUpload, Signed, Uploading},
     },
     MediaItem,
     item::{Licence, now},
@@ -161,22 +161,13 @@ pub struct MediaUploadRequestPayload {
     user_errors: Vec<Refusal>,
 }
 
-/// A part of a file to be signed.
-#[derive(InputObject)]
-pub struct UploadPartInput {
-    /// The part, from 1.
-    number: i32,
-    /// SHA-256 of its bytes, 64 hexadecimal digits: the store refuses other bytes then. Absent = not checked before the whole is.
-    sha256: Option<String>,
-}
-
 /// Input of `mediaUploadParts`.
 #[derive(InputObject)]
 pub struct MediaUploadPartsInput {
     /// The item.
     media_item_id: ID,
-    /// Parts to sign; absent = all that are missing.
-    parts: Option<Vec<UploadPartInput>>,
+    /// Parts to sign, from 1; absent = all that are missing.
+    part_numbers: Option<Vec<i32>>,
     /// True calls the upload off: what has arrived is thrown away, and nothing can be uploaded any more. False by default.
     abort: Option<bool>,
 }
@@ -349,12 +340,9 @@ impl MediaMutation {
                     service::abort(app, actor, id).await?;
                     return Ok(None);
                 }
-                let wish = |part: UploadPartInput| Wish {
-                    number: part.number,
-                    sha256: part.sha256,
-                };
-                let wishes = input.parts.map(|parts| parts.into_iter().map(wish).collect());
-                service::arrived(app, actor, id, wishes).await.map(Some)
+                service::arrived(app, actor, id, input.part_numbers.as_deref())
+                    .await
+                    .map(Some)
             };
             done.await.map_err(|error| error.missing("mediaItemId"))
         };

@@ -11,7 +11,7 @@ pub(super) use self::upload::{Signed, Uploading};
 pub use self::{
     process::{Processing, give_up, process},
     sweep::{purge, sweep},
-    upload::{NewUpload, Wish, abort, arrived, complete, request, retry},
+    upload::{NewUpload, abort, arrived, complete, request, retry},
 };
 
 /// How long a URL is good from which somebody fetches a file.

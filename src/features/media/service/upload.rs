@@ -1,6 +1,6 @@
 //! Announcing, uploading and completing files.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::{
@@ -77,15 +77,6 @@ pub struct Uploading {
     pub requests: Vec<Signed>,
     /// Whether the file comes in parts.
     pub is_in_parts: bool,
-}
-
-/// Parts that a client asks for.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// Number, from 1.
-    pub number: i32,
-    /// SHA-256 in hexadecimal: binds the request to these bytes.
-    pub sha256: Option<String>,
 }
 
 /// Makes a media item whose file is to be uploaded. Nothing is signed yet.
@@ -183,7 +174,7 @@ fn is_under_way(item: &ContributionRow) -> bool {
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`; `UNAVAILABLE` if the store doesn't answer.
-pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wishes: Option<Vec<Wish>>) -> Result<Uploading> {
+pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>) -> Result<Uploading> {
     let (known, file) = own(app, actor, id).await?;
     known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
     let is_in_parts = rules::is_in_parts(file.size);
@@ -211,9 +202,14 @@ pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wishes: Option<Vec<Wish
     let upload_id = upload_id(app, known.space_id, id, &file).await?;
     let there = app.storage.list_parts(&key, &upload_id).await?;
     let arrived: Vec<(i32, i64)> = there.iter().filter_map(whole(file.size)).collect();
-    let wished = wishes.map(|wishes| by_number(wishes, file.size)).transpose()?;
-    let missing = rules::parts(file.size).filter(|(number, ..)| match &wished {
-        Some(wished) => wished.contains_key(number),
+    for (place, wish) in wished.unwrap_or_default().iter().enumerate() {
+        if !rules::parts(file.size).any(|(number, ..)| number == *wish) {
+            let error = Error::invalid(Reason::OutOfRange, "The file has no such part.");
+            return Err(error.at(&["partNumbers", &place.to_string()]));
+        }
+    }
+    let missing = rules::parts(file.size).filter(|(number, ..)| match wished {
+        Some(wished) => wished.contains(number),
         None => !arrived.iter().any(|(there, _)| there == number),
     });
     let missing: Vec<_> = missing.collect();
@@ -222,7 +218,8 @@ pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wishes: Option<Vec<Wish
         .map(|(number, _, size)| NewPart {
             number: number.unsigned_abs(),
             size: size.unsigned_abs(),
-            sha256: wished.as_ref().and_then(|wished| wished.get(number).copied().flatten()),
+            // The whole is checked instead: stores take no mixture of parts with and without.
+            sha256: None,
         })
         .collect();
     let signed = app.storage.part_urls(&key, &upload_id, &parts, SIGNED_FOR).await?;
@@ -251,29 +248,13 @@ fn whole(size: i64) -> impl Fn(&Part) -> Option<(i32, i64)> {
     }
 }
 
-/// The parts that a client wishes for, with their bytes' SHA-256.
-fn by_number(wishes: Vec<Wish>, size: i64) -> Result<HashMap<i32, Option<[u8; 32]>>> {
-    let mut wished = HashMap::new();
-    for (place, wish) in wishes.into_iter().enumerate() {
-        let at = |error: Error, field: &str| error.at(&["parts", &place.to_string(), field]);
-        if !rules::parts(size).any(|(number, ..)| number == wish.number) {
-            let error = Error::invalid(Reason::OutOfRange, "The file has no such part.");
-            return Err(at(error, "number"));
-        }
-        let sha256 = wish.sha256.as_deref().map(rules::hexadecimal).transpose();
-        let sha256 = sha256.map_err(|error| at(error, "sha256"))?;
-        wished.insert(wish.number, sha256.as_deref().map(rules::digest));
-    }
-    Ok(wished)
-}
-
 /// The upload in parts of a file, begun if there is none.
 async fn upload_id(app: &App, space: Uuid, id: Uuid, file: &FileRow) -> Result<String> {
     if let Some(known) = &file.upload_id {
         return Ok(known.clone());
     }
     let key = &key::staging(id);
-    let begun = &app.storage.begin_parts(key, &file.declared_type).await?;
+    let begun = &app.storage.begin_parts(key, &file.declared_type, false).await?;
     let kept = app
         .db
         .write(Some(space), |tx| {
