@@ -63,6 +63,7 @@ impl World {
         let query = match id.split('_').next().unwrap() {
             "comment" => query.replace("on Thread", "on Comment"),
             "entry" => query.replace("on Thread", "on JournalEntry"),
+            "media" => query.replace("on Thread", "on MediaItem"),
             _ => query,
         };
         self.ask(who, &query, json!({ "id": id })).await["node"].clone()
