@@ -79,7 +79,15 @@ impl Phone {
             request = request.header(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
         }
         let body = HttpRequestBody::from(body.to_vec());
-        let answer = self.client.execute(request.body(body).unwrap()).await.unwrap();
+        let answer = self.client.execute(request.body(body).unwrap()).await;
+        let Ok(answer) = answer else {
+            // A store may hang up on a body that it doesn't take.
+            return Answer {
+                status: StatusCode::BAD_REQUEST,
+                headers: HeaderMap::new(),
+                body: Vec::new(),
+            };
+        };
         let (parts, body) = answer.into_parts();
         Answer {
             status: parts.status,
