@@ -105,7 +105,7 @@ async fn large_uploads_and_downloads_take_little_memory() {
     let downloads = futures_util::future::join_all((0..3).map(|_| place.get(&url, &[]))).await;
     assert!(downloads.iter().all(|answer| answer.body.len() == whole.len()));
     let after = server.peak();
-    println!(
+    eprintln!(
         "{size} bytes in parts, {} in one: {before} KiB before, {after} KiB at most",
         whole.len()
     );
