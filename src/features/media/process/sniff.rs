@@ -104,6 +104,10 @@ pub fn identify(source: &Source<'_>) -> Result<Format> {
 pub fn format(head: &[u8]) -> Format {
     let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     let any = |magics: &[&[u8]]| magics.iter().any(|magic| at(0, magic));
+    // The length of a box, which is no text: those may have any word there.
+    let is_box = head
+        .get(..4)
+        .is_some_and(|length| !length.iter().all(|byte| matches!(byte, 9..=13 | 32..=126)));
     if at(0, b"\xff\xd8\xff") {
         Format::Jpeg
     } else if at(0, b"\x89PNG\r\n\x1a\n") {
@@ -114,16 +118,17 @@ pub fn format(head: &[u8]) -> Format {
         Format::Webp
     } else if at(0, b"RIFF") && at(8, b"WAVE") {
         Format::Wav
-    } else if at(4, b"ftyp") {
+    } else if is_box && at(4, b"ftyp") {
         let brand = head.get(8..12).unwrap_or_default();
         match brand {
             b"avif" | b"avis" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1"
             | b"crx " => Format::OtherImage,
             _ => Format::IsoMedia,
         }
-    } else if [b"moov", b"mdat", b"wide", b"free", b"skip"]
-        .iter()
-        .any(|kind| at(4, *kind))
+    } else if is_box
+        && [b"moov", b"mdat", b"wide", b"free", b"skip"]
+            .iter()
+            .any(|kind| at(4, *kind))
     {
         Format::IsoMedia
     } else if any(&[
@@ -151,18 +156,18 @@ pub fn format(head: &[u8]) -> Format {
         b"Rar!\x1a\x07",
         b"7z\xbc\xaf\x27\x1c",
         b"\x1f\x8b\x08",
-        b"BZh",
         b"\xfd7zXZ\0",
         b"\x28\xb5\x2f\xfd",
         b"MSCF",
-    ]) || at(257, b"ustar")
+    ]) || (at(0, b"BZh") && at(4, b"1AY&SY"))
+        || at(257, b"ustar")
     {
         Format::Archive
     } else if at(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         Format::Ole
     } else if is_program(head) {
         Format::Program
-    } else if at(0, b"ID3") || super::audio::mp3::begins(head) {
+    } else if (at(0, b"ID3") && head.get(3).is_some_and(|version| *version < 9)) || super::audio::mp3::begins(head) {
         Format::Mp3
     } else {
         markup(head)
@@ -279,15 +284,10 @@ fn ends_as_zip(source: &Source<'_>) -> Result<bool> {
     })
 }
 
-/// Whether any of some texts, in lower case, occurs in the file; case doesn't matter.
+/// Whether any of some texts, in lower case, occurs in the file; case and zero bytes don't matter.
 fn contains(source: &Source<'_>, needles: &[&[u8]]) -> Result<bool> {
-    let mut reader = source.part(0..source.size());
-    search(&mut reader, needles)
-}
-
-/// Whether any of some texts, in lower case, occurs in what is read; case and zero bytes don't matter.
-pub fn search(reader: &mut dyn Read, needles: &[&[u8]]) -> Result<bool> {
     let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or_default();
+    let mut reader = source.part(0..source.size());
     let (mut chunk, mut window) = (vec![0; 64 << 10], Vec::new());
     loop {
         let read = reader.read(&mut chunk)?;

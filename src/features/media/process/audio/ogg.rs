@@ -41,7 +41,7 @@ pub fn process(input: &Input<'_>, source: &Source<'_>) -> Result<Processed> {
     let mut sink = Sink::create(input, "original.ogg", source.guard)?;
     let mut reader = source.buffered(0..source.size());
     let mut streams: HashMap<u32, Option<Stream>> = HashMap::new();
-    let mut at = 0;
+    let (mut at, mut left) = (0, source.limits().max_metadata);
     let mut head = [0; 27];
     while at + 27 <= source.size() {
         reader.read_exact(&mut head)?;
@@ -61,13 +61,12 @@ pub fn process(input: &Input<'_>, source: &Source<'_>) -> Result<Processed> {
             if streams.len() == STREAMS || streams.contains_key(&serial) {
                 return Err(Refusal::corrupt("broken Ogg"));
             }
-            let codec = codec(&body)?;
-            let stream = match codec {
+            let stream = match codec(&body)? {
                 Some((codec, rate, skipped)) => Some(Stream {
                     rate,
                     skipped,
                     last: 0,
-                    comments: blank(codec, packet_length(source, at, serial)?)?,
+                    comments: blank(codec, packet_length(source, at, serial, &mut left)?)?,
                     written: 0,
                     packets: 0,
                 }),
@@ -138,8 +137,8 @@ fn codec(body: &[u8]) -> Result<Option<(Codec, u64, u64)>> {
     Ok(None)
 }
 
-/// Bytes of the first packet of a stream that begins at or behind a place.
-fn packet_length(source: &Source<'_>, mut at: u64, serial: u32) -> Result<usize> {
+/// Bytes of the first packet of a stream that begins at or behind a place; as many less are `left` for those of others.
+fn packet_length(source: &Source<'_>, mut at: u64, serial: u32, left: &mut u64) -> Result<usize> {
     let mut length = 0_u64;
     loop {
         let head = source.bytes(at..at + 27)?;
@@ -153,9 +152,9 @@ fn packet_length(source: &Source<'_>, mut at: u64, serial: u32) -> Result<usize>
         }
         for part in lacing {
             length += u64::from(part);
-            if length > source.limits().max_metadata {
-                return Err(Refusal::too_large("too much beside the sound"));
-            }
+            *left = left
+                .checked_sub(part.into())
+                .ok_or(Refusal::too_large("too much beside the sound"))?;
             if part < 255 {
                 return Ok(length as usize);
             }

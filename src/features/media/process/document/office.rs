@@ -235,6 +235,8 @@ fn unpack(
         let bytes = &chunk[..read];
         if size == 0 {
             match sniff::format(bytes) {
+                // Drawings may be packed.
+                Format::Archive if [".emz", ".wmz"].iter().any(|end| entry.name.ends_with(end)) => {}
                 Format::Program | Format::Ole | Format::Archive => {
                     return Err(Refusal::unsafe_("an archive with a program or an archive inside"));
                 }

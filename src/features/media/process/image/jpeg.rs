@@ -54,7 +54,11 @@ pub fn decode(source: &Source<'_>) -> Result<Picture> {
     drop(decoder);
     let pixels = match format {
         Some(PixelFormat::RGB24) => pixels,
-        Some(PixelFormat::L8) => pixels.into_iter().flat_map(|grey| [grey; 3]).collect(),
+        Some(PixelFormat::L8) => {
+            let mut wide = Vec::with_capacity(3 * pixels.len());
+            pixels.iter().for_each(|grey| wide.extend([*grey; 3]));
+            wide
+        }
         Some(PixelFormat::CMYK32) => from_cmyk(pixels),
         _ => return Err(Refusal::unsupported("a rare kind of JPEG")),
     };
