@@ -164,7 +164,13 @@ impl App {
     /// Who works on the jobs of all features.
     #[must_use]
     pub fn runner(&self) -> Runner {
-        Runner::new(&self.db, vec![Arc::new(media::ProcessMedia(self.clone()))])
+        Runner::new(
+            &self.db,
+            vec![
+                Arc::new(media::ProcessMedia(self.clone())),
+                Arc::new(media::DeleteMedia(self.clone())),
+            ],
+        )
     }
 
     /// Starts the work that goes on beside requests, until `stop`.

@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod job;
 pub mod level;
 pub mod live;
+pub mod media;
 pub mod page;
 pub mod permission;
 pub mod rate;

@@ -13,7 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["space"],
     &["audit"],
     &["contribution"],
-    &["forum", "grant", "journal", "report"],
+    &["forum", "grant", "journal", "media", "report"],
     &["live"],
     &["privacy"],
 ];

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use super::service;
+use super::service::{self, DELETE, PROCESS};
 use crate::{
     app::App,
     platform::{
@@ -14,8 +14,34 @@ use crate::{
     },
 };
 
-/// The kind of job that makes a safe version of a file.
-pub(super) const PROCESS: &str = "media.process";
+/// Deletes files of those who were erased.
+pub struct DeleteMedia(pub App);
+
+impl fmt::Debug for DeleteMedia {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DeleteMedia")
+    }
+}
+
+#[async_trait]
+impl Handler for DeleteMedia {
+    fn kind(&self) -> &'static str {
+        DELETE
+    }
+
+    /// Until it is done: the sweep goes on where this gives up.
+    fn terms(&self) -> Terms {
+        Terms {
+            tries: 10,
+            ..Terms::default()
+        }
+    }
+
+    async fn run(&self, job: &Job, _: &Lease) -> Result<Outcome> {
+        service::delete(&self.0, job.subject_id).await?;
+        Ok(Outcome::Done)
+    }
+}
 
 /// Makes safe versions of files.
 pub struct ProcessMedia(pub App);

@@ -11,13 +11,12 @@
 
 pub mod graphql;
 mod job;
-pub mod process;
 mod rules;
 mod service;
 mod store;
 
 pub use self::{
-    job::{ProcessMedia, sweep},
+    job::{DeleteMedia, ProcessMedia, sweep},
     rules::Quotas,
-    service::{Processing, purge},
+    service::{Processing, erase},
 };

@@ -2,10 +2,9 @@
 
 use entity::enums::MediaKind;
 
-use super::process;
 use crate::platform::{
     error::{Checks, Error, Reason, Result},
-    text,
+    media, text,
 };
 
 /// Bytes of a part of an upload; what is not larger comes in one.
@@ -103,11 +102,11 @@ fn named(name: String) -> Result<String> {
 }
 
 fn kind_of(media_type: &str) -> Result<MediaKind> {
-    let kind = process::declared_kind(media_type).map(|kind| match kind {
-        process::Kind::Image => MediaKind::Image,
-        process::Kind::Video => MediaKind::Video,
-        process::Kind::Audio => MediaKind::Audio,
-        process::Kind::Document => MediaKind::Document,
+    let kind = media::declared_kind(media_type).map(|kind| match kind {
+        media::Kind::Image => MediaKind::Image,
+        media::Kind::Video => MediaKind::Video,
+        media::Kind::Audio => MediaKind::Audio,
+        media::Kind::Document => MediaKind::Document,
     });
     kind.ok_or_else(|| Error::invalid(Reason::UnsupportedType, "No file of this type is taken."))
 }

@@ -127,6 +127,39 @@ pub(super) async fn discharge(tx: &Tx<'_>, item: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Items among these that have a file.
+pub(super) async fn filed(tx: &Tx<'_>, items: &[Uuid]) -> Result<Vec<Uuid>> {
+    let mut sql = tx.sql("SELECT f.contribution_id AS id FROM media_file f WHERE ");
+    sql.is_in("f.contribution_id", items)
+        .push(" ORDER BY f.contribution_id");
+    let rows = tx.rows::<Id>(sql).await?.into_iter();
+    Ok(rows.map(|row| row.id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    id: Uuid,
+}
+
+/// Takes out of files what tells of a person: the name, what recognises the content, and how it looks.
+pub(super) async fn blank(tx: &Tx<'_>, items: &[Uuid]) -> Result<()> {
+    let mut sql = tx.sql("UPDATE media_file SET file_name = '', sha256 = '', blurhash = NULL, variants = '[]' WHERE ");
+    sql.is_in("contribution_id", items);
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
+}
+
+/// Where the file of an item stands, and its space.
+pub(super) async fn system_file(db: &Db, item: Uuid) -> Result<Option<Stale>> {
+    let mut sql = db.sql(
+        "SELECT c.id, c.space_id, f.upload_id FROM contribution c JOIN media_file f ON f.contribution_id = c.id \
+         WHERE c.file_state = 'DELETED' AND c.id = ",
+    );
+    sql.bind(item);
+    let rows = Reader::passing(db, None).rows(sql).await?;
+    Ok(rows.into_iter().next())
+}
+
 /// Notes that time changes nothing more about the file of an item.
 pub(super) async fn settle(tx: &Tx<'_>, item: Uuid) -> Result<()> {
     let mut sql = tx.sql("UPDATE contribution SET file_state_at = NULL WHERE id = ");

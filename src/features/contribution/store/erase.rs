@@ -15,7 +15,7 @@ use crate::{
 
 /// Whether anything of the text of `c` is left.
 const HAS_TEXT: &str = "(c.state <> 'REMOVED' OR c.client_key IS NOT NULL OR EXISTS (SELECT 1 FROM revision v \
-    WHERE v.contribution_id = c.id AND v.body <> ''))";
+    WHERE v.contribution_id = c.id AND (v.body <> '' OR v.detail <> '{}')))";
 
 #[derive(FromQueryResult)]
 struct Id {
@@ -48,9 +48,9 @@ pub(in super::super) struct Condemned {
 }
 
 impl Condemned {
-    /// Whether the row itself goes: what others never saw, and nothing hangs on.
+    /// Whether the row itself goes: what others never saw, and nothing hangs on. Files are cleared away first.
     pub fn is_deleted(&self) -> bool {
-        self.state == ContentState::Draft && !self.has_children
+        self.state == ContentState::Draft && !self.has_children && self.kind != ContributionKind::MediaItem
     }
 
     /// What the event about it says.
@@ -114,7 +114,9 @@ pub(in super::super) async fn blank(tx: &Tx<'_>, ids: &[Uuid]) -> Result<()> {
     run(tx, sql).await?;
     let mut sql = tx.sql(
         "UPDATE contribution SET state = 'REMOVED', listed_at = COALESCE(listed_at, created_at), pending_version = NULL, \
-         language = NULL, week = NULL, client_key = NULL WHERE ",
+         language = NULL, week = NULL, client_key = NULL, \
+         file_state_at = CASE WHEN file_state IS NULL THEN NULL ELSE :now END, \
+         file_state = CASE WHEN file_state IS NULL THEN NULL ELSE 'DELETED' END WHERE ",
     );
     sql.is_in("id", ids);
     run(tx, sql).await

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        process::{self as maker, Derivative, Input, Limits, Processed, Refusal},
         rules,
         store::{self, FileRow},
     },
@@ -25,6 +24,7 @@ use crate::{
         db::{Gate, Tx},
         error::{Error, Result},
         job::{Job, Lease, Outcome},
+        media::{self as maker, Derivative, Input, Limits, Processed, Refusal},
     },
 };
 

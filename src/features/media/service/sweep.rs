@@ -7,13 +7,17 @@ use uuid::Uuid;
 
 use super::{
     super::store::{self, Stale},
-    key,
+    DELETE, key,
     upload::{ARRIVES_WITHIN, clear},
 };
 use crate::{
     app::App,
     features::contribution::file_step,
-    platform::{db::Gate, error::Result},
+    platform::{
+        db::{Gate, Tx},
+        error::Result,
+        job::NewJob,
+    },
 };
 
 /// How long a removed or refused file is kept.
@@ -63,11 +67,40 @@ async fn end(app: &App, stale: &Stale, from: MediaState, to: MediaState) -> Resu
         .await
 }
 
-/// Deletes all objects of an item.
+/// Has the files among these contributions deleted at once, and takes out what tells of who uploaded them. Only behind the gate.
 ///
 /// # Errors
-/// The store's.
-pub async fn purge(app: &App, item: Uuid) -> Result<()> {
+/// The database's.
+pub async fn erase(tx: &mut Tx<'_>, space: Uuid, contributions: &[Uuid]) -> Result<()> {
+    let items = store::filed(tx, contributions).await?;
+    store::blank(tx, &items).await?;
+    let due_at = tx.clock().now();
+    for subject_id in items {
+        tx.enqueue(NewJob {
+            kind: DELETE,
+            subject_id,
+            space_id: Some(space),
+            due_at,
+        });
+    }
+    Ok(())
+}
+
+/// Deletes all objects of an item that is deleted.
+///
+/// # Errors
+/// The store's or the database's.
+pub async fn delete(app: &App, item: Uuid) -> Result<()> {
+    let Some(file) = store::system_file(&app.db, item).await? else {
+        return Ok(());
+    };
+    clear(app, item, file.upload_id.as_deref()).await?;
+    purge(app, item).await?;
+    end(app, &file, MediaState::Deleted, MediaState::Deleted).await
+}
+
+/// Deletes all objects of an item.
+async fn purge(app: &App, item: Uuid) -> Result<()> {
     let folder = format!("{}/{item}", key::MEDIA);
     let objects: Vec<_> = app.storage.list(&folder, app.clock.now()).try_collect().await?;
     let (staging, source) = (key::staging(item), key::source(item));

@@ -12,11 +12,10 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        job::PROCESS,
         rules::{self, Announced},
         store::{self, FileRow},
     },
-    key,
+    PROCESS, key,
 };
 use crate::{
     app::App,

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    features::{account, contribution, forum, report, space},
+    features::{account, contribution, forum, media, report, space},
     platform::{
         auth::Actor,
         db::Gate,
@@ -89,7 +89,8 @@ async fn vacate(app: &App, stay: space::Stay) -> Result<()> {
         let erase = app.db.write(Some(space), |tx| {
             Box::pin(async move {
                 tx.gate(space, Gate::Exclusive).await?;
-                contribution::erase(tx, space, batch).await
+                contribution::erase(tx, space, batch).await?;
+                media::erase(tx, space, batch).await
             })
         });
         erase.await?;
