@@ -18,7 +18,11 @@ fn string<T: ScalarType + InputType>(value: Value, wrap: fn(String) -> T) -> Inp
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct ByteCount(i64);
 
-#[Scalar(name = "ByteCount", use_type_description)]
+#[Scalar(
+    name = "ByteCount",
+    specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6",
+    use_type_description
+)]
 impl ScalarType for ByteCount {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {

@@ -166,7 +166,7 @@ pub struct MediaUploadRequestPayload {
 pub struct MediaUploadPartsInput {
     /// The item.
     media_item_id: ID,
-    /// Parts to sign, from 1; absent = all that are missing.
+    /// Parts to sign, from 1, at most 120; absent = all that are missing.
     part_numbers: Option<Vec<i32>>,
     /// True calls the upload off: what has arrived is thrown away, and nothing can be uploaded any more. False by default.
     abort: Option<bool>,
