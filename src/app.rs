@@ -38,7 +38,7 @@ use crate::{
     schema,
 };
 
-/// How often the server looks for spaces that are due to be archived and for erasures that were interrupted.
+/// How often the server does what time alone asks for.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// Passes of a password hash.
 const PASSWORD_PASSES: u32 = 2;
@@ -187,25 +187,39 @@ impl App {
                 .await
                 .is_some()
             {
-                if let Err(error) = space::archive_closed(&app).await {
-                    tracing::warn!(?error, "closed spaces could not be archived");
-                }
-                if let Err(error) = report::tell_delayed(&app).await {
-                    tracing::warn!(?error, "coordinators could not be told of reports");
-                }
-                if let Err(error) = media::sweep(&app).await {
-                    tracing::warn!(?error, "media could not be swept");
-                }
-                if let Err(error) = privacy::complete_erasures(&app).await {
-                    tracing::warn!(?error, "interrupted erasures could not be completed");
-                }
-                if let Err(error) = job::forget_parked(&app.db).await {
-                    tracing::warn!(?error, "jobs that were given up long ago could not be deleted");
-                }
+                app.tidy().await;
             }
         });
         tasks.close();
         tasks
+    }
+
+    /// Does what time alone asks for. What fails is tried again the next time.
+    async fn tidy(&self) {
+        let steps = [
+            (
+                "closed spaces are not archived",
+                space::archive_closed(self).await.map(drop),
+            ),
+            (
+                "coordinators are not told of reports",
+                report::tell_delayed(self).await.map(drop),
+            ),
+            ("media are not swept", media::sweep(self).await.map(drop)),
+            (
+                "interrupted erasures are not completed",
+                privacy::complete_erasures(self).await.map(drop),
+            ),
+            (
+                "jobs given up long ago are not deleted",
+                job::forget_parked(&self.db).await,
+            ),
+        ];
+        for (what, done) in steps {
+            if let Err(error) = done {
+                tracing::warn!(?error, "tidying: {what}");
+            }
+        }
     }
 
     /// Serves until `stop`, then finishes what is in flight.

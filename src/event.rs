@@ -1,4 +1,5 @@
-//! Every fact that leaves a feature. Events carry ids and enum values; listeners load what they need as the viewer is now.
+//! Every fact that leaves a feature. Events carry ids and enum values; listeners load what they need as the viewer is now. What
+//! nobody did, but the system, has no actor.
 
 use entity::enums::EventKind;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use crate::platform::{
 pub fn contribution(
     clock: &Clock,
     kind: EventKind,
-    actor: Uuid,
+    actor: impl Into<Option<Uuid>>,
     is_moderation: bool,
     of: ContributionFacts,
 ) -> NewEvent {
@@ -26,7 +27,7 @@ pub fn contribution(
 
 /// Something happened to a phase.
 #[must_use]
-pub fn phase(clock: &Clock, kind: EventKind, actor: Uuid, phase: Uuid) -> NewEvent {
+pub fn phase(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, phase: Uuid) -> NewEvent {
     NewEvent {
         phase_id: Some(phase),
         ..fact(clock, kind, actor)
@@ -35,7 +36,7 @@ pub fn phase(clock: &Clock, kind: EventKind, actor: Uuid, phase: Uuid) -> NewEve
 
 /// Something happened to a membership.
 #[must_use]
-pub fn member(clock: &Clock, kind: EventKind, actor: Uuid, member: Uuid) -> NewEvent {
+pub fn member(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, member: Uuid) -> NewEvent {
     NewEvent {
         member_id: Some(member),
         ..fact(clock, kind, actor)
@@ -44,7 +45,7 @@ pub fn member(clock: &Clock, kind: EventKind, actor: Uuid, member: Uuid) -> NewE
 
 /// Something happened to a report. Who did it is for staff to know.
 #[must_use]
-pub fn report(clock: &Clock, kind: EventKind, actor: Uuid, report: Uuid) -> NewEvent {
+pub fn report(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, report: Uuid) -> NewEvent {
     NewEvent {
         report_id: Some(report),
         is_moderation: true,
@@ -54,25 +55,16 @@ pub fn report(clock: &Clock, kind: EventKind, actor: Uuid, report: Uuid) -> NewE
 
 /// Something happened to the space itself.
 #[must_use]
-pub fn space(clock: &Clock, kind: EventKind, actor: Uuid) -> NewEvent {
+pub fn space(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>) -> NewEvent {
     fact(clock, kind, actor)
 }
 
-/// The same event without an actor: the system did it.
-#[must_use]
-pub fn by_system(event: NewEvent) -> NewEvent {
-    NewEvent {
-        actor_id: None,
-        ..event
-    }
-}
-
-fn fact(clock: &Clock, kind: EventKind, actor: Uuid) -> NewEvent {
+fn fact(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>) -> NewEvent {
     NewEvent {
         id: clock.new_id(),
         kind,
         occurred_at: clock.now(),
-        actor_id: Some(actor),
+        actor_id: actor.into(),
         is_moderation: false,
         contribution: None,
         phase_id: None,

@@ -120,6 +120,7 @@ pub(super) enum Threads {
 pub(super) async fn mark_read(tx: &Tx<'_>, account: Uuid, threads: Threads, up_to: Option<Uuid>) -> Result<()> {
     let mut sql = tx.sql("INSERT INTO thread_read (membership_id, thread_id, listed_at, comment_id) ");
     sql.push("SELECT m.id, c.id, n.listed_at, n.id FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id ")
+        // Sight is written over `c` and `r`: inside, where they are a comment and its root, the thread needs another name.
         .push("JOIN contribution t ON t.id = c.id ");
     push_viewer(&mut sql, account, "c.space_id");
     sql.push("JOIN contribution n ON n.root_id = t.id AND n.id = ");

@@ -191,8 +191,8 @@ pub(super) async fn tell(app: &App, report: &store::Delayed) -> Result<()> {
             Box::pin(async move {
                 tx.gate(report.space_id, Gate::Shared).await?;
                 if store::tell(tx, report.id).await? {
-                    let event = event::report(tx.clock(), EventKind::ReportDelayed, Uuid::nil(), report.id);
-                    tx.emit(report.space_id, event::by_system(event));
+                    let event = event::report(tx.clock(), EventKind::ReportDelayed, None, report.id);
+                    tx.emit(report.space_id, event);
                 }
                 Ok(())
             })

@@ -60,12 +60,7 @@ async fn two_runners_do_200_jobs_once_each() {
 #[tokio::test]
 async fn the_job_of_a_dead_runner_is_done_by_another_when_its_lease_ends() {
     let shop = Shop::new().await;
-    let begun = Arc::new(Notify::new());
-    let begins = Arc::clone(&begun);
-    let victim = Worker::new(move |_, _| {
-        begins.notify_one();
-        std::future::pending()
-    });
+    let (victim, begun) = Worker::hanging(Terms::default());
     let subject = shop.ask("work").await;
     let dying = start(shop.runner(&victim));
     begun.notified().await;
@@ -89,12 +84,7 @@ async fn the_job_of_a_dead_runner_is_done_by_another_when_its_lease_ends() {
 #[tokio::test]
 async fn a_runner_that_has_the_database_for_itself_takes_the_jobs_of_the_one_before_at_once() {
     let shop = Shop::new().await;
-    let begun = Arc::new(Notify::new());
-    let begins = Arc::clone(&begun);
-    let victim = Worker::new(move |_, _| {
-        begins.notify_one();
-        std::future::pending()
-    });
+    let (victim, begun) = Worker::hanging(Terms::default());
     shop.ask("work").await;
     let dying = start(shop.runner(&victim));
     begun.notified().await;
@@ -230,16 +220,11 @@ async fn a_lease_is_kept_while_the_handler_works_and_its_loss_is_noticed() {
 #[tokio::test]
 async fn a_job_that_takes_the_process_with_it_is_given_up_without_a_further_attempt() {
     let shop = Shop::new().await;
-    let begun = Arc::new(Notify::new());
-    let begins = Arc::clone(&begun);
     let terms = Terms {
         tries: 3,
         ..Terms::default()
     };
-    let deadly = Worker::with("work", terms, move |_, _| {
-        begins.notify_one();
-        std::future::pending()
-    });
+    let (deadly, begun) = Worker::hanging(terms);
     let subject = shop.ask("work").await;
     for _ in 0..3 {
         let dying = start(shop.runner(&deadly));

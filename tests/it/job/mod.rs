@@ -23,7 +23,7 @@ use sojourn::platform::{
     error::{Error, Result},
     job::{Handler, Job, Lease, NewJob, Outcome, Runner, Terms},
 };
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{sync::Notify, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -71,6 +71,17 @@ impl Worker {
         F: Future<Output = Result<Outcome>> + Send + 'static,
     {
         Self::with("work", Terms::default(), act)
+    }
+
+    /// One who begins, and tells so, and never ends.
+    fn hanging(terms: Terms) -> (Arc<Self>, Arc<Notify>) {
+        let begun = Arc::new(Notify::new());
+        let begins = Arc::clone(&begun);
+        let act = move |_, _| {
+            begins.notify_one();
+            std::future::pending()
+        };
+        (Self::with("work", terms, act), begun)
     }
 
     /// One who always comes to this end.

@@ -568,12 +568,19 @@ async fn after_a_day_without_a_decision_a_report_is_overdue() {
     let id = world.comment_on(&cast, &cast.mobile, "Words.").await;
     let made = report_id(&world, &cast.stayer, &id, "UNKIND").await;
     assert_eq!(seen(&world, &cast.coordinator, &made).await["isOverdue"], false);
-    let row = entity::report::ActiveModel {
-        id: Unchanged(inner(&made)),
-        submitted_at: Set(world.app().clock.now() - TimeDelta::hours(25)),
-        ..Default::default()
-    };
-    row.update(world.app().db.primary()).await.unwrap();
+    let other = world.comment_on(&cast, &cast.mobile, "More words.").await;
+    let decided = report_id(&world, &cast.stayer, &other, "UNKIND").await;
+    let input = json!({ "reportId": decided, "outcome": "DISMISSED", "note": "I have looked." });
+    world.done(&cast.coordinator, "reportDecide", input, "").await;
+    for report in [&made, &decided] {
+        let row = entity::report::ActiveModel {
+            id: Unchanged(inner(report)),
+            submitted_at: Set(world.app().clock.now() - TimeDelta::hours(25)),
+            ..Default::default()
+        };
+        row.update(world.app().db.primary()).await.unwrap();
+    }
+    assert_eq!(seen(&world, &cast.coordinator, &decided).await["isOverdue"], false);
     assert_eq!(seen(&world, &cast.coordinator, &made).await["isOverdue"], true);
     // The coordinators are told once, by nobody.
     let now = world.node.newest(&cast.coordinator, &cast.space).await;

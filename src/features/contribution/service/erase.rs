@@ -42,8 +42,7 @@ pub async fn erase(tx: &mut Tx<'_>, space: Uuid, ids: &[Uuid]) -> Result<()> {
     for found in kept.iter().filter(|found| found.state != ContentState::Draft) {
         let facts = found.facts();
         let kind = EventKind::ContributionRemoved;
-        let event = event::contribution(tx.clock(), kind, facts.author_id, false, facts);
-        tx.emit(space, event::by_system(event));
+        tx.emit(space, event::contribution(tx.clock(), kind, None, false, facts));
     }
     Ok(())
 }

@@ -104,6 +104,5 @@ fn tell(tx: &mut Tx<'_>, kind: EventKind, row: &store::ShownRow) {
         state: (row.state, row.state),
         audience: (audience, audience),
     };
-    let event = event::contribution(tx.clock(), kind, row.author_id, false, facts);
-    tx.emit(row.space_id, event::by_system(event));
+    tx.emit(row.space_id, event::contribution(tx.clock(), kind, None, false, facts));
 }

@@ -5,7 +5,7 @@ use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::super::store;
-use super::{audit_decision, author::decide_as, event_of, patch, permit, recount};
+use super::{audit_decision, author::decide_as, event_of, facts, patch, permit, recount};
 use crate::{
     event,
     features::contribution::ContributionRow,
@@ -28,8 +28,14 @@ pub async fn hide_reported(tx: &mut Tx<'_>, known: &ContributionRow, reason: Mod
         (ContentState::Hidden, Some(reason)),
     );
     let after = (ContentState::Hidden, known.audience());
-    let event = event_of(tx, known, EventKind::ContributionHidden, after, true);
-    tx.emit(known.space_id, event::by_system(event));
+    let event = event::contribution(
+        tx.clock(),
+        EventKind::ContributionHidden,
+        None,
+        true,
+        facts(known, after),
+    );
+    tx.emit(known.space_id, event);
     Ok(())
 }
 

@@ -70,7 +70,7 @@ pub enum SpaceEventKind {
     ReportEscalated,
     /// A report was upheld or dismissed.
     ReportDecided,
-    /// Nobody has decided a report for 24 hours, which its coordinators are told within the hour.
+    /// Nobody has decided a report for 24 hours. For coordinators who see it; once, within the hour, without an actor.
     ReportDelayed,
     /// Settings or state of the space have changed.
     SpaceUpdated,

@@ -46,7 +46,7 @@ pub async fn leave(tx: &mut Tx<'_>, stay: Stay) -> Result<()> {
     };
     store::end_membership(tx, &known).await?;
     store::end_grants_of_member(tx, known.id).await?;
-    let event = event::by_system(event::member(tx.clock(), EventKind::MemberRemoved, known.id, known.id));
+    let event = event::member(tx.clock(), EventKind::MemberRemoved, None, known.id);
     tx.emit(stay.space_id, event);
     Ok(())
 }

@@ -300,7 +300,7 @@ pub(in super::super) async fn archive_by_time(app: &App, id: Uuid) -> Result<()>
                     .is_some_and(|closed| tx.clock().now() - closed > policy::REOPEN_WITHIN);
                 if space.state == SpaceState::Closed && is_due {
                     set_state(tx, id, SpaceState::Archived, space.version).await?;
-                    let event = event::by_system(event::space(tx.clock(), EventKind::SpaceUpdated, id));
+                    let event = event::space(tx.clock(), EventKind::SpaceUpdated, None);
                     tx.emit(id, event);
                     let record = record(AuditAct::SpaceArchived, None, id);
                     tx.audit(id, record.before(space.state).after(SpaceState::Archived));
