@@ -321,12 +321,13 @@ pub(crate) use visible_sql;
 /// by its host is apart.
 pub const VISIBLE: &str = visible_sql!();
 
-/// Whether the media item with the id `$item` is attached to something, `$of` which, of which the viewer `m` reads that version.
+/// Whether the media item with the id `$item` is attached to something, `$of` which, of which the viewer `m` reads that version. Albums
+/// select what is seen anyway.
 macro_rules! has_host {
     ($item:literal, $of:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM attachment a JOIN contribution c ON c.id = a.host_id \
-                LEFT JOIN contribution r ON r.id = c.root_id WHERE a.item_id = ",
+                LEFT JOIN contribution r ON r.id = c.root_id WHERE c.kind <> 'ALBUM' AND a.item_id = ",
             $item,
             $of,
             " AND ",
@@ -484,13 +485,15 @@ pub enum PhaseAction {
     JournalEntryCreate,
     /// `mediaUploadRequest`.
     MediaUpload,
+    /// `albumCreate`, published or as a draft.
+    AlbumCreate,
     /// `phasePromptsUpdate`.
     PromptsUpdate,
 }
 
 impl PhaseAction {
     /// Every action.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Update,
         Self::Open,
         Self::Close,
@@ -498,6 +501,7 @@ impl PhaseAction {
         Self::ThreadCreate,
         Self::JournalEntryCreate,
         Self::MediaUpload,
+        Self::AlbumCreate,
         Self::PromptsUpdate,
     ];
 }
@@ -514,7 +518,7 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
             ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)
         }
-        PhaseAction::MediaUpload => {
+        PhaseAction::MediaUpload | PhaseAction::AlbumCreate => {
             may_write(ContributionKind::MediaItem, viewer, phase)?;
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
             ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)
@@ -544,7 +548,7 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
 /// What is done to a contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentAction {
-    /// `threadUpdate`, `commentUpdate`, `journalEntryUpdate`, `mediaItemUpdate`.
+    /// `threadUpdate`, `commentUpdate`, `journalEntryUpdate`, `mediaItemUpdate`, `albumUpdate`.
     Update,
     /// An update that only narrows the audience.
     AudienceLower,
@@ -672,7 +676,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             open()?;
             match (state, content.kind) {
                 (Pending, _) | (Published, ContributionKind::JournalEntry) => Ok(()),
-                (Published, ContributionKind::Thread | ContributionKind::MediaItem) => {
+                (Published, ContributionKind::Thread | ContributionKind::MediaItem | ContributionKind::Album) => {
                     ensure(!content.has_replies, Reason::HasReplies)
                 }
                 _ => Err(Reason::StateNotAllowed),
@@ -734,6 +738,7 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
         ContentAction::Upload | ContentAction::Retry => {
             author()?;
             writable()?;
+            ensure(may_draft(viewer, phase), Reason::PhaseNotOpen)?;
             let wanted = match action {
                 ContentAction::Upload => MediaState::Requested,
                 _ => MediaState::Failed,
@@ -858,7 +863,7 @@ fn may_write(kind: ContributionKind, viewer: &Member, phase: &Phase) -> Verdict 
     ensure(viewer.role != SpaceRole::Observer, Reason::RoleNotAllowed)?;
     match kind {
         ContributionKind::Comment => ensure(!is_pupil || phase.allows_pupil_comments, Reason::RoleNotAllowed),
-        ContributionKind::MediaItem => {
+        ContributionKind::MediaItem | ContributionKind::Album => {
             may_by_grant(viewer, !is_pupil || phase.allows_pupil_uploads, Capability::Upload)
         }
         _ => may_by_grant(viewer, !is_pupil || phase.allows_pupil_threads, Capability::OpenThread),

@@ -292,6 +292,9 @@ pub enum ContributionKind {
     /// `MEDIA_ITEM`.
     #[sea_orm(string_value = "MEDIA_ITEM")]
     MediaItem,
+    /// `ALBUM`.
+    #[sea_orm(string_value = "ALBUM")]
+    Album,
 }
 
 /// Life of a contribution.

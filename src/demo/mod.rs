@@ -2,6 +2,7 @@
 //!
 //! It is told through the ordinary use cases with the clock set back, so that everything in it could have happened.
 
+mod paint;
 mod story;
 mod tell;
 

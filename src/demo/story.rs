@@ -1,11 +1,13 @@
 //! The shape of `story.json`.
 
 use entity::enums::{
-    Audience, Capability, Ka1PupilOutcome, KeyCompetence, MobilityStatus, ModerationMode, ModerationReason, Mood,
-    OrganisationKind, PhaseKind, SpaceRole,
+    Audience, Capability, Ka1PupilOutcome, KeyCompetence, Licence, MobilityStatus, ModerationMode, ModerationReason,
+    Mood, OrganisationKind, PhaseKind, SpaceRole,
 };
 use serde::Deserialize;
 use std::collections::HashMap;
+
+use super::paint::Scene;
 
 #[derive(Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -63,6 +65,10 @@ pub(super) struct Space {
     pub threads: Vec<Thread>,
     pub journal: Vec<Entry>,
     #[serde(default)]
+    pub gallery: Vec<Published>,
+    #[serde(default)]
+    pub albums: Vec<Album>,
+    #[serde(default)]
     pub grants: Vec<Grant>,
     #[serde(default)]
     pub reports: Vec<Report>,
@@ -87,6 +93,41 @@ pub(super) struct Report {
     pub comment: usize,
     pub reason: ModerationReason,
     pub note: String,
+}
+
+/// A picture, and what is said about it.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Photo {
+    pub file_name: String,
+    pub scene: Scene,
+    pub hue: f64,
+    #[serde(default)]
+    pub values: Vec<f64>,
+    pub caption: String,
+    pub alt_text: String,
+}
+
+/// A picture that stands by itself.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Published {
+    pub author: String,
+    pub phase: PhaseKind,
+    pub licence: Licence,
+    pub attribution: Option<String>,
+    pub photo: Photo,
+}
+
+/// A selection: the nth pictures of the gallery.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Album {
+    pub author: String,
+    pub phase: PhaseKind,
+    pub title: String,
+    pub description: String,
+    pub gallery: Vec<usize>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -175,6 +216,8 @@ pub(super) struct Entry {
     pub co_authors: Vec<String>,
     #[serde(default)]
     pub confirmed_by: Vec<String>,
+    #[serde(default)]
+    pub photos: Vec<Photo>,
     #[serde(flatten)]
     pub end: End,
     #[serde(default)]

@@ -8,11 +8,13 @@ use entity::{
     revision::Detail,
 };
 use sea_orm::Iterable;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
     DemoAccount,
-    story::{Comment, End, Entry, Fate, Space, Staff, Story, Thread},
+    paint::paint,
+    story::{Comment, End, Entry, Fate, Photo, Space, Staff, Story, Thread},
 };
 use crate::{
     app::App,
@@ -20,6 +22,7 @@ use crate::{
         account,
         contribution::{self, Flag, NewComment, NewRoot, Patch, Text},
         forum, grant, journal,
+        media::{self, Announced, NewUpload},
         organisation::{self, NewOrganisation, PupilRow},
         report,
         space::{self, NewMember, PhasePatch},
@@ -94,10 +97,18 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
                 is_travelling = true;
             }
             app.clock.set(Some(step.at));
-            let done = act(app, &people, (founder, &phases), step, (&mut roots, &mut comments)).await;
+            let done = act(
+                app,
+                &people,
+                (founder, space, &phases),
+                step,
+                (&mut roots, &mut comments),
+            )
+            .await;
             done.map_err(|error| Error::internal(format!("{:?}: {error:?}", step.act)))?;
         }
         app.clock.set(Some(now));
+        exhibit(app, &people, part, (space, &phases)).await?;
         deputise(app, &people, (founder, part), &phases, &roots).await?;
         for report in &part.reports {
             let (reporter, known) = (
@@ -405,7 +416,7 @@ type Made<'a> = (&'a mut HashMap<usize, Uuid>, &'a mut HashMap<(usize, usize), U
 async fn act(
     app: &App,
     people: &People,
-    (founder, phases): (&Actor, &HashMap<PhaseKind, Uuid>),
+    (founder, space, phases): (&Actor, Uuid, &HashMap<PhaseKind, Uuid>),
     step: &Step<'_>,
     (roots, comments): Made<'_>,
 ) -> Result<()> {
@@ -424,6 +435,11 @@ async fn act(
             end(app, people, &thread.author, (id, kind), &thread.end).await
         }
         Act::Entry(root, entry) => {
+            let author = &people[&entry.author].actor;
+            let mut photos = Vec::new();
+            for photo in &entry.photos {
+                photos.push(upload(app, author, (space, phases[&entry.phase]), photo, Detail::default()).await?);
+            }
             let week = step.at.date_naive() - TimeDelta::days(i64::from(step.at.weekday().num_days_from_monday()));
             let text = Text {
                 title: Some(entry.title.clone()),
@@ -434,6 +450,7 @@ async fn act(
                     mood: entry.mood,
                     key_competences: entry.key_competences.clone(),
                     ka1_outcomes: entry.ka1_outcomes.clone(),
+                    attachments: photos,
                     ..Detail::default()
                 },
             };
@@ -490,6 +507,82 @@ async fn act(
     }
 }
 
+/// Uploads a picture, and waits until it is ready.
+async fn upload(
+    app: &App,
+    author: &Actor,
+    (space_id, phase_id): (Uuid, Uuid),
+    photo: &Photo,
+    about: Detail,
+) -> Result<Uuid> {
+    let content = paint(photo.scene, photo.hue, &photo.values)?;
+    let new = NewUpload {
+        space_id,
+        phase_id,
+        announced: Announced::of(&photo.file_name, "image/png", &content),
+        text: Text {
+            body: photo.caption.clone(),
+            language: Some("en".to_owned()),
+            detail: Detail {
+                alt_text: Some(photo.alt_text.clone()),
+                ..about
+            },
+            ..Text::default()
+        },
+        audience: Audience::Space,
+    };
+    let item = media::request(app, author, new, None).await?;
+    media::deliver(app, item, "image/png", content).await?;
+    media::complete(app, author, item).await?;
+    app.runner().run_due(&CancellationToken::new()).await?;
+    Ok(item)
+}
+
+/// Fills the gallery and makes albums of it.
+async fn exhibit(
+    app: &App,
+    people: &People,
+    part: &Space,
+    (space, phases): (Uuid, &HashMap<PhaseKind, Uuid>),
+) -> Result<()> {
+    let mut items = Vec::new();
+    for shown in &part.gallery {
+        let author = &people[&shown.author].actor;
+        let about = Detail {
+            licence: Some(shown.licence),
+            attribution: shown.attribution.clone(),
+            ..Detail::default()
+        };
+        let item = upload(app, author, (space, phases[&shown.phase]), &shown.photo, about).await?;
+        contribution::publish(app, author, item, 1).await?;
+        approve(app, &people[&part.founder].actor, item).await?;
+        items.push(item);
+    }
+    for album in &part.albums {
+        let text = Text {
+            title: Some(album.title.clone()),
+            body: album.description.clone(),
+            language: Some("en".to_owned()),
+            detail: Detail {
+                attachments: album.gallery.iter().map(|&place| items[place]).collect(),
+                ..Detail::default()
+            },
+            ..Text::default()
+        };
+        let new = NewRoot {
+            kind: ContributionKind::Album,
+            phase_id: phases[&album.phase],
+            text,
+            audience: Audience::Space,
+            is_published: true,
+            co_authors: Vec::new(),
+            thread_kind: None,
+        };
+        contribution::root_create(app, &people[&album.author].actor, new, None).await?;
+    }
+    Ok(())
+}
+
 fn new_root(kind: ContributionKind, phase_id: Uuid, text: Text, audience: Audience, end: &End) -> NewRoot {
     NewRoot {
         kind,
@@ -522,14 +615,7 @@ async fn end(app: &App, people: &People, author: &str, (id, kind): (Uuid, Contri
             let note = end.note.as_deref().unwrap_or_default();
             return contribution::give_back(app, moderator, id, 1, end.reason, note).await;
         }
-        Fate::Published | Fate::Hidden | Fate::Removed => match contribution::approve(app, moderator, id, 1).await {
-            // It was published at once.
-            Err(Error::Refused(refusals))
-                if refusals
-                    .iter()
-                    .any(|refusal| refusal.reason == Some(Reason::StateNotAllowed)) => {}
-            other => other?,
-        },
+        Fate::Published | Fate::Hidden | Fate::Removed => approve(app, moderator, id).await?,
     }
     if let Some(edit) = &end.pending_edit {
         let change = Patch {
@@ -547,6 +633,21 @@ async fn end(app: &App, people: &People, author: &str, (id, kind): (Uuid, Contri
                 .map(|_| ())
         }
         _ => Ok(()),
+    }
+}
+
+/// Publishes what waits for a moderator, if it does.
+async fn approve(app: &App, moderator: &Actor, id: Uuid) -> Result<()> {
+    match contribution::approve(app, moderator, id, 1).await {
+        // It was published at once.
+        Err(Error::Refused(refusals))
+            if refusals
+                .iter()
+                .any(|refusal| refusal.reason == Some(Reason::StateNotAllowed)) =>
+        {
+            Ok(())
+        }
+        other => other,
     }
 }
 

@@ -94,3 +94,12 @@ pub fn kept<T>(field: &str, value: MaybeUndefined<T>) -> Result<Option<T>> {
         MaybeUndefined::Value(value) => Ok(Some(value)),
     }
 }
+
+/// What an update changes in what can be cleared by null: `None` leaves it.
+pub fn cleared<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}

@@ -39,6 +39,7 @@ kinds! {
     Comment = "comment",
     JournalEntry = "entry",
     MediaItem = "media",
+    Album = "album",
     Prompt = "prompt",
     Revision = "revision",
     Decision = "decision",
@@ -49,7 +50,13 @@ kinds! {
 
 impl Kind {
     /// The types of contributions.
-    pub const CONTRIBUTIONS: [Self; 4] = [Self::Thread, Self::Comment, Self::JournalEntry, Self::MediaItem];
+    pub const CONTRIBUTIONS: &[Self] = &[
+        Self::Thread,
+        Self::Comment,
+        Self::JournalEntry,
+        Self::MediaItem,
+        Self::Album,
+    ];
 }
 
 impl From<ContributionKind> for Kind {
@@ -59,6 +66,7 @@ impl From<ContributionKind> for Kind {
             ContributionKind::Comment => Self::Comment,
             ContributionKind::JournalEntry => Self::JournalEntry,
             ContributionKind::MediaItem => Self::MediaItem,
+            ContributionKind::Album => Self::Album,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         grant::graphql::GrantMutation,
         journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
-        media::graphql::{MediaItem, MediaMutation},
+        media::graphql::{Album, AlbumMutation, MediaItem, MediaMutation},
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         privacy::graphql::PrivacyMutation,
         report::graphql::ReportMutation,
@@ -57,6 +57,7 @@ pub struct Mutation(
     PromptMutation,
     GroupMutation,
     MediaMutation,
+    AlbumMutation,
     GrantMutation,
     ReportMutation,
     PrivacyMutation,
@@ -84,6 +85,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<Comment>>("A page of comments.")
         .override_output_type_description::<Listed<JournalEntry>>("A page of journal entries.")
         .override_output_type_description::<Listed<MediaItem>>("A page of media items.")
+        .override_output_type_description::<Listed<Album>>("A page of albums.")
         .override_output_type_description::<Listed<JournalWeek>>("A page of pupils in a week of the journal.")
         .override_output_type_description::<Listed<Revision>>("A page of versions.")
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")

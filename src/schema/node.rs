@@ -17,7 +17,7 @@ use crate::{
         forum::graphql::Thread,
         grant::graphql::{Grant, grant_nodes},
         journal::graphql::{JournalEntry, Prompt, prompt_nodes},
-        media::graphql::MediaItem,
+        media::graphql::{Album, MediaItem},
         organisation::graphql::{Organisation, organisations},
         report::graphql::{Report, reports},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
@@ -60,6 +60,8 @@ pub enum Node {
     JournalEntry(JournalEntry),
     /// A photo, video or file.
     MediaItem(MediaItem),
+    /// A selection of photos, videos and files.
+    Album(Album),
     /// A version of a text.
     Revision(Revision),
     /// A decision of a moderator.
@@ -168,7 +170,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));
     }
-    let ids = of(&Kind::CONTRIBUTIONS);
+    let ids = of(Kind::CONTRIBUTIONS);
     if !ids.is_empty() {
         nodes.extend(
             contributions(reader, &ids)
@@ -179,6 +181,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
                     Contribution::Comment(comment) => ((Kind::Comment, id), Node::Comment(comment)),
                     Contribution::JournalEntry(entry) => ((Kind::JournalEntry, id), Node::JournalEntry(entry)),
                     Contribution::MediaItem(item) => ((Kind::MediaItem, id), Node::MediaItem(item)),
+                    Contribution::Album(album) => ((Kind::Album, id), Node::Album(album)),
                 }),
         );
     }

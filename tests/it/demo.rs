@@ -14,7 +14,7 @@ use sojourn::{
 };
 use tokio::{runtime::Runtime, sync::Mutex};
 
-use crate::support::World;
+use crate::{media::Phone, support::World};
 
 /// A server with the demo in it.
 type Told = (World, Vec<DemoAccount>);
@@ -199,6 +199,50 @@ async fn this_week_has_entries_on_any_day_of_it() {
         let newest = all(entries, "/createdAt").into_iter().filter_map(Value::as_str).max();
         assert!(newest < Some(now), "{newest:?}");
     }
+}
+
+#[test]
+fn a_gallery_of_pictures_is_attached_to_entries_and_chosen_for_an_album() {
+    reading(async |told| {
+        let (world, accounts) = &*told;
+        let query = "query($id: ID!) { space(id: $id) { mediaUsage { used }
+            attached: media(filter: { isAttached: true }) { totalCount nodes { altText file { status url srcset } } }
+            loose: media(filter: { isAttached: false }) { totalCount nodes { licence } }
+            albums { nodes { title items { caption file { url } } } }
+            journalEntries(first: 100) { nodes { attachments { caption } } } } }";
+        let data = ask(world, accounts, "NON_MOBILE_PUPIL", query).await;
+        let space = &data["space"];
+        assert_eq!(
+            (&space["attached"]["totalCount"], &space["loose"]["totalCount"]),
+            (&json!(5), &json!(3))
+        );
+        assert!(
+            all(&space["attached"], "/file/status")
+                .iter()
+                .all(|status| **status == "READY")
+        );
+        assert!(all(&space["attached"], "/altText").iter().all(|text| text.is_string()));
+        assert_eq!(distinct(&space["loose"], "/licence").len(), 3);
+        let shown = all(&space["journalEntries"], "/attachments")
+            .into_iter()
+            .flat_map(|items| items.as_array().unwrap());
+        assert_eq!(shown.count(), 5);
+        let album = &space["albums"]["nodes"][0];
+        let captions: Vec<_> = album["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["caption"].as_str().unwrap())
+            .collect();
+        assert_eq!(captions.len(), 3);
+        assert!(captions[0].contains("tap"), "{captions:?}");
+        let phone = Phone::new(world).await;
+        let picture = phone.get(album["items"][1]["file"]["url"].as_str().unwrap()).await;
+        assert_eq!(
+            (picture.status.as_u16(), &picture.headers["content-type"]),
+            (200, &"image/jpeg".parse().unwrap())
+        );
+    });
 }
 
 #[test]

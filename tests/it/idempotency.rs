@@ -77,6 +77,9 @@ impl Scene {
         let row =
             |name: &str| json!([{ "givenName": name, "familyInitial": "B", "birthYear": 2010, "languages": ["en"] }]);
         let pupils = json!({ "organisationId": cast.coordinator.organisation, "rows": row("Ada") });
+        let photo = json!({ "spaceId": cast.space, "phaseId": cast.during, "fileName": "bread.png", "mediaType": "image/png",
+            "size": 1, "sha256": "0".repeat(64) });
+        let album = json!({ "phaseId": cast.during, "title": "Bread" });
         let space = json!({ "title": "Bread" });
         let member = |who: &Person| json!([{ "accountId": who.account, "role": "PUPIL" }]);
         let members = json!({ "spaceId": cast.space, "rows": member(&cast.bystander) });
@@ -158,6 +161,24 @@ impl Scene {
                 object: ("grant { id }", "/grant/id"),
             },
             Create {
+                name: "mediaUploadRequest",
+                who: &cast.mobile,
+                other: with(&photo, "size", 2),
+                faulty: with(&photo, "size", 0),
+                colleague: (&cast.stayer, photo.clone()),
+                input: photo,
+                object: ("mediaItem { id }", "/mediaItem/id"),
+            },
+            Create {
+                name: "albumCreate",
+                who: &cast.mobile,
+                other: with(&album, "title", "Butter"),
+                faulty: with(&album, "title", ""),
+                colleague: (&cast.stayer, album.clone()),
+                input: album,
+                object: ("album { id }", "/album/id"),
+            },
+            Create {
                 name: "journalEntryCreate",
                 who: &cast.mobile,
                 other: with(&entry, "week", "2026-W47"),
@@ -191,6 +212,7 @@ impl Scene {
             ask(
                 &cast.coordinator,
                 "query($id: ID!) { space(id: $id) { eventCursor members { totalCount } journalEntries { totalCount } \
+                 albums { totalCount } mediaUsage { used } \
                  threads { totalCount nodes { id commentCount } } } }",
             )
             .await,
@@ -252,6 +274,8 @@ async fn the_same_create_several_times_at_once_happens_once() {
     assert_eq!(space["members"]["totalCount"], 8 + 1);
     assert_eq!(space["threads"]["totalCount"], 2);
     assert_eq!(space["journalEntries"]["totalCount"], 1);
+    assert_eq!(space["albums"]["totalCount"], 1);
+    assert_eq!(space["mediaUsage"]["used"], 1);
     let bread = space["threads"]["nodes"].as_array().unwrap();
     let bread = bread.iter().find(|thread| thread["id"] == scene.thread).unwrap();
     assert_eq!(bread["commentCount"], 1);

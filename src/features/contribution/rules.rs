@@ -30,6 +30,8 @@ const LONGEST_ATTRIBUTION: usize = 200;
 const LONGEST_SOURCE: usize = 500;
 /// Media items that are shown with a text at most.
 const MOST_ATTACHMENTS: usize = 20;
+/// Media items of an album at most.
+const MOST_ITEMS: usize = 100;
 /// Characters of a moderator's note at most.
 pub(super) const LONGEST_NOTE: usize = 2_000;
 /// Edits so soon after the first publication are not marked for classmates.
@@ -158,12 +160,12 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
             text::required(title.as_deref().unwrap_or_default(), LONGEST_TITLE),
         )?,
     };
-    let (field, body) = match kind {
-        ContributionKind::Comment => ("body", text::required(&text.body, LONGEST_COMMENT)),
-        ContributionKind::MediaItem => ("caption", text::optional(&text.body, LONGEST_CAPTION)),
-        _ => ("body", text::required(&text.body, LONGEST_BODY)),
+    let body = match kind {
+        ContributionKind::Comment => text::required(&text.body, LONGEST_COMMENT),
+        ContributionKind::MediaItem | ContributionKind::Album => text::optional(&text.body, LONGEST_CAPTION),
+        ContributionKind::Thread | ContributionKind::JournalEntry => text::required(&text.body, LONGEST_BODY),
     };
-    let body = checks.field(field, body.and_then(text::nested).and_then(text::mentioning))?;
+    let body = checks.field(body_field(kind), body.and_then(text::nested).and_then(text::mentioning))?;
     let prompt = text
         .detail
         .prompt
@@ -187,9 +189,13 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
         let error = Error::invalid(Reason::Required, "Where does it come from?");
         checks.field("source", Err::<(), _>(error))?;
     }
-    if text.detail.attachments.len() > MOST_ATTACHMENTS {
-        let error = Error::invalid(Reason::TooLong, format!("At most {MOST_ATTACHMENTS}."));
-        checks.field("attachmentIds", Err::<(), _>(error))?;
+    let most = match kind {
+        ContributionKind::Album => MOST_ITEMS,
+        _ => MOST_ATTACHMENTS,
+    };
+    if text.detail.attachments.len() > most {
+        let error = Error::invalid(Reason::TooLong, format!("At most {most}."));
+        checks.field(items_field(kind), Err::<(), _>(error))?;
     }
     checks.done()?;
     let detail = Detail {
@@ -205,6 +211,23 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
         detail,
         ..text
     })
+}
+
+/// What a client calls the body of a kind.
+pub(super) fn body_field(kind: ContributionKind) -> &'static str {
+    match kind {
+        ContributionKind::MediaItem => "caption",
+        ContributionKind::Album => "description",
+        ContributionKind::Thread | ContributionKind::Comment | ContributionKind::JournalEntry => "body",
+    }
+}
+
+/// What a client calls the media items that are shown with a kind.
+pub(super) fn items_field(kind: ContributionKind) -> &'static str {
+    match kind {
+        ContributionKind::Album => "mediaItemIds",
+        _ => "attachmentIds",
+    }
 }
 
 /// What is said about a media item; nothing is the same as an empty text.

@@ -17,6 +17,6 @@ mod store;
 
 pub use self::{
     job::{DeleteMedia, ProcessMedia, sweep},
-    rules::Quotas,
-    service::{Processing, erase},
+    rules::{Announced, Quotas},
+    service::{NewUpload, Processing, complete, deliver, erase, request},
 };

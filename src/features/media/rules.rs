@@ -1,6 +1,7 @@
 //! Pure decisions about files.
 
 use entity::enums::MediaKind;
+use sha2::{Digest, Sha256};
 
 use crate::platform::{
     error::{Checks, Error, Reason, Result},
@@ -63,6 +64,22 @@ pub struct Announced {
     pub size: i64,
     /// SHA-256 in hexadecimal.
     pub sha256: String,
+}
+
+impl Announced {
+    /// What a client would say of these bytes.
+    #[must_use]
+    pub fn of(file_name: &str, media_type: &str, content: &[u8]) -> Self {
+        Self {
+            file_name: file_name.to_owned(),
+            media_type: media_type.to_owned(),
+            size: i64::try_from(content.len()).unwrap_or(i64::MAX),
+            sha256: Sha256::digest(content)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        }
+    }
 }
 
 /// Checks what a client says of a file, and finds its kind.

@@ -41,7 +41,7 @@ impl Inputs {
             "ENUM" => self.0[kind["name"].as_str().unwrap()]["enumValues"][0]["name"].clone(),
             "INPUT_OBJECT" => self.object(kind["name"].as_str().unwrap()),
             _ => match kind["name"].as_str().unwrap() {
-                "Int" => json!(1),
+                "Int" | "ByteCount" => json!(1),
                 "Boolean" => json!(true),
                 _ => json!("x"),
             },

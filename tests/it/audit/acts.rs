@@ -148,8 +148,8 @@ async fn acts_on_phases_and_spaces() {
     leaves_once(&world, &cast, coordinator, ("phaseReopen", input), reopened).await;
     let input = json!({ "phaseId": phase, "expectedVersion": 4, "title": "Words", "moderation": "PRE",
         "allowsPupilThreads": false });
-    let before = "4 POST PUPIL_THREADS PUPIL_COMMENTS";
-    let updated = format!("PHASE_UPDATED {phase} {before} > 5 PRE PUPIL_COMMENTS");
+    let before = "4 POST PUPIL_THREADS PUPIL_COMMENTS PUPIL_UPLOADS";
+    let updated = format!("PHASE_UPDATED {phase} {before} > 5 PRE PUPIL_COMMENTS PUPIL_UPLOADS");
     leaves(&world, &cast, coordinator, ("phaseUpdate", input), &[updated]).await;
     let prompts = json!({ "phaseId": phase, "expectedVersion": 5, "week": "2026-W47", "language": "en",
         "prompts": [{ "question": "Words?" }] });

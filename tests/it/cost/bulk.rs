@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    account, contribution, decision,
+    account, attachment, contribution, decision,
     enums::{
         AccountKind, Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
-        ModerationMode, ModerationReason, OrganisationKind, PhaseKind, PhaseState, ReportState, RevisionState,
-        SpaceRole, SpaceState,
+        MediaKind, MediaState, ModerationMode, ModerationReason, OrganisationKind, PhaseKind, PhaseState, ReportState,
+        RevisionState, SpaceRole, SpaceState,
     },
-    event, membership, organisation, phase, report, revision, space, space_organisation, stream, thread_read,
+    event,
+    media_file::{self, Variants},
+    membership, organisation, phase, report, revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use sojourn::platform::{audit::Record, db::Db, id::Kind};
@@ -36,6 +38,8 @@ pub struct Bulk {
     turn: usize,
     contributions: Vec<contribution::Model>,
     revisions: Vec<revision::Model>,
+    files: Vec<media_file::Model>,
+    attachments: Vec<attachment::Model>,
     decisions: Vec<decision::Model>,
     reports: Vec<report::Model>,
     events: Vec<event::Model>,
@@ -56,6 +60,8 @@ impl Bulk {
             turn: 0,
             contributions: Vec::new(),
             revisions: Vec::new(),
+            files: Vec::new(),
+            attachments: Vec::new(),
             decisions: Vec::new(),
             reports: Vec::new(),
             events: Vec::new(),
@@ -315,6 +321,68 @@ impl Bulk {
         self.add(ContributionKind::JournalEntry, phase, state).id
     }
 
+    /// A photo that is ready.
+    pub fn photo(&mut self, phase: Uuid, state: ContentState) -> Uuid {
+        let photo = self.add(ContributionKind::MediaItem, phase, state);
+        photo.media_kind = Some(MediaKind::Image);
+        photo.file_state = Some(MediaState::Ready);
+        let id = photo.id;
+        self.files.push(media_file::Model {
+            contribution_id: id,
+            file_name: "beach.jpg".to_owned(),
+            declared_type: "image/jpeg".to_owned(),
+            size: 100_000,
+            sha256: "0".repeat(64),
+            charged: 100_000,
+            upload_id: None,
+            failure: None,
+            progress: 100,
+            media_type: Some("image/jpeg".to_owned()),
+            width: Some(400),
+            height: Some(300),
+            duration_ms: None,
+            blurhash: None,
+            variants: Variants::default(),
+        });
+        id
+    }
+
+    /// Photos: one half attached to an entry of the same author, the other each in an album.
+    pub fn gallery(&mut self, photos: usize) {
+        let phase = self.phases[1];
+        for number in 0..photos {
+            let is_attached = number % 2 == 0;
+            let state = if is_attached {
+                ContentState::Draft
+            } else {
+                ContentState::Published
+            };
+            let item = self.photo(phase, state);
+            let host = if is_attached {
+                self.turn -= 1;
+                self.entry(phase, ContentState::Published)
+            } else {
+                self.add(ContributionKind::Album, phase, ContentState::Published).id
+            };
+            self.attach(host, &[item], is_attached);
+        }
+    }
+
+    /// Shows items with a contribution of this batch.
+    pub fn attach(&mut self, host_id: Uuid, items: &[Uuid], is_own: bool) {
+        for (position, &item_id) in (0..).zip(items) {
+            self.attachments.push(attachment::Model {
+                host_id,
+                version: 1,
+                position,
+                item_id,
+                is_own,
+            });
+        }
+        let revision = self.revisions.iter_mut().find(|row| row.contribution_id == host_id);
+        revision.unwrap().detail.attachments = items.to_vec();
+    }
+
     /// A published comment on a root of this batch, or one saved before.
     pub fn comment(&mut self, root: Uuid, reply_to: Option<Uuid>) -> Uuid {
         let known = self.contributions.iter().position(|row| row.id == root);
@@ -482,6 +550,8 @@ impl Bulk {
     pub async fn save(&mut self) {
         insert(&self.db, std::mem::take(&mut self.contributions)).await;
         insert(&self.db, std::mem::take(&mut self.revisions)).await;
+        insert(&self.db, std::mem::take(&mut self.files)).await;
+        insert(&self.db, std::mem::take(&mut self.attachments)).await;
         insert(&self.db, std::mem::take(&mut self.decisions)).await;
         insert(&self.db, std::mem::take(&mut self.reports)).await;
         insert(&self.db, std::mem::take(&mut self.events)).await;

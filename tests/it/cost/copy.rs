@@ -1,7 +1,8 @@
 //! Copies of whole spaces, so that a database looks like one of many schools.
 
 use entity::{
-    account, contribution, decision, event, membership, phase, report, revision, space, space_organisation, stream,
+    account, attachment, contribution, decision, event, media_file, membership, phase, report, revision, space,
+    space_organisation, stream,
 };
 use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, TransactionTrait};
 use sojourn::platform::db::Db;
@@ -49,6 +50,8 @@ pub async fn copy_space(db: &Db, space: Uuid, times: usize) {
         run(rows::<space_organisation::Entity>("space_organisation", "id", time)).await;
         run(rows::<contribution::Entity>("contribution", "id", time)).await;
         run(rows::<revision::Entity>("revision", "id", time)).await;
+        run(rows::<media_file::Entity>("media_file", "contribution_id", time)).await;
+        run(rows::<attachment::Entity>("attachment", "host_id", time)).await;
         run(rows::<decision::Entity>("decision", "id", time)).await;
         run(rows::<report::Entity>("report", "id", time)).await;
         run(rows::<event::Entity>("event", "stream_id", time)).await;
@@ -63,6 +66,7 @@ fn rows<E: EntityTrait>(table: &str, key: &str, time: usize) -> String {
     let columns: Vec<_> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
     let values = columns.iter().map(|column| match column.as_str() {
         "login" => format!("t.login || '-{time}'"),
+        "upload_id" => "t.upload_id".to_owned(),
         id if id == "id" || id.ends_with("_id") => {
             format!("COALESCE((SELECT new FROM copied WHERE old = t.{id}), t.{id})")
         }

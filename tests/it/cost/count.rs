@@ -276,6 +276,33 @@ async fn threads_with_what_is_unread_take_the_same_statements_for_2_as_for_20() 
 }
 
 #[tokio::test]
+async fn media_take_the_same_statements_for_2_as_for_20() {
+    let (world, cast, mut bulk) = filled(6).await;
+    bulk.gallery(40);
+    bulk.save().await;
+    let query = "space(id: $id) { mediaUsage { used } media(first: $n) { totalCount nodes { id caption altText
+        author { displayName organisation { name } } byline { name } phase { title } space { title } reactions { kind }
+        file { status progress width blurhash url srcset } viewerCan { mediaItemUpdate { allowed } }
+        lastComment { id } comments(first: 2) { totalCount nodes { id } } } } }";
+    takes_the_same(&world, &cast.teacher, query, &cast.space, "/space/media").await;
+}
+
+#[tokio::test]
+async fn albums_and_attachments_take_the_same_statements_for_2_as_for_20() {
+    let (world, cast, mut bulk) = filled(6).await;
+    bulk.gallery(60);
+    bulk.save().await;
+    let items = "{ id caption author { displayName } file { status url } }";
+    let query = format!("space(id: $id) {{ albums(first: $n) {{ totalCount nodes {{ id title items {items} }} }} }}");
+    takes_the_same(&world, &cast.teacher, &query, &cast.space, "/space/albums").await;
+    let query = format!(
+        "space(id: $id) {{ journalEntries(first: $n) {{ totalCount nodes {{ id attachments {items}
+            revisions(first: 2) {{ nodes {{ id attachments {items} }} }} }} }} }}"
+    );
+    takes_the_same(&world, &cast.teacher, &query, &cast.space, "/space/journalEntries").await;
+}
+
+#[tokio::test]
 async fn what_120_members_have_read_costs_no_more_statements_than_what_one_has() {
     let (world, cast, mut bulk) = filled(120).await;
     bulk.forum(5, 4);

@@ -135,6 +135,7 @@ impl Full {
 async fn fill(bulk: &mut Bulk) -> [String; 3] {
     bulk.forum(50, 10);
     bulk.journal(500, 1);
+    bulk.gallery(200);
     for _ in 0..50 {
         bulk.thread(bulk.phases[1], ContentState::Pending);
         bulk.entry(bulk.phases[1], ContentState::Draft);
@@ -182,6 +183,13 @@ fn queries() -> Vec<String> {
     const COMMENT: &str =
         "totalCount pageInfo { endCursor } nodes { id body author { displayName } replyTo { id } root { id } }";
     const PAGE: &str = "totalCount pageInfo { endCursor } nodes { id }";
+    const MEDIA: &str = "totalCount pageInfo { endCursor } nodes { id caption author { displayName } file { status } }";
+    const ALBUM: &str = "totalCount pageInfo { endCursor } nodes { id title items { id file { status } } }";
+    let media = |variable: &str, filter: &str| {
+        format!(
+            "query($space: ID!{variable}) {{ space(id: $space) {{ media(first: 5, filter: {{ {filter} }}) {{ {MEDIA} }} }} }}"
+        )
+    };
     let space = |list: String| format!("query($space: ID!) {{ space(id: $space) {{ eventCursor {list} }} }}");
     let filter = |variable: &str, filter: &str| {
         format!(
@@ -203,6 +211,17 @@ fn queries() -> Vec<String> {
             ", $phase: ID!, $author: ID!",
             "phaseId: $phase, authorId: $author, state: [PUBLISHED, HIDDEN]",
         ),
+        space(format!("media(first: 5) {{ {MEDIA} }}")),
+        media("", "kind: IMAGE"),
+        media(", $phase: ID!", "phaseId: $phase"),
+        media(", $author: ID!", "authorId: $author"),
+        media("", "isAttached: true"),
+        media("", "isAttached: false"),
+        space(format!("albums(first: 5) {{ {ALBUM} }}")),
+        space(format!("phases {{ id albums(first: 5) {{ {ALBUM} }} }}")),
+        "query($space: ID!, $author: ID!) { space(id: $space) { albums(first: 5, filter: { authorId: $author }) { nodes { id } } } }"
+            .to_owned(),
+        space("journalEntries(first: 5) { nodes { id attachments { id file { status } } } }".to_owned()),
         space(format!("members(first: 5) {{ {PAGE} }}")),
         space(format!("members(first: 5, role: PUPIL) {{ {PAGE} }}")),
         space("members(first: 5) { nodes { journalEntries(first: 5) { totalCount nodes { id } } } }".to_owned()),

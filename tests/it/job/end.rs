@@ -74,12 +74,15 @@ async fn a_failing_job_is_tried_five_times_ever_later_and_then_given_up() {
 async fn pauses_differ_so_that_not_all_come_back_at_once() {
     let shop = Shop::new().await;
     let worker = Worker::ending(|| Outcome::Retry("NOT_YET"));
-    for _ in 0..4 {
+    for _ in 0..40 {
         shop.ask("work").await;
     }
-    assert_eq!(round(&shop.runner(&worker)).await, 4);
+    for _ in 0..10 {
+        assert_eq!(round(&shop.runner(&worker)).await, 4);
+    }
+    // In milliseconds, so that two of them may fall together by chance.
     let due: std::collections::BTreeSet<_> = shop.jobs().await.iter().map(|job| job.due_at).collect();
-    assert_eq!(due.len(), 4);
+    assert!(due.len() > 30, "{}", due.len());
 }
 
 #[tokio::test]

@@ -232,6 +232,16 @@ const MUTATIONS: &[(&str, &str)] = &[
         r#"{"mediaItemId":"@photo","expectedVersion":1,"caption":"C"}"#,
     ),
     ("commentCreate", r#"{"rootId":"@photo","body":"B"}"#),
+    ("commentCreate", r#"{"rootId":"@album","body":"B"}"#),
+    ("albumCreate", r#"{"phaseId":"@phase","title":"T"}"#),
+    (
+        "albumCreate",
+        r#"{"phaseId":"@own_phase","title":"T","mediaItemIds":["@photo"]}"#,
+    ),
+    (
+        "albumUpdate",
+        r#"{"albumId":"@album","expectedVersion":1,"title":"T","mediaItemIds":[]}"#,
+    ),
     (
         "threadCreate",
         r#"{"phaseId":"@own_phase","title":"T","body":"B","attachmentIds":["@photo"]}"#,
@@ -313,6 +323,11 @@ const QUERIES: &[(&str, &str, &str)] = &[
     (
         "Query.space",
         "query($id: ID!, $a: MediaFilterInput) { space(id: $id) { media(filter: $a) { totalCount nodes { id file { url } } } } }",
+        r#"{"id":"@own_space","a":{"phaseId":"@phase"}}"#,
+    ),
+    (
+        "Query.space",
+        "query($id: ID!, $a: AlbumFilterInput) { space(id: $id) { albums(filter: $a) { totalCount nodes { id title } } } }",
         r#"{"id":"@own_space","a":{"phaseId":"@phase"}}"#,
     ),
     (

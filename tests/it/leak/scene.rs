@@ -238,6 +238,9 @@ impl Scene {
             "altText": format!("{MARK} sand"), "attribution": MARK, "source": MARK });
         self.done(&mobile, "mediaItemUpdate", said, ("", "")).await;
         self.world.act(&mobile, "Publish", &photo).await;
+        let album = json!({ "phaseId": self.ids["phase"], "title": format!("{MARK} album"),
+            "description": format!("{MARK} days"), "mediaItemIds": [photo] });
+        self.done(&mobile, "albumCreate", album, ("album", "album")).await;
         self.ids.insert("photo", photo);
         self.root(&left, "entry", "left_entry", json!({ "publish": true }))
             .await;

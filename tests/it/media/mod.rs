@@ -1,7 +1,9 @@
 //! Media: uploading, processing, showing and clearing away, on both stores.
 
+mod album;
 mod attach;
 mod gallery;
+mod sight;
 mod upload;
 
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
@@ -141,6 +143,13 @@ impl World {
         assert_eq!(self.work().await, 1);
         assert_eq!(self.file(who, &id, "status").await, "READY");
         id
+    }
+
+    /// An album of these items.
+    pub async fn album(&self, who: &Person, cast: &Cast, items: &[&str]) -> String {
+        let input = json!({ "phaseId": cast.during, "title": "Our days", "mediaItemIds": items });
+        let payload = self.done(who, "albumCreate", input, "album { id }").await;
+        payload["album"]["id"].as_str().unwrap().to_owned()
     }
 
     /// A field of the file of an item.

@@ -22,6 +22,7 @@ pub struct Shelf {
     entry: String,
     comment: String,
     photo: String,
+    album: String,
 }
 
 /// The names of all connections of the schema, in order.
@@ -71,6 +72,7 @@ impl Shelf {
         let comment = world.comment(&cast.stayer, &thread, None, "Dark").await;
         let photo = world.photo(&cast.mobile, &cast, 0).await;
         world.act(&cast.mobile, "Publish", &photo).await;
+        let album = world.album(&cast.stayer, &cast, &[&photo]).await;
         Self {
             world,
             cast,
@@ -78,6 +80,7 @@ impl Shelf {
             entry,
             comment,
             photo,
+            album,
         }
     }
 
@@ -145,6 +148,8 @@ impl Shelf {
             world.comment(&cast.stayer, &self.photo, None, &title).await;
             let photo = world.photo(&cast.mobile, cast, 1).await;
             world.act(&cast.mobile, "Publish", &photo).await;
+            world.album(&cast.stayer, cast, &[&photo]).await;
+            world.comment(&cast.stayer, &self.album, None, &title).await;
             world
                 .comment(&cast.mobile, &self.thread, Some(&self.comment), &title)
                 .await;
@@ -160,8 +165,13 @@ impl Shelf {
                 (&cast.mobile, "journalEntryUpdate", "journalEntryId", &self.entry),
                 (&cast.stayer, "commentUpdate", "commentId", &self.comment),
                 (&cast.mobile, "mediaItemUpdate", "mediaItemId", &self.photo),
+                (&cast.stayer, "albumUpdate", "albumId", &self.album),
             ] {
-                let body = if name == "mediaItemUpdate" { "caption" } else { "body" };
+                let body = match name {
+                    "mediaItemUpdate" => "caption",
+                    "albumUpdate" => "description",
+                    _ => "body",
+                };
                 let input = json!({ field: id, "expectedVersion": version, body: format!("Version {version}") });
                 world.done(who, name, input, "").await;
             }
@@ -228,12 +238,16 @@ impl Shelf {
             list("Thread.comments", "comments", stayer, &self.thread),
             list("JournalEntry.comments", "comments", stayer, &self.entry),
             list("MediaItem.comments", "comments", stayer, &self.photo),
+            list("Album.comments", "comments", stayer, &self.album),
             list("Comment.replies", "comments", stayer, &self.comment),
             list("Viewer.drafts", "drafts", mobile, ""),
             list("Thread.revisions", "revisions", teacher, &self.thread),
             list("JournalEntry.revisions", "revisions", teacher, &self.entry),
             list("MediaItem.revisions", "revisions", teacher, &self.photo),
+            list("Album.revisions", "revisions", teacher, &self.album),
             list("Space.media", "media", stayer, &cast.space),
+            list("Space.albums", "albums", stayer, &cast.space),
+            list("Phase.albums", "albums", stayer, &cast.during),
             list("Comment.revisions", "revisions", teacher, &self.comment),
             list("Space.moderationQueue", "queue", teacher, &cast.space),
             list("Space.moderationLog", "log", teacher, &cast.space),

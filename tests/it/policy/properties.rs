@@ -119,10 +119,10 @@ fn contents() -> impl Strategy<Value = Content> {
             is_co_author: false,
             has_report: false,
             has_open_report: false,
-            file: (kind == ContributionKind::MediaItem).then_some(if flags.1 {
-                MediaState::Ready
-            } else {
-                MediaState::Failed
+            file: (kind == ContributionKind::MediaItem).then_some(match flags {
+                (_, true, _, _) => MediaState::Ready,
+                (true, _, _, _) => MediaState::Requested,
+                _ => MediaState::Failed,
             }),
             is_shown_by_host: false,
             is_locked: flags.1,
@@ -148,7 +148,10 @@ proptest! {
                 prop_assert_eq!(policy::content(action, &viewer, &open, &content), Ok(()), "{:?}", action);
             }
         }
-        for action in [PhaseAction::Update, PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate] {
+        for action in [
+            PhaseAction::Update, PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate, PhaseAction::MediaUpload,
+            PhaseAction::AlbumCreate,
+        ] {
             if policy::phase(action, &viewer, &other).is_ok() {
                 prop_assert_eq!(policy::phase(action, &viewer, &open), Ok(()), "{:?}", action);
             }
@@ -167,7 +170,7 @@ proptest! {
         for action in ContentAction::ALL.into_iter().filter(|action| !left.contains(action)) {
             prop_assert!(policy::content(action, &viewer, &closed, &content).is_err(), "{:?}", action);
         }
-        for action in [PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate] {
+        for action in [PhaseAction::ThreadCreate, PhaseAction::JournalEntryCreate, PhaseAction::MediaUpload, PhaseAction::AlbumCreate] {
             prop_assert!(policy::phase(action, &viewer, &closed).is_err(), "{:?}", action);
         }
     }

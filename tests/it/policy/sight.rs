@@ -36,7 +36,12 @@ fn every_contribution(world: &World, cast: &Cast) -> Vec<contribution::Model> {
             for audience in Audience::iter() {
                 for is_waiting in [false, true] {
                     let at = rows.len();
-                    for kind in [ContributionKind::Thread, ContributionKind::JournalEntry] {
+                    for kind in [
+                        ContributionKind::Thread,
+                        ContributionKind::JournalEntry,
+                        ContributionKind::MediaItem,
+                        ContributionKind::Album,
+                    ] {
                         rows.push(row(world, cast, (kind, None), author, (state, audience, is_waiting)));
                     }
                     // Comments of the author, of the next and of a pupil below one of the two.

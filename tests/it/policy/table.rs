@@ -130,40 +130,42 @@ fn phase(point: &[usize]) -> Phase {
     }
 }
 
-/// Kinds without a file.
+/// Kinds that are texts first.
 const TEXTS: [ContributionKind; 3] = [
     ContributionKind::Thread,
     ContributionKind::Comment,
     ContributionKind::JournalEntry,
 ];
 
-/// Media items, going by where their file stands.
-fn media(lines: &mut Vec<String>) {
-    let facts = [
+/// Media items, going by where their file stands, and albums, which have none.
+fn media(lines: &mut Vec<String>, kind: ContributionKind) {
+    let mut facts = vec![
         flag("own"),
         of::<SpaceState>("space"),
         of::<PhaseState>("phase"),
         flag("pupils' uploads"),
         of::<ContentState>("state"),
-        of::<MediaState>("file"),
         flag("has replies"),
     ];
+    let has_file = kind == ContributionKind::MediaItem;
+    facts.extend(has_file.then(|| of::<MediaState>("file")));
+    let name = if has_file { "media" } else { "album" };
     for action in ContentAction::ALL {
         for role in all::<SpaceRole>() {
             let allows = |point: &[usize]| {
                 let content = Content {
-                    kind: ContributionKind::MediaItem,
+                    kind,
                     state: pick(point[4]),
                     audience: Audience::Space,
                     author_id: author(point[0]),
                     is_by_staff: false,
                     is_sealed: false,
                     has_pending_version: false,
-                    has_replies: point[6] == 1,
+                    has_replies: point[5] == 1,
                     is_co_author: false,
                     has_report: false,
                     has_open_report: false,
-                    file: Some(pick(point[5])),
+                    file: has_file.then(|| pick(point[6])),
                     is_shown_by_host: false,
                     is_locked: false,
                     root: None,
@@ -171,7 +173,7 @@ fn media(lines: &mut Vec<String>) {
                 let phase = phase(&[point[1], point[2], 0, 1, 1, point[3]]);
                 policy::content(action, &member(role), &phase, &content).is_ok()
             };
-            lines.push(line("media", &format!("{action:?}"), role, &conditions(&facts, allows)));
+            lines.push(line(name, &format!("{action:?}"), role, &conditions(&facts, allows)));
         }
     }
 }
@@ -482,7 +484,8 @@ fn the_table_is_the_one_that_was_agreed() {
     spaces(&mut lines);
     phases(&mut lines);
     contents(&mut lines);
-    media(&mut lines);
+    media(&mut lines, ContributionKind::MediaItem);
+    media(&mut lines, ContributionKind::Album);
     confirmations(&mut lines);
     restorations(&mut lines);
     sights(&mut lines);

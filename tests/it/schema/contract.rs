@@ -138,6 +138,7 @@ async fn node_finds_an_object_of_every_type() {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = [
         ("Account", cast.coordinator.account.clone()),
+        ("Album", world.album(&cast.coordinator, &cast, &[]).await),
         ("AuditRecord", text(&decided["space"]["auditLog"]["nodes"][0]["id"])),
         ("Comment", comment),
         ("Grant", text(&given["grant"]["id"])),
@@ -184,8 +185,11 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
             "ThreadViewerCan.commentCreate",
             "JournalEntryViewerCan.commentCreate",
             "MediaItemViewerCan.commentCreate",
+            "AlbumViewerCan.commentCreate",
         ],
     ),
+    ("albumCreate", &["PhaseViewerCan.albumCreate"]),
+    ("albumUpdate", &["AlbumViewerCan.albumUpdate"]),
     ("commentUpdate", &["CommentViewerCan.commentUpdate"]),
     ("contributionApprove", &["ContributionViewerCan.contributionApprove"]),
     ("contributionHide", &["ContributionViewerCan.contributionHide"]),
@@ -291,6 +295,7 @@ fn every_subject_says_what_the_viewer_may_do_with_it() {
         "Comment",
         "JournalEntry",
         "MediaItem",
+        "Album",
         "Contribution",
     ] {
         let shape = shapes(&schema.types[name]).remove("viewerCan");

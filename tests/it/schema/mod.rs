@@ -338,6 +338,8 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
         ],
     ),
     ("MediaItem", CONTENT),
+    ("Album", CONTENT),
+    ("Album", &["title", "description"]),
     ("MediaItem", &["caption", "altText", "licence", "attribution", "source"]),
     ("MediaUpload", &["partSize"]),
     ("UploadRequest", &["partNumber"]),
@@ -354,6 +356,7 @@ const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "published
 
 /// Objects that never vanish for whoever sees what they belong to; all others may be null.
 const NEVER_NULL: &[(&str, &[&str])] = &[
+    ("Album", &["space", "phase", "byline", "mentions", "reactions", "items"]),
     (
         "Comment",
         &["space", "phase", "byline", "mentions", "reactions", "attachments"],

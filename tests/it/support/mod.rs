@@ -129,7 +129,7 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
         "--database-readers=8".to_owned(),
         "--debug-stats".to_owned(),
         // Some tests ask for all there is at once, and often.
-        "--max-fields=20000".to_owned(),
+        "--max-fields=100000".to_owned(),
         "--max-cost=100000000".to_owned(),
         "--points=10000000000".to_owned(),
         // Where tests seem to come from: there is no connection.

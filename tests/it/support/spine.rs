@@ -64,6 +64,7 @@ impl World {
             "comment" => query.replace("on Thread", "on Comment"),
             "entry" => query.replace("on Thread", "on JournalEntry"),
             "media" => query.replace("on Thread", "on MediaItem"),
+            "album" => query.replace("on Thread", "on Album"),
             _ => query,
         };
         self.ask(who, &query, json!({ "id": id })).await["node"].clone()

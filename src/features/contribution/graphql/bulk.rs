@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use uuid::Uuid;
 
-use super::{super::service, Commentable, Contribution, ModerationReason, contributions, mutation::KINDS};
+use super::{super::service, Commentable, Contribution, ModerationReason, contributions};
 use crate::{
     app::{App, app},
     platform::{
         auth::Actor,
         error::{Error, Reason, Refusal, Result},
         graphql::{actor, input_id, reader, settle},
-        id,
+        id::{self, Kind},
     },
 };
 
@@ -187,7 +187,7 @@ async fn each(
 fn versions(rows: &[ContributionVersionInput]) -> Vec<Result<Uuid>> {
     let ids = rows
         .iter()
-        .map(|row| input_id("contributionId", &KINDS, &row.contribution_id));
+        .map(|row| input_id("contributionId", Kind::CONTRIBUTIONS, &row.contribution_id));
     ids.collect()
 }
 
@@ -227,7 +227,9 @@ impl BulkMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionsHideInput,
     ) -> Result<Option<ContributionsHidePayload>> {
         let ids = input.contribution_ids.iter();
-        let ids = ids.map(|contribution| id::decode_as(&KINDS, contribution)).collect();
+        let ids = ids
+            .map(|contribution| id::decode_as(Kind::CONTRIBUTIONS, contribution))
+            .collect();
         let decision = Decision::Hide(input.reason.into(), input.note.as_deref());
         let (results, user_errors) = each(ctx, decision, ids).await?;
         Ok(Some(ContributionsHidePayload { results, user_errors }))

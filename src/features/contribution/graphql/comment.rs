@@ -17,7 +17,7 @@ use crate::{
     features::media::graphql::MediaItem,
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
         page::{Listed, PageArgs},
@@ -159,7 +159,7 @@ impl CommentMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: CommentCreateInput,
     ) -> Result<Option<CommentCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let roots = [Kind::Thread, Kind::JournalEntry, Kind::MediaItem];
+        let roots = [Kind::Thread, Kind::JournalEntry, Kind::MediaItem, Kind::Album];
         let root_id = input_id("rootId", &roots, &input.root_id);
         let known_root = root_id.as_ref().ok().copied();
         let work = async {
@@ -178,7 +178,7 @@ impl CommentMutation {
                 body: input.body,
                 language,
                 detail: Detail {
-                    attachments: attachment_ids(&input.attachment_ids.unwrap_or_default())?,
+                    attachments: item_ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
                     ..Detail::default()
                 },
                 ..Text::default()
@@ -227,7 +227,7 @@ impl CommentMutation {
             let change = Patch {
                 body: kept("body", input.body)?,
                 language,
-                attachments: attachments(input.attachment_ids)?,
+                attachments: changed_items("attachmentIds", input.attachment_ids)?,
                 ..Patch::default()
             };
             let kind = entity::enums::ContributionKind::Comment;
@@ -254,20 +254,17 @@ impl CommentMutation {
 }
 
 /// Ids of media items.
-pub(in crate::features) fn attachment_ids(ids: &[ID]) -> Result<Vec<Uuid>> {
+pub(in crate::features) fn item_ids(field: &str, ids: &[ID]) -> Result<Vec<Uuid>> {
     let read = |(place, id): (usize, &ID)| {
-        input_id(&place.to_string(), &[Kind::MediaItem], id).map_err(|error| error.at(&["attachmentIds"]))
+        input_id(&place.to_string(), &[Kind::MediaItem], id).map_err(|error| error.at(&[field]))
     };
     ids.iter().enumerate().map(read).collect()
 }
 
 /// Ids of media items in an update; null clears them.
-pub(in crate::features) fn attachments(ids: MaybeUndefined<Vec<ID>>) -> Result<Option<Vec<Uuid>>> {
-    match ids {
-        MaybeUndefined::Undefined => Ok(None),
-        MaybeUndefined::Null => Ok(Some(Vec::new())),
-        MaybeUndefined::Value(ids) => attachment_ids(&ids).map(Some),
-    }
+pub(in crate::features) fn changed_items(field: &str, ids: MaybeUndefined<Vec<ID>>) -> Result<Option<Vec<Uuid>>> {
+    let ids = cleared(ids).map(Option::<Vec<ID>>::unwrap_or_default);
+    ids.map(|ids| item_ids(field, &ids)).transpose()
 }
 
 fn comment(contribution: Option<Contribution>) -> Option<Comment> {

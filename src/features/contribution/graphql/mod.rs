@@ -10,7 +10,7 @@ mod reaction;
 mod revision;
 mod spine;
 
-pub(in crate::features) use self::comment::{attachment_ids, attachments};
+pub(in crate::features) use self::comment::{changed_items, item_ids};
 pub(crate) use self::object::{commentable_object, contribution_object, viewer_can};
 pub use self::{
     bulk::BulkMutation,

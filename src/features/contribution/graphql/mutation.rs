@@ -14,8 +14,6 @@ use crate::{
     },
 };
 
-pub(super) const KINDS: [Kind; 4] = Kind::CONTRIBUTIONS;
-
 /// A contribution as it is now, with what a client updates beside it.
 pub(super) async fn now(
     ctx: &Context<'_>,
@@ -208,7 +206,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionPublishInput,
     ) -> Result<Option<ContributionPublishPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (_, user_errors) = settle(ctx, async {
             service::publish(app, actor, id?, input.expected_version)
@@ -232,7 +230,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionWithdrawInput,
     ) -> Result<Option<ContributionWithdrawPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (done, user_errors) = settle(ctx, async {
             service::withdraw(app, actor, id?)
@@ -259,7 +257,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionApproveInput,
     ) -> Result<Option<ContributionApprovePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (_, user_errors) = settle(ctx, async {
             service::approve(app, actor, id?, input.expected_version)
@@ -283,7 +281,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionReturnInput,
     ) -> Result<Option<ContributionReturnPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (_, user_errors) = settle(ctx, async {
             service::give_back(
@@ -314,7 +312,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionHideInput,
     ) -> Result<Option<ContributionHidePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (done, user_errors) = settle(ctx, async {
             service::hide(app, actor, id?, input.reason.into(), input.note.as_deref())
@@ -341,7 +339,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionRestoreInput,
     ) -> Result<Option<ContributionRestorePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (_, user_errors) = settle(ctx, async {
             service::restore(app, actor, id?)
@@ -365,7 +363,7 @@ impl LifecycleMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionRemoveInput,
     ) -> Result<Option<ContributionRemovePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let id = input_id("contributionId", &KINDS, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (done, user_errors) = settle(ctx, async {
             service::remove(app, actor, id?, input.reason.map(Into::into), input.note.as_deref())

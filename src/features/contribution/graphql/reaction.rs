@@ -5,13 +5,14 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use super::{
     super::{service, store::ReactionRow},
     Commentable, Contribution,
-    mutation::{KINDS, now},
+    mutation::now,
 };
 use crate::{
     app::app,
     platform::{
         error::{Refusal, Result},
         graphql::{actor, input_id, settle},
+        id::Kind,
     },
 };
 
@@ -136,7 +137,7 @@ async fn react(
     on: bool,
 ) -> Result<(Option<Contribution>, Option<Commentable>, Vec<Refusal>)> {
     let (app, actor) = (app(ctx)?, actor(ctx)?);
-    let id = input_id("contributionId", &KINDS, id);
+    let id = input_id("contributionId", Kind::CONTRIBUTIONS, id);
     let known = id.as_ref().ok().copied();
     let (_, user_errors) = settle(ctx, async {
         service::react(app, actor, id?, kind.into(), on)

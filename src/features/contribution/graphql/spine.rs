@@ -21,7 +21,7 @@ use crate::{
     features::{
         forum::graphql::{Thread, ThreadLinks, ThreadViewerCan},
         journal::graphql::{JournalEntry, JournalEntryViewerCan},
-        media::graphql::{MediaItem, MediaItemViewerCan, MediaLinks},
+        media::graphql::{Album, AlbumViewerCan, MediaItem, MediaItemViewerCan, MediaLinks},
         organisation::graphql::Organisation,
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
     },
@@ -169,6 +169,8 @@ pub enum Contribution {
     JournalEntry(JournalEntry),
     /// A photo, video or file.
     MediaItem(MediaItem),
+    /// A selection of photos, videos and files.
+    Album(Album),
 }
 
 /// What members comment on.
@@ -220,6 +222,8 @@ pub enum Commentable {
     JournalEntry(JournalEntry),
     /// A photo, video or file.
     MediaItem(MediaItem),
+    /// A selection of photos, videos and files.
+    Album(Album),
 }
 
 /// What the viewer may do with a contribution, whatever its kind.
@@ -269,6 +273,8 @@ pub enum ContributionViewerCan {
     JournalEntry(JournalEntryViewerCan),
     /// Of a media item.
     MediaItem(MediaItemViewerCan),
+    /// Of an album.
+    Album(AlbumViewerCan),
 }
 
 /// Who wrote something, as this viewer may know it.
@@ -649,6 +655,7 @@ impl From<ContributionAt> for Contribution {
             ContributionKind::Comment => Self::Comment(Comment(spine)),
             ContributionKind::JournalEntry => Self::JournalEntry(JournalEntry(spine)),
             ContributionKind::MediaItem => Self::MediaItem(MediaItem(spine)),
+            ContributionKind::Album => Self::Album(Album(spine)),
         }
     }
 }
@@ -662,6 +669,7 @@ impl Contribution {
             Self::Comment(comment) => comment.spine(),
             Self::JournalEntry(entry) => entry.spine(),
             Self::MediaItem(item) => item.spine(),
+            Self::Album(album) => album.spine(),
         }
     }
 
@@ -672,6 +680,7 @@ impl Contribution {
             Self::Thread(thread) => Some(Commentable::Thread(thread)),
             Self::JournalEntry(entry) => Some(Commentable::JournalEntry(entry)),
             Self::MediaItem(item) => Some(Commentable::MediaItem(item)),
+            Self::Album(album) => Some(Commentable::Album(album)),
             Self::Comment(_) => None,
         }
     }

@@ -62,9 +62,12 @@ pub async fn update(
     change: Patch,
 ) -> Result<()> {
     let body = match &change.body {
-        Some(body) => {
-            Some(text::render_apart(text::nested(body.trim().to_owned()).map_err(|error| error.at(&["body"]))?).await?)
-        }
+        Some(body) => Some(
+            text::render_apart(
+                text::nested(body.trim().to_owned()).map_err(|error| error.at(&[rules::body_field(kind)]))?,
+            )
+            .await?,
+        ),
         None => None,
     };
     let place = &place(app, actor, id).await?;
@@ -104,7 +107,7 @@ pub async fn update(
                 }
                 let added = new.detail.attachments.iter().copied();
                 let added: Vec<Uuid> = added.filter(|item| !old.detail.attachments.contains(item)).collect();
-                check_attachments(tx, actor, (known.space_id, known.author_id), &added, &new).await?;
+                check_attachments(tx, actor, (known.space_id, known.author_id), &added, (kind, &new)).await?;
                 let is_named = match &change.co_authors {
                     Some(members) => name(tx, (id, known.space_id), known.author_id, members).await?,
                     None => false,
@@ -137,14 +140,14 @@ pub(super) async fn check_attachments(
     actor: &Actor,
     of: (Uuid, Uuid),
     added: &[Uuid],
-    text: &Text,
+    (kind, text): (ContributionKind, &Text),
 ) -> Result<()> {
     let known = store::attachable(tx, actor.account_id, of, added).await?;
     match added.iter().find(|item| !known.contains(item)) {
         None => Ok(()),
         Some(item) => {
             let place = text.detail.attachments.iter().position(|known| known == item);
-            Err(Error::not_found().at(&["attachmentIds", &place.unwrap_or_default().to_string()]))
+            Err(Error::not_found().at(&[rules::items_field(kind), &place.unwrap_or_default().to_string()]))
         }
     }
 }

@@ -75,7 +75,7 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
     let space = space_of_phase(&reader, new.phase_id).await?.ok_or_else(no_phase)?;
     let action = match new.kind {
         ContributionKind::JournalEntry => PhaseAction::JournalEntryCreate,
-        ContributionKind::MediaItem => PhaseAction::MediaUpload,
+        ContributionKind::Album => PhaseAction::AlbumCreate,
         _ => PhaseAction::ThreadCreate,
     };
     let (id, new, key) = (app.clock.new_id(), &new, &key);
@@ -94,7 +94,8 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
                 if new.is_published && phase.state != entity::enums::PhaseState::Open {
                     return Err(Error::forbidden(Reason::PhaseNotOpen));
                 }
-                check_attachments(tx, actor, (space, author.id), &text.0.detail.attachments, text.0).await?;
+                let shown = &text.0.detail.attachments;
+                check_attachments(tx, actor, (space, author.id), shown, (new.kind, text.0)).await?;
                 let state = if !new.is_published {
                     ContentState::Draft
                 } else if policy::is_pre_moderated(&author, phase.moderation, new.audience, tx.clock().now()) {
@@ -153,7 +154,8 @@ pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Opti
                 let author = root.viewer();
                 allow(root.allows(ContentAction::CommentCreate))?;
                 let attached = &text.0.detail.attachments;
-                check_attachments(tx, actor, (space, author.id), attached, text.0).await?;
+                let of = (ContributionKind::Comment, text.0);
+                check_attachments(tx, actor, (space, author.id), attached, of).await?;
                 let depth = match new.reply_to_id {
                     None => 0,
                     Some(reply_to) => answered(tx, actor, new.root_id, reply_to).await?,

@@ -48,7 +48,7 @@ pub(in super::super) async fn shown_with(tx: &Tx<'_>, item: Uuid, has_hosts: boo
     if has_hosts {
         sql.push(
             " OR (c.state IN ('PENDING', 'PUBLISHED') AND c.id IN (SELECT a.host_id FROM attachment a \
-             JOIN contribution h ON h.id = a.host_id WHERE a.item_id = ",
+             JOIN contribution h ON h.id = a.host_id WHERE a.is_own AND a.item_id = ",
         )
         .bind(item)
         .push(" AND a.version IN (h.published_version, h.pending_version)))");

@@ -325,6 +325,10 @@ pub enum ListKind {
     Drafts,
     /// Media of a space: what is published, and what is attached to what the viewer sees.
     Media,
+    /// Albums of a space.
+    SpaceAlbums,
+    /// Albums of a phase.
+    PhaseAlbums,
 }
 
 /// A list of contributions, with its filters.
@@ -386,6 +390,7 @@ impl List {
             ListKind::SpaceEntries | ListKind::PhaseEntries | ListKind::MemberEntries | ListKind::MemberWeek => {
                 (11, BY_LISTED, true)
             }
+            ListKind::SpaceAlbums | ListKind::PhaseAlbums => (31, BY_LISTED, true),
             ListKind::Comments | ListKind::Replies => (12, BY_LISTED, false),
             ListKind::Drafts => (13, BY_CREATED, true),
             ListKind::Media => (29, BY_CREATED, true),
@@ -414,8 +419,8 @@ impl List {
 
     fn parent(&self) -> &'static str {
         match self.kind {
-            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media => "c.space_id",
-            ListKind::PhaseThreads | ListKind::PhaseEntries => "c.phase_id",
+            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media | ListKind::SpaceAlbums => "c.space_id",
+            ListKind::PhaseThreads | ListKind::PhaseEntries | ListKind::PhaseAlbums => "c.phase_id",
             ListKind::MemberEntries | ListKind::MemberWeek => "c.author_id",
             ListKind::Comments => "c.root_id",
             ListKind::Replies => "c.reply_to_id",
@@ -465,6 +470,7 @@ impl List {
                 Some("JOURNAL_ENTRY")
             }
             ListKind::Media => Some("MEDIA_ITEM"),
+            ListKind::SpaceAlbums | ListKind::PhaseAlbums => Some("ALBUM"),
             ListKind::Comments | ListKind::Replies | ListKind::Drafts => None,
         };
         if let Some(kind) = kind {
@@ -475,7 +481,7 @@ impl List {
                 // What is attached to a draft goes with it.
                 sql.push(
                     " AND c.state = 'DRAFT' AND NOT (c.kind = 'MEDIA_ITEM' \
-                    AND EXISTS (SELECT 1 FROM attachment a WHERE a.item_id = c.id))",
+                    AND EXISTS (SELECT 1 FROM attachment a WHERE a.is_own AND a.item_id = c.id))",
                 );
             }
             (ListKind::Media, _) => {

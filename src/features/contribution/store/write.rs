@@ -153,10 +153,13 @@ async fn attach(tx: &Tx<'_>, (host, version): (Uuid, i32), items: &[Uuid]) -> Re
     for (position, item) in (0_i32..).zip(items) {
         let mut sql = tx.sql("INSERT INTO attachment (host_id, version, position, item_id, is_own) SELECT h.id, ");
         sql.bind(version).push(", ").bind(position);
-        sql.push(", i.id, i.author_id = h.author_id FROM contribution h, contribution i WHERE h.id = ")
-            .bind(host)
-            .push(" AND i.id = ")
-            .bind(*item);
+        // An album selects what is seen anyway.
+        sql.push(
+            ", i.id, i.author_id = h.author_id AND h.kind <> 'ALBUM' FROM contribution h, contribution i WHERE h.id = ",
+        )
+        .bind(host)
+        .push(" AND i.id = ")
+        .bind(*item);
         tx.execute_raw(sql.statement()).await?;
     }
     Ok(())

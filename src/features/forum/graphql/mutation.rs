@@ -15,7 +15,7 @@ use crate::{
     features::{
         contribution::{
             self, Flag, NewRoot, Patch, Text,
-            graphql::{Audience, attachment_ids, attachments, by_id},
+            graphql::{Audience, by_id, changed_items, item_ids},
         },
         space::graphql::{Phase, Space, surroundings},
     },
@@ -215,7 +215,7 @@ impl ForumMutation {
                     language,
                     detail: Detail {
                         prompt: input.prompt,
-                        attachments: attachment_ids(&input.attachment_ids.unwrap_or_default())?,
+                        attachments: item_ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
                         ..Detail::default()
                     },
                     ..Text::default()
@@ -259,7 +259,7 @@ impl ForumMutation {
                 title: kept("title", input.title)?,
                 body: kept("body", input.body)?,
                 prompt: kept("prompt", input.prompt)?,
-                attachments: attachments(input.attachment_ids)?,
+                attachments: changed_items("attachmentIds", input.attachment_ids)?,
                 language,
                 audience,
                 ..Patch::default()

@@ -19,8 +19,8 @@ use crate::{
         contribution::{
             self, CoAuthorRow, List, ListKind, NewRoot, Patch, Text,
             graphql::{
-                Audience, ContentState, Contribution, Lists, Spine, attachment_ids, attachments, by_id,
-                commentable_object, listed, viewer_can,
+                Audience, ContentState, Contribution, Lists, Spine, by_id, changed_items, commentable_object, item_ids,
+                listed, viewer_can,
             },
         },
         media::graphql::MediaItem,
@@ -423,7 +423,7 @@ impl JournalMutation {
             )
             .await?;
             let detail = Detail {
-                attachments: attachment_ids(&input.attachment_ids.unwrap_or_default())?,
+                attachments: item_ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
                 answers: given.into_iter().map(|given| given.answer).collect(),
                 mood: input.mood.map(Into::into),
                 key_competences: input
@@ -514,7 +514,7 @@ impl JournalMutation {
                     MaybeUndefined::Null => Some(Vec::new()),
                     MaybeUndefined::Value(ids) => Some(member_ids(&ids)?),
                 },
-                attachments: attachments(input.attachment_ids)?,
+                attachments: changed_items("attachmentIds", input.attachment_ids)?,
                 ..Patch::default()
             };
             contribution::update(

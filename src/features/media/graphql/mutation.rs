@@ -23,7 +23,7 @@ use crate::{
     platform::{
         auth::Actor,
         error::{Refusal, Result},
-        graphql::{actor, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
         scalar::{ByteCount, DateTime, LanguageTag},
@@ -245,14 +245,6 @@ pub struct MediaItemUpdatePayload {
     media_item: Option<MediaItem>,
     /// What went wrong; empty if and only if it was done.
     user_errors: Vec<Refusal>,
-}
-
-fn cleared<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
 }
 
 /// What is still to be sent of an item, if it can be.

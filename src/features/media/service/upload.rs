@@ -285,7 +285,10 @@ pub async fn abort(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
             Box::pin(async move {
                 let (known, file) = own_locked(tx, actor, place, id).await?;
                 if known.file_state != Some(MediaState::Expired) {
-                    known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
+                    if known.file_state != Some(MediaState::Requested) {
+                        return Err(Error::forbidden(Reason::StateNotAllowed));
+                    }
+                    known.allows(ContentAction::Remove).map_err(Error::forbidden)?;
                     file_step(tx, id, &[MediaState::Requested], MediaState::Expired).await?;
                     store::discharge(tx, id).await?;
                 }
@@ -303,6 +306,17 @@ pub(super) async fn clear(app: &App, id: Uuid, upload: Option<&str>) -> Result<(
         app.storage.abort_parts(&key, upload).await?;
     }
     app.storage.delete(&[&key]).await
+}
+
+/// Puts a file where its uploader would send it: for what the server itself brings along.
+///
+/// # Errors
+/// The store's.
+pub async fn deliver(app: &App, item: Uuid, media_type: &str, content: Vec<u8>) -> Result<()> {
+    let folder = app.scratch().await?;
+    let path = folder.path().join("upload");
+    tokio::fs::write(&path, content).await.map_err(Error::internal)?;
+    app.storage.store(&path, &key::staging(item), media_type).await
 }
 
 /// Takes over an own file that has arrived, and has it processed. Repeating it changes nothing.

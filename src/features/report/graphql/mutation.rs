@@ -108,8 +108,7 @@ impl ReportMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: ContributionReportInput,
     ) -> Result<Option<ContributionReportPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let kinds = Kind::CONTRIBUTIONS;
-        let id = input_id("contributionId", &kinds, &input.contribution_id);
+        let id = input_id("contributionId", Kind::CONTRIBUTIONS, &input.contribution_id);
         let known = id.as_ref().ok().copied();
         let (report, user_errors) = settle(ctx, async {
             let done = service::create(app, actor, id?, input.reason.into(), input.note.as_deref()).await;

@@ -18,6 +18,7 @@ use crate::{
         contribution::{ListKind, graphql::Lists},
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, Prompt, Prompts, journal_entries, prompts},
+        media::graphql::{Album, albums},
     },
     platform::{
         db::Reader,
@@ -186,6 +187,7 @@ impl Phase {
             thread_create: can(PhaseAction::ThreadCreate),
             journal_entry_create: can(PhaseAction::JournalEntryCreate),
             media_upload_request: can(PhaseAction::MediaUpload),
+            album_create: can(PhaseAction::AlbumCreate),
             phase_prompts_update: can(PhaseAction::PromptsUpdate),
         }
     }
@@ -228,6 +230,25 @@ impl Phase {
         .await
     }
 
+    /// Its albums, newest first.
+    async fn albums(
+        &self,
+        #[graphql(desc = "Number of albums from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of albums from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Album>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let which = (ListKind::PhaseAlbums, None);
+        albums(&level.links.lists, &level.reader, self.parents(), which, &args).await
+    }
+
     /// Its journal entries, newest first.
     async fn journal_entries(
         &self,
@@ -265,6 +286,8 @@ pub struct PhaseViewerCan {
     journal_entry_create: ActionPermission,
     /// Upload a photo, video or file to it; staff also while it is planned.
     media_upload_request: ActionPermission,
+    /// Make an album in it; staff also while it is planned.
+    album_create: ActionPermission,
     /// Set the prompts of its weeks.
     phase_prompts_update: ActionPermission,
 }

@@ -21,7 +21,7 @@ use crate::{
         },
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, JournalEntryFilterInput, JournalWeek, journal_entries, journal_weeks},
-        media::graphql::{MediaFilterInput, MediaItem, MediaUsage, media, usages},
+        media::graphql::{Album, AlbumFilterInput, MediaFilterInput, MediaItem, MediaUsage, albums, media, usages},
         organisation::{
             OrganisationRow,
             graphql::{Organisation, of_rows, organisations},
@@ -320,6 +320,28 @@ impl Space {
             before,
         };
         media(&level.links.lists, &level.reader, self.parents(), filter, &args).await
+    }
+
+    /// Its albums, newest first.
+    async fn albums(
+        &self,
+        #[graphql(desc = "Which albums; by default all that are published or wait for a moderator.")] filter: Option<
+            AlbumFilterInput,
+        >,
+        #[graphql(desc = "Number of albums from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of albums from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Album>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        let which = (ListKind::SpaceAlbums, filter);
+        albums(&level.links.lists, &level.reader, self.parents(), which, &args).await
     }
 
     /// How much room its media take.
