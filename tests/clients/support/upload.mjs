@@ -1,0 +1,55 @@
+// What a page does to upload a file. `ask(query, variables)` sends an operation and gives its `data`.
+
+const UPLOAD = 'upload { requests { method url headers { name value } offset size } }';
+const REQUEST = `mutation ($input: MediaUploadRequestInput!) {
+  mediaUploadRequest(input: $input) { mediaItem { id } ${UPLOAD} userErrors { code reason message } }
+}`;
+const PARTS = `mutation ($input: MediaUploadPartsInput!) {
+  mediaUploadParts(input: $input) { ${UPLOAD} userErrors { code reason message } }
+}`;
+const COMPLETE = `mutation ($input: MediaUploadCompleteInput!) {
+  mediaUploadComplete(input: $input) { mediaItem { file { status } } userErrors { code reason message } }
+}`;
+
+async function mutate(ask, query, input) {
+  const [payload] = Object.values(await ask(query, { input }));
+  if (payload.userErrors.length) throw new Error(JSON.stringify(payload.userErrors));
+  return payload;
+}
+
+/** SHA-256 in hexadecimal. A film is better hashed piece by piece, by a library. */
+async function sha256(file) {
+  const hash = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Announces a `File`; `about` holds `spaceId`, `phaseId`, `caption`, `altText` and so on. */
+export async function announce(ask, file, about) {
+  const { mediaItem, upload } = await mutate(ask, REQUEST, {
+    ...about,
+    fileName: file.name,
+    mediaType: file.type,
+    size: file.size,
+    sha256: await sha256(file),
+    idempotencyKey: crypto.randomUUID(),
+  });
+  return { id: mediaItem.id, requests: upload.requests };
+}
+
+/** What is still missing, signed anew: after a broken connection, or a quarter of an hour. */
+export async function missing(ask, id) {
+  const { upload } = await mutate(ask, PARTS, { mediaItemId: id });
+  return upload.requests;
+}
+
+/** Sends a piece of the file straight to the store. */
+export async function send(file, { method, url, headers, offset, size }) {
+  const named = Object.fromEntries(headers.map(({ name, value }) => [name, value]));
+  const answer = await fetch(url, { method, headers: named, body: file.slice(offset, offset + size) });
+  if (!answer.ok) throw new Error(`the store answered ${answer.status}`);
+}
+
+/** Says that all has arrived. */
+export async function complete(ask, id) {
+  await mutate(ask, COMPLETE, { mediaItemId: id });
+}
