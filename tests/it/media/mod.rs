@@ -2,6 +2,7 @@
 
 mod attach;
 mod gallery;
+mod hostile;
 mod upload;
 
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
