@@ -4,6 +4,7 @@ mod attach;
 mod fates;
 mod gallery;
 mod hostile;
+mod kill;
 mod upload;
 
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
