@@ -40,6 +40,8 @@ use crate::{
 
 /// How often the server does what time alone asks for.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// How long ago a file that somebody works on was begun, at most: no attempt takes as long.
+const WORKED_ON: Duration = Duration::from_secs(3600);
 /// Passes of a password hash.
 const PASSWORD_PASSES: u32 = 2;
 
@@ -112,6 +114,14 @@ impl App {
         let db = Db::connect(&config.database()?, clock.clone(), live)
             .await
             .map_err(sentence)?;
+        let scratch = config.data_dir.join("scratch");
+        // An embedded database, and the folder with it, has one process: nobody works there yet.
+        let age = if config.is_embedded() {
+            Duration::ZERO
+        } else {
+            WORKED_ON
+        };
+        clear(&scratch, age).map_err(|error| format!("{}: {error}", scratch.display()))?;
         Ok(Self {
             db,
             clock,
@@ -120,7 +130,7 @@ impl App {
             storage,
             quotas: config.media.quotas(),
             processing: config.media.processing(),
-            scratch: config.data_dir.join("scratch"),
+            scratch,
             attempts: Attempts::new(rates.clone()),
             rates,
         })
@@ -138,6 +148,13 @@ impl App {
         };
         let made = tokio::task::spawn_blocking(make).await.map_err(Error::internal)?;
         made.map_err(Error::internal)
+    }
+
+    /// Deletes what processes that were killed have left of files that they worked on.
+    async fn clear_scratch(&self) -> Result<()> {
+        let scratch = self.scratch.clone();
+        let cleared = tokio::task::spawn_blocking(move || clear(&scratch, WORKED_ON)).await;
+        cleared.map_err(Error::internal)?.map_err(Error::internal)
     }
 
     /// The front door over this app.
@@ -206,6 +223,7 @@ impl App {
                 report::tell_delayed(self).await.map(drop),
             ),
             ("media are not swept", media::sweep(self).await.map(drop)),
+            ("left files are not deleted", self.clear_scratch().await),
             (
                 "interrupted erasures are not completed",
                 privacy::complete_erasures(self).await.map(drop),
@@ -255,6 +273,23 @@ fn make_private(folder: &Path) -> std::result::Result<(), String> {
     builder
         .create(folder)
         .map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+/// Deletes folders in a folder that were made some time ago.
+fn clear(folder: &Path, age: Duration) -> std::io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        // It may be gone: other nodes do the same.
+        let modified = std::fs::metadata(&path).and_then(|meta| meta.modified());
+        if modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|past| past >= age)) {
+            std::fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// An error as a sentence for the operator.

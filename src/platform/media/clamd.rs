@@ -31,12 +31,14 @@ pub enum Scan {
 /// The file can't be read, or the scanner can't be reached or fails; to be tried again.
 pub async fn scan(url: &str, path: &Path, limit: Duration) -> io::Result<Scan> {
     let scanned = async {
+        // First, since a scanner that is told nothing waits for more.
+        let file = File::open(path).await?;
         if let Some(address) = url.strip_prefix("tcp://") {
-            talk(TcpStream::connect(address.trim_end_matches('/')).await?, path).await
+            talk(TcpStream::connect(address.trim_end_matches('/')).await?, file).await
         } else if let Some(socket) = url.strip_prefix("unix:") {
             // Both `unix:/path` and `unix:///path`.
             let socket = socket.strip_prefix("//").unwrap_or(socket);
-            talk(UnixStream::connect(socket).await?, path).await
+            talk(UnixStream::connect(socket).await?, file).await
         } else {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "neither tcp:// nor unix:"))
         }
@@ -46,9 +48,13 @@ pub async fn scan(url: &str, path: &Path, limit: Duration) -> io::Result<Scan> {
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-async fn talk(stream: impl AsyncRead + AsyncWrite, path: &Path) -> io::Result<Scan> {
+async fn talk(stream: impl AsyncRead + AsyncWrite, file: File) -> io::Result<Scan> {
     let (reader, mut writer) = tokio::io::split(stream);
-    let sent = send(&mut writer, path).await;
+    let sent = send(&mut writer, file).await;
+    if sent.is_err() {
+        // It is not to wait for the rest. That this may fail too changes nothing.
+        let _ = writer.shutdown().await;
+    }
     // Scanners that have enough answer and close while the rest is sent: what they say counts more than the broken pipe.
     let mut answer = Vec::new();
     let read = reader.take(ANSWER).read_to_end(&mut answer).await;
@@ -59,8 +65,7 @@ async fn talk(stream: impl AsyncRead + AsyncWrite, path: &Path) -> io::Result<Sc
     }
 }
 
-async fn send(writer: &mut (impl AsyncWrite + Unpin), path: &Path) -> io::Result<()> {
-    let mut file = File::open(path).await?;
+async fn send(writer: &mut (impl AsyncWrite + Unpin), mut file: File) -> io::Result<()> {
     writer.write_all(b"zINSTREAM\0").await?;
     let mut chunk = vec![0; CHUNK];
     loop {

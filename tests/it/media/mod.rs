@@ -2,7 +2,10 @@
 
 mod album;
 mod attach;
+mod fates;
 mod gallery;
+mod hostile;
+mod kill;
 mod sight;
 mod upload;
 
@@ -15,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Cast, Person, World};
+use crate::support::{Cast, Person, Server, World, faults, id_of};
 
 /// What a client asks for to upload a file.
 const UPLOAD: &str = "mediaItem { id state version file { status progress } } upload { isMultipart partSize
@@ -64,11 +67,20 @@ pub struct Phone {
 
 impl Phone {
     pub async fn new(world: &World) -> Self {
-        let options = ClientOptions::new().with_allow_http(true);
         let address = world.node.serve().await;
+        Self::with_server("http://127.0.0.1:8080", &format!("http://{address}"))
+    }
+
+    /// One for a server in a process of its own, which knows its address.
+    pub fn of(server: &Server) -> Self {
+        Self::with_server(&server.url(), &server.url())
+    }
+
+    fn with_server(name: &str, address: &str) -> Self {
+        let options = ClientOptions::new().with_allow_http(true);
         Self {
             client: ReqwestConnector::default().connect(&options).unwrap(),
-            server: ("http://127.0.0.1:8080".to_owned(), format!("http://{address}")),
+            server: (name.to_owned(), address.to_owned()),
         }
     }
 
@@ -115,6 +127,42 @@ impl Phone {
 fn header(header: &Value) -> (String, String) {
     let text = |field: &str| header[field].as_str().unwrap().to_owned();
     (text("name"), text("value"))
+}
+
+impl Server {
+    /// Announces a file, sends it and has it taken over; the item, or why not.
+    pub async fn upload(&self, who: &Person, input: Value, bytes: &[u8]) -> Result<String, String> {
+        let payload = self.mutate(who, "mediaUploadRequest", input, UPLOAD).await;
+        if let Some(fault) = faults(&payload).first() {
+            return Err(fault.clone());
+        }
+        let phone = Phone::of(self);
+        for request in payload["upload"]["requests"].as_array().unwrap() {
+            assert_eq!(phone.send(request, bytes).await, StatusCode::OK);
+        }
+        let id = id_of(&payload["mediaItem"]);
+        let payload = self
+            .mutate(who, "mediaUploadComplete", json!({ "mediaItemId": id }), "")
+            .await;
+        match faults(&payload).first() {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(id),
+        }
+    }
+
+    /// What became of files so far: the status of each, and why.
+    pub async fn fates(&self, who: &Person, items: &[String]) -> Vec<String> {
+        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on MediaItem { file { status failureReason } } } }";
+        let data = self.ask(who, query, json!({ "ids": items })).await;
+        let nodes = data["nodes"].as_array().unwrap().iter();
+        nodes
+            .map(|node| {
+                let text = |field: &str| node["file"][field].as_str();
+                let status = text("status").unwrap();
+                text("failureReason").map_or_else(|| status.to_owned(), |reason| format!("{status}/{reason}"))
+            })
+            .collect()
+    }
 }
 
 impl World {

@@ -3,7 +3,9 @@
 mod answers;
 mod cast;
 mod dump;
+mod line;
 mod media;
+mod server;
 mod socket;
 mod spine;
 
@@ -39,7 +41,9 @@ use uuid::Uuid;
 pub use self::{
     answers::{errors, faults},
     cast::{Cast, PASSWORD, Person},
+    line::{Line, Proxy},
     media::Bucket,
+    server::Server,
     socket::Socket,
     spine::{id_of, ids, inner},
 };
@@ -72,6 +76,7 @@ pub struct Node {
 pub struct World {
     pub node: Node,
     config: Config,
+    arguments: Vec<String>,
     folder: Arc<TempDir>,
 }
 
@@ -155,17 +160,22 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
 impl World {
     /// A server with nobody in it.
     pub async fn new() -> Self {
-        Self::start(true).await
+        Self::start(true, None).await
+    }
+
+    /// The same with a store of media that is reached at another URL; only in production.
+    pub async fn with_store(url: &str) -> Self {
+        Self::start(true, Some(url)).await
     }
 
     /// The same while Redis can't be reached, in production.
     pub async fn without_redis() -> Self {
-        Self::start(false).await
+        Self::start(false, None).await
     }
 
-    async fn start(has_redis: bool) -> Self {
+    async fn start(has_redis: bool, store: Option<&str>) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let config = if is_production() {
+        let mut arguments = if is_production() {
             let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
             let name = format!("test_{}", Uuid::now_v7().simple());
             execute(
@@ -173,10 +183,16 @@ impl World {
                 &format!("CREATE DATABASE {name} TEMPLATE {}", template(&admin).await),
             )
             .await;
-            config(&arguments(&folder, Some(&database_url(&admin, &name)), has_redis))
+            arguments(&folder, Some(&database_url(&admin, &name)), has_redis)
         } else {
-            config(&arguments(&folder, None, has_redis))
+            arguments(&folder, None, has_redis)
         };
+        for argument in &mut arguments {
+            if let (true, Some(store)) = (argument.starts_with("--s3-endpoint="), store) {
+                *argument = format!("--s3-endpoint={store}");
+            }
+        }
+        let config = config(&arguments);
         let app = App::open(&config).await.unwrap();
         if !is_production() {
             app.db.migrate().await.unwrap();
@@ -184,6 +200,7 @@ impl World {
         Self {
             node: Node::start(app, &config),
             config,
+            arguments,
             folder,
         }
     }
@@ -252,6 +269,14 @@ pub fn refusal(error: &Value) -> String {
         .map_or_else(|| code.to_owned(), |reason| format!("{code}/{reason}"))
 }
 
+/// A document that calls a mutation.
+pub fn mutation(name: &str, selection: &str) -> String {
+    let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+    format!(
+        "mutation M($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ code reason field message }} }} }}"
+    )
+}
+
 impl Node {
     fn start(app: App, config: &Config) -> Self {
         let stop = CancellationToken::new();
@@ -304,10 +329,7 @@ impl Node {
     }
 
     pub async fn mutate(&self, who: &Person, name: &str, input: Value, selection: &str) -> Value {
-        let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
-        let query = format!(
-            "mutation M($input: {kind}!) {{ {name}(input: $input) {{ {selection} userErrors {{ code reason field message }} }} }}"
-        );
+        let query = mutation(name, selection);
         self.ask(who, &query, json!({ "input": input })).await[name].clone()
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use process::process::clamd::{Scan, scan};
+use sojourn::platform::media::clamd::{Scan, scan};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -347,6 +347,18 @@ pub fn docx_of(media_type: &str, more: Vec<Entry>) -> Vec<u8> {
     zip(&entries)
 }
 
+/// An archive with two entries of the same bytes.
+pub fn overlapping() -> Vec<u8> {
+    let twice = docx(vec![entry("a", &[7; 999]), entry("b", &[7; 999])]);
+    let first = find(&twice, b"PK\x01\x02");
+    let directory: Vec<_> = (first..twice.len())
+        .filter(|at| twice[*at..].starts_with(b"PK\x01\x02"))
+        .collect();
+    let (third, fourth) = (directory[2], directory[3]);
+    let place = twice[third + 42..third + 46].to_vec();
+    patched(twice, fourth + 42..fourth + 46, &place)
+}
+
 pub fn odt(more: Vec<Entry>) -> Vec<u8> {
     let mut entries = vec![
         entry("mimetype", b"application/vnd.oasis.opendocument.text"),
