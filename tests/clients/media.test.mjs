@@ -1,5 +1,7 @@
 // Uploads as a page does them, with the requests that the server signs.
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
+import { webcrypto } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
@@ -7,6 +9,8 @@ import { after, test } from './support/runner.mjs';
 import { startServer } from './support/server.mjs';
 import { announce, complete, missing, send } from './support/upload.mjs';
 
+// Browsers and later versions of Node.js have it.
+globalThis.crypto ??= webcrypto;
 const server = await startServer();
 after(() => server.stop());
 const token = await server.token('MOBILE_PUPIL');
