@@ -129,7 +129,7 @@ impl App {
             signer,
             storage,
             quotas: config.media.quotas(),
-            processing: config.media.processing(),
+            processing: config.media.processing()?,
             scratch,
             attempts: Attempts::new(rates.clone()),
             rates,

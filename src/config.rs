@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    process::Stdio,
     time::Duration,
 };
 
@@ -183,12 +184,28 @@ impl MediaLimits {
     }
 
     /// How it is processed.
-    #[must_use]
-    pub fn processing(&self) -> Processing {
-        Processing {
+    ///
+    /// # Errors
+    /// A sentence for the operator: better now than with the first upload.
+    pub fn processing(&self) -> Result<Processing, String> {
+        if let Some(url) = &self.clamd_url
+            && !["tcp://", "unix:"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return Err(format!(
+                "--clamd-url is {url}: it should be tcp://host:port or unix:/path"
+            ));
+        }
+        if let Some(ffmpeg) = &self.ffmpeg {
+            let mut version = std::process::Command::new(ffmpeg);
+            version.arg("-version").stdout(Stdio::null()).stderr(Stdio::null());
+            let run = version.status().map_err(|error| error.to_string());
+            run.and_then(|status| status.success().then_some(()).ok_or(status.to_string()))
+                .map_err(|error| format!("--ffmpeg is {}: {error}", ffmpeg.display()))?;
+        }
+        Ok(Processing {
             clamd_url: self.clamd_url.clone(),
             ffmpeg: self.ffmpeg.clone(),
-        }
+        })
     }
 }
 

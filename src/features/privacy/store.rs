@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use entity::{
     account::Languages,
     enums::{
-        AccountKind, Audience, AuditAct, Capability, ContentState, ContributionKind, DecisionKind, MobilityStatus,
-        ModerationReason, PhaseKind, ReactionKind, ReportState, RevisionState, SpaceRole, SubscriptionLevel,
+        AccountKind, Audience, AuditAct, Capability, ContentState, ContributionKind, DecisionKind, MediaState,
+        MobilityStatus, ModerationReason, PhaseKind, ReactionKind, ReportState, RevisionState, SpaceRole,
+        SubscriptionLevel,
     },
     revision::Detail,
 };
@@ -148,6 +149,11 @@ pub(super) struct VersionRow {
     pub detail: Detail,
     pub written_at: DateTime<Utc>,
     pub submitted_at: Option<DateTime<Utc>>,
+    pub file_state: Option<MediaState>,
+    pub file_name: Option<String>,
+    pub media_type: Option<String>,
+    pub file_size: Option<i64>,
+    pub sha256: Option<String>,
     /// How many versions there are from the beginning of this part.
     pub rest: i64,
 }
@@ -160,11 +166,13 @@ pub(super) async fn versions(reader: &Reader, of: Scope, after: Option<(Uuid, i3
          CASE WHEN r.state = 'PUBLISHED' AND r.audience = 'SPACE' THEN (SELECT t.title FROM revision t \
             WHERE t.contribution_id = r.id AND t.version = r.published_version) END AS root_title, \
          c.reply_to_id, v.version, v.state AS version_state, v.title, v.body, v.language, v.week, v.detail, \
-         v.created_at AS written_at, v.submitted_at, COUNT(*) OVER () AS rest, \
+         v.created_at AS written_at, v.submitted_at, c.file_state, f.file_name, \
+         COALESCE(f.media_type, f.declared_type) AS media_type, f.size AS file_size, f.sha256, COUNT(*) OVER () AS rest, \
          SUM(LENGTH(v.body) + LENGTH(CAST(v.detail AS text))) OVER (ORDER BY c.id, v.version) \
             - LENGTH(v.body) - LENGTH(CAST(v.detail AS text)) AS ahead \
          FROM contribution c JOIN revision v ON v.contribution_id = c.id JOIN space s ON s.id = c.space_id \
-         JOIN phase p ON p.id = c.phase_id LEFT JOIN contribution r ON r.id = c.root_id",
+         JOIN phase p ON p.id = c.phase_id LEFT JOIN contribution r ON r.id = c.root_id \
+         LEFT JOIN media_file f ON f.contribution_id = c.id",
     );
     of.push_member(&mut sql, "c.author_id");
     sql.push(" WHERE 1 = 1");

@@ -7,7 +7,7 @@ mod gallery;
 mod hostile;
 mod kill;
 mod sight;
-mod upload;
+pub mod upload;
 
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
 use object_store::{
@@ -175,6 +175,11 @@ impl World {
     /// Announces and sends a file.
     pub async fn sent(&self, who: &Person, cast: &Cast, bytes: &[u8], media_type: &str) -> String {
         let input = announced(&cast.space, &cast.during, bytes, media_type);
+        self.sent_as(who, input, bytes).await
+    }
+
+    /// Announces a file by this input, and sends it.
+    pub async fn sent_as(&self, who: &Person, input: Value, bytes: &[u8]) -> String {
         let payload = self.done(who, "mediaUploadRequest", input, UPLOAD).await;
         let phone = Phone::new(self).await;
         for request in payload["upload"]["requests"].as_array().unwrap() {

@@ -54,6 +54,11 @@ async fn live(world: &World, cast: &Cast) {
     world
         .create(mobile, "journalEntry", during, json!({ "title": "My draft" }))
         .await;
+    let photo = world.photo(mobile, cast, 1).await;
+    let about = json!({ "mediaItemId": photo, "expectedVersion": 1, "caption": "My photo", "licence": "CC_BY" });
+    world.done(mobile, "mediaItemUpdate", about, "").await;
+    let album = json!({ "phaseId": during, "title": "My album", "mediaItemIds": [photo] });
+    world.done(mobile, "albumCreate", album, "").await;
     let hidden = world.thread(mobile, during, "My hidden thread").await;
     let input = json!({ "contributionId": hidden, "reason": "UNKIND", "note": "The note" });
     world.done(&cast.teacher, "contributionHide", input, "").await;
@@ -87,6 +92,11 @@ async fn a_person_gets_everything() {
             "My diary",
             "My draft",
             "My hidden thread",
+            "My photo",
+            "Sand and sea",
+            "CC_BY",
+            "beach.png",
+            "My album",
             "UNKIND",
             "The note",
             "THANKS",
@@ -122,6 +132,16 @@ async fn a_person_gets_everything() {
         .iter()
         .find(|row| row["rootTitle"] == "Orientation");
     assert_eq!(comment.unwrap()["versions"].as_array().unwrap().len(), 2);
+    let contributions = copy["contributions"].as_array().unwrap();
+    let photo = contributions.iter().find(|row| !row["file"].is_null()).unwrap();
+    assert_eq!(
+        (&photo["file"]["status"], &photo["file"]["fileName"]),
+        (&json!("READY"), &json!("beach.png"))
+    );
+    let album = contributions
+        .iter()
+        .find(|row| row["versions"][0]["title"] == "My album");
+    assert_eq!(album.unwrap()["versions"][0]["mediaItemIds"], json!([photo["id"]]));
 }
 
 #[tokio::test]

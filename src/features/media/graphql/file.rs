@@ -251,12 +251,16 @@ impl MediaFile {
         ctx: &Context<'_>,
         #[graphql(desc = "How they are encoded; by default `WEBP`.")] format: Option<ImageFormat>,
     ) -> Result<Option<String>> {
-        let mut srcset = String::new();
+        let (mut srcset, mut last) = (String::new(), None);
         for wanted in [Variant_::Small, Variant_::Medium, Variant_::Large] {
             let Some(variant) = self.variant(wanted, format) else {
                 continue;
             };
-            let Some(width) = variant.width else { continue };
+            // Nothing is enlarged: of a small image, all versions are the same.
+            let Some(width) = variant.width.filter(|width| last != Some(*width)) else {
+                continue;
+            };
+            last = Some(width);
             let separator = if srcset.is_empty() { "" } else { ", " };
             let url = self.url_of(ctx, variant).await?;
             // Writing into a string doesn't fail.

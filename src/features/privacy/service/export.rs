@@ -194,11 +194,19 @@ fn contributions(versions: &[VersionRow]) -> Value {
             "id": contribution(row.kind, row.id), "spaceId": public(Kind::Space, row.space_id),
             "space": row.space_title, "phase": row.phase, "state": row.state, "audience": row.audience,
             "createdAt": row.created_at, "publishedAt": row.published_at, "rootId": root,
-            "rootTitle": row.root_title, "replyToId": reply_to,
+            "rootTitle": row.root_title, "replyToId": reply_to, "file": file(row),
             "versions": rows.iter().map(version).collect::<Vec<_>>(),
         })
     };
     groups.map(group).collect()
+}
+
+/// What is kept of the file of a media item, beside its bytes.
+fn file(row: &VersionRow) -> Option<Value> {
+    let status = row.file_state?;
+    Some(json!({
+        "fileName": row.file_name, "mediaType": row.media_type, "size": row.file_size, "sha256": row.sha256, "status": status,
+    }))
 }
 
 fn version(row: &VersionRow) -> Value {
@@ -210,6 +218,8 @@ fn version(row: &VersionRow) -> Value {
     json!({
         "version": row.version, "state": row.version_state, "title": row.title, "body": row.body,
         "prompt": detail.prompt, "language": row.language, "week": row.week, "mood": detail.mood, "keyCompetences": detail.key_competences,
+        "altText": detail.alt_text, "licence": detail.licence, "attribution": detail.attribution, "source": detail.source,
+        "mediaItemIds": detail.attachments.iter().map(|id| public(Kind::MediaItem, *id)).collect::<Vec<_>>(),
         "ka1Outcomes": detail.ka1_outcomes, "answers": answers.collect::<Vec<_>>(), "writtenAt": row.written_at,
         "submittedAt": row.submitted_at,
     })
