@@ -2,6 +2,7 @@
 
 mod attach;
 mod fates;
+mod fault;
 mod gallery;
 mod hostile;
 mod kill;
