@@ -6,6 +6,8 @@ mod fault;
 mod gallery;
 mod hostile;
 mod kill;
+#[cfg(target_os = "linux")]
+mod large;
 mod scan;
 mod upload;
 
