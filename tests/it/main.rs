@@ -1,8 +1,8 @@
 //! All tests that go through a port of the server, in one program.
 //!
 //! One set-up at a time: `SOJOURN_TEST_SETUP=embedded` (the default: SQLite, in process, local folder) or `production`
-//! (PostgreSQL, Redis and an S3-compatible store at `SOJOURN_TEST_DATABASE_URL`, `SOJOURN_TEST_REDIS_URL` and
-//! `SOJOURN_TEST_S3_URL`, which `tests/run` starts). Every test has a database and a place for media of its own.
+//! (PostgreSQL, Redis, an S3-compatible store and clamd at `SOJOURN_TEST_DATABASE_URL`, `SOJOURN_TEST_REDIS_URL`,
+//! `SOJOURN_TEST_S3_URL` and `SOJOURN_TEST_CLAMD_URL`, which `tests/run` starts). Every test has a database and a place for media of its own.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics says where")]
 #![recursion_limit = "512"]

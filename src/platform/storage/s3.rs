@@ -440,8 +440,9 @@ fn typed(media_type: &str) -> Attributes {
 }
 
 async fn read(file: &mut tokio::fs::File, length: u64) -> Result<PutPayload> {
-    let mut content = Vec::new();
-    file.take(length).read_to_end(&mut content).await.map_err(failed)?;
+    // At once as large as it will be: one that grows holds twice as much.
+    let mut content = vec![0; usize::try_from(length).map_err(Error::internal)?];
+    file.read_exact(&mut content).await.map_err(failed)?;
     Ok(content.into())
 }
 

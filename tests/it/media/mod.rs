@@ -3,9 +3,13 @@
 mod album;
 mod attach;
 mod fates;
+mod fault;
 mod gallery;
 mod hostile;
 mod kill;
+#[cfg(target_os = "linux")]
+mod large;
+mod scan;
 mod sight;
 pub mod upload;
 
@@ -112,9 +116,14 @@ impl Phone {
 
     /// Sends a signed request with its part of a file.
     pub async fn send(&self, request: &Value, file: &[u8]) -> StatusCode {
-        let headers: Vec<_> = request["headers"].as_array().unwrap().iter().map(header).collect();
         let place = |field: &str| usize::try_from(request[field].as_u64().unwrap()).unwrap();
-        let body = &file[place("offset")..place("offset") + place("size")];
+        self.send_part(request, &file[place("offset")..place("offset") + place("size")])
+            .await
+    }
+
+    /// The same with the part alone.
+    pub async fn send_part(&self, request: &Value, body: &[u8]) -> StatusCode {
+        let headers: Vec<_> = request["headers"].as_array().unwrap().iter().map(header).collect();
         let (method, url) = (request["method"].as_str().unwrap(), request["url"].as_str().unwrap());
         self.request(method, url, &headers, body).await.status
     }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Phone, UPLOAD, announced, photo};
-use crate::support::{Cast, World, faults, is_production};
+use crate::support::{Cast, Person, World, faults, is_production};
 
 #[tokio::test]
 async fn a_photo_is_uploaded_processed_and_given_out() {
@@ -342,4 +342,35 @@ async fn what_nobody_waits_for_is_swept() {
     );
     assert_eq!(used(&world, &cast).await, photo(3).len() as u64);
     assert!(is_production() || world.folder().join("media").exists());
+}
+
+#[tokio::test]
+async fn there_is_room_for_so_much_and_no_more() {
+    let size = photo(1).len();
+    let (space, member) = (3 * size, 2 * size);
+    let flags = [format!("--space-quota={space}"), format!("--member-quota={member}")];
+    let world = World::with_flags(&[flags[0].as_str(), flags[1].as_str()]).await;
+    let cast = Cast::new(&world).await;
+    let request = async |who: &Person, shade: u8| {
+        let input = announced(&cast.space, &cast.during, &photo(shade), "image/png");
+        let selection = "mediaItem { id } space { mediaUsage { used usedByViewer quota quotaPerMember } }";
+        world.mutate(who, "mediaUploadRequest", input, selection).await
+    };
+    let first = request(&cast.mobile, 1).await;
+    let usage = json!({ "used": size, "usedByViewer": size, "quota": space, "quotaPerMember": member });
+    assert_eq!(first["space"]["mediaUsage"], usage);
+    // Two at once, of which there is room for one.
+    let (one, other) = tokio::join!(request(&cast.mobile, 2), request(&cast.mobile, 3));
+    let mut faults = [faults(&one), faults(&other)];
+    faults.sort();
+    assert_eq!(faults, [vec![], vec!["CONFLICT/QUOTA_EXCEEDED at size".to_owned()]]);
+    // There is room in the space for one of somebody else.
+    assert_eq!(crate::support::faults(&request(&cast.stayer, 4).await), Vec::<String>::new());
+    let refused = request(&cast.teacher, 5).await;
+    assert_eq!(crate::support::faults(&refused), ["CONFLICT/QUOTA_EXCEEDED at size"]);
+    assert_eq!(refused["mediaItem"], Value::Null, "and nothing is made");
+    // What is called off makes room.
+    let abort = json!({ "mediaItemId": first["mediaItem"]["id"], "abort": true });
+    world.done(&cast.mobile, "mediaUploadParts", abort, "").await;
+    assert_eq!(crate::support::faults(&request(&cast.teacher, 5).await), Vec::<String>::new());
 }

@@ -160,20 +160,25 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
 impl World {
     /// A server with nobody in it.
     pub async fn new() -> Self {
-        Self::start(true, None).await
+        Self::start(true, None, &[]).await
+    }
+
+    /// The same with further flags.
+    pub async fn with_flags(flags: &[&str]) -> Self {
+        Self::start(true, None, flags).await
     }
 
     /// The same with a store of media that is reached at another URL; only in production.
     pub async fn with_store(url: &str) -> Self {
-        Self::start(true, Some(url)).await
+        Self::start(true, Some(url), &[]).await
     }
 
     /// The same while Redis can't be reached, in production.
     pub async fn without_redis() -> Self {
-        Self::start(false, None).await
+        Self::start(false, None, &[]).await
     }
 
-    async fn start(has_redis: bool, store: Option<&str>) -> Self {
+    async fn start(has_redis: bool, store: Option<&str>, flags: &[&str]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut arguments = if is_production() {
             let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
@@ -192,6 +197,7 @@ impl World {
                 *argument = format!("--s3-endpoint={store}");
             }
         }
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let config = config(&arguments);
         let app = App::open(&config).await.unwrap();
         if !is_production() {

@@ -16,6 +16,7 @@ use super::{
         store::{self, FileRow},
     },
     key,
+    upload::take_over_parts,
 };
 use crate::{
     app::App,
@@ -59,6 +60,7 @@ pub async fn process(app: &App, job: &Job, lease: &Lease) -> Result<Outcome> {
     let Some(file) = begin(app, item, space).await? else {
         return Ok(Outcome::Done);
     };
+    take_over_parts(app, (item, space), &file).await?;
     let folder = app.scratch().await?;
     let path = folder.path().join("upload");
     let fetched = app

@@ -39,6 +39,7 @@ pub async fn sweep(app: &App) -> Result<usize> {
     }
     for state in [MediaState::Deleted, MediaState::Quarantined, MediaState::Failed] {
         for old in store::system_stale(&app.db, state, now - KEPT_FOR).await? {
+            clear(app, old.id, old.upload_id.as_deref()).await?;
             purge(app, old.id).await?;
             end(app, &old, state, MediaState::Deleted).await?;
             count += 1;
@@ -120,8 +121,10 @@ async fn orphans(app: &App, folder: &str) -> Result<usize> {
         let is_kept = |key: &str| match key::item(key).and_then(|item| states.get(&item)) {
             None => false,
             Some(MediaState::Requested) => folder == key::STAGING,
-            Some(MediaState::Uploaded | MediaState::Processing) => folder != key::STAGING,
-            Some(MediaState::Failed | MediaState::Quarantined) => folder == key::SOURCE,
+            Some(MediaState::Uploaded | MediaState::Processing) => true,
+            // What came in parts may not have been copied yet when it failed.
+            Some(MediaState::Failed) => folder != key::MEDIA,
+            Some(MediaState::Quarantined) => folder == key::SOURCE,
             Some(MediaState::Ready | MediaState::Deleted) => folder == key::MEDIA,
             Some(MediaState::Expired) => false,
         };

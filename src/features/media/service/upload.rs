@@ -329,10 +329,33 @@ pub async fn complete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
         return Ok(());
     }
     known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
-    let (staging, source) = (key::staging(id), key::source(id));
     if let Some(upload) = &file.upload_id {
-        join(app, &staging, upload, &file).await?;
+        // Putting them together takes as long as it takes: it is part of the work on the file.
+        whole_parts(app, id, upload, &file).await?;
+    } else {
+        take_over(app, id, &file).await?;
     }
+    let space = known.space_id;
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                tx.gate(space, Gate::Shared).await?;
+                if file_step(tx, id, &[MediaState::Requested], MediaState::Uploaded).await? {
+                    enqueue(tx, space, id);
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    if file.upload_id.is_none() {
+        clear_staging(app, id).await;
+    }
+    Ok(())
+}
+
+/// Copies a file that has arrived in one piece, if it is the one that was announced.
+async fn take_over(app: &App, id: Uuid, file: &FileRow) -> Result<()> {
+    let (staging, source) = (key::staging(id), key::source(id));
     let incomplete = || Error::refused(Code::Conflict, Reason::UploadIncomplete, "The file has not arrived.");
     let found = app.storage.head(&staging).await?.ok_or_else(incomplete)?;
     let mismatch = || {
@@ -348,48 +371,62 @@ pub async fn complete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
     }
     // Whatever is sent to the staging key from now on changes nothing.
     app.storage.copy(&staging, &source).await?;
-    if !rules::is_in_parts(file.size) && !is_announced(app, &source, &file).await? {
+    if !is_announced(app, &source, file).await? {
         app.storage.delete(&[&staging, &source]).await?;
         return Err(mismatch());
-    }
-    let space = known.space_id;
-    app.db
-        .write(Some(space), |tx| {
-            Box::pin(async move {
-                tx.gate(space, Gate::Shared).await?;
-                if file_step(tx, id, &[MediaState::Requested], MediaState::Uploaded).await? {
-                    enqueue(tx, space, id);
-                    let row = media_file::ActiveModel {
-                        contribution_id: Unchanged(id),
-                        upload_id: Set(None),
-                        ..Default::default()
-                    };
-                    store::update(tx, row).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
-    // If this fails, the sweep does it.
-    if let Err(error) = app.storage.delete(&[&staging]).await {
-        tracing::warn!(?error, "an uploaded object could not be cleared away");
     }
     Ok(())
 }
 
-/// Makes one object of the parts of a file, unless that has been done.
-async fn join(app: &App, staging: &str, upload: &str, file: &FileRow) -> Result<()> {
-    if app.storage.head(staging).await?.is_some() {
+/// Puts a file together that has arrived in parts, where no client writes to. What an earlier attempt has done stays done.
+///
+/// # Errors
+/// The store's or the database's.
+pub(super) async fn take_over_parts(app: &App, (id, space): (Uuid, Uuid), file: &FileRow) -> Result<()> {
+    let Some(upload) = &file.upload_id else {
         return Ok(());
+    };
+    let (staging, source) = (key::staging(id), key::source(id));
+    if app.storage.head(&source).await?.is_none() {
+        if app.storage.head(&staging).await?.is_none() {
+            let parts = whole_parts(app, id, upload, file).await?;
+            app.storage.complete_parts(&staging, upload, &parts).await?;
+        }
+        app.storage.copy(&staging, &source).await?;
     }
-    let there = app.storage.list_parts(staging, upload).await?;
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                let row = media_file::ActiveModel {
+                    contribution_id: Unchanged(id),
+                    upload_id: Set(None),
+                    ..Default::default()
+                };
+                store::update(tx, row).await
+            })
+        })
+        .await?;
+    clear_staging(app, id).await;
+    Ok(())
+}
+
+/// Deletes what was uploaded once it was copied. If this fails, the sweep does it.
+async fn clear_staging(app: &App, id: Uuid) {
+    if let Err(error) = app.storage.delete(&[&key::staging(id)]).await {
+        tracing::warn!(?error, "an uploaded object could not be cleared away");
+    }
+}
+
+/// The parts of a file, all of which must have arrived.
+async fn whole_parts(app: &App, id: Uuid, upload: &str, file: &FileRow) -> Result<Vec<Part>> {
+    let there = app.storage.list_parts(&key::staging(id), upload).await?;
     let is_whole = whole(file.size);
     let parts: Vec<Part> = there.into_iter().filter(|part| is_whole(part).is_some()).collect();
     if parts.len() != rules::parts(file.size).count() {
         let message = "Not all parts have arrived.";
         return Err(Error::refused(Code::Conflict, Reason::UploadIncomplete, message));
     }
-    app.storage.complete_parts(staging, upload, &parts).await
+    Ok(parts)
 }
 
 /// Whether an object has the bytes that were announced.

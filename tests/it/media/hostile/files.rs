@@ -479,6 +479,63 @@ impl Film {
     }
 }
 
+/// A film of any size, made as it is read: its picture is a block of noise, again and again.
+pub struct LargeFilm {
+    head: Vec<u8>,
+    block: Vec<u8>,
+    picture: u64,
+    tail: Vec<u8>,
+}
+
+impl LargeFilm {
+    /// A film whose picture has so many bytes.
+    pub fn new(picture: u32) -> Self {
+        let ftyp = atom(b"ftyp", b"isom\0\0\x02\0isommp41");
+        let mdat = [&(picture + 8).to_be_bytes(), &b"mdat"[..]].concat();
+        let head = [ftyp, mdat].concat();
+        let film = Film::default();
+        let mvhd = atom(b"mvhd", &[film.duration.clone(), vec![0; 80]].concat());
+        let track = film.track(b"vide", b"avc1", head.len() as u32, picture as usize);
+        let udta = atom(b"udta", &atom(b"\xa9xyz", MARKER));
+        let block = (0..1_u32 << 20).map(|index| (index.wrapping_mul(0x9e37_79b9) >> 24) as u8);
+        Self {
+            head,
+            block: block.collect(),
+            picture: picture.into(),
+            tail: atom(b"moov", &[mvhd, track, udta].concat()),
+        }
+    }
+
+    pub fn size(&self) -> u64 {
+        self.head.len() as u64 + self.picture + self.tail.len() as u64
+    }
+
+    /// A part of it.
+    pub fn read(&self, at: u64, length: u64) -> Vec<u8> {
+        let (start, end) = (self.head.len() as u64, self.head.len() as u64 + self.picture);
+        let (mut at, to) = (at, at + length);
+        let mut bytes = Vec::with_capacity(length as usize);
+        while at < to {
+            let (source, place) = match at {
+                at if at < start => (&self.head, at),
+                at if at < end => (&self.block, (at - start) % self.block.len() as u64),
+                at => (&self.tail, at - end),
+            };
+            let rest = if at < start {
+                start
+            } else if at < end {
+                end
+            } else {
+                to
+            } - at;
+            let most = rest.min(to - at).min(source.len() as u64 - place);
+            bytes.extend_from_slice(&source[place as usize..(place + most) as usize]);
+            at += most;
+        }
+        bytes
+    }
+}
+
 /// A film in two fragments, as browsers record it.
 pub fn fragmented() -> Vec<u8> {
     let film = Film {
