@@ -1,5 +1,7 @@
 //! What is attached is seen by whoever sees what it is attached to.
 
+use std::slice::from_ref;
+
 use serde_json::{Value, json};
 
 use crate::support::{Person, World, faults};
@@ -32,7 +34,7 @@ async fn an_attached_draft_is_seen_by_exactly_those_who_see_its_host() {
     );
     world.act(&cast.mobile, "Publish", &entry).await;
     for who in [&cast.stayer, &cast.teacher, &cast.observer, &cast.partner_pupil] {
-        assert_eq!(attached(&world, who, &entry).await, [photo.clone()], "{}", who.login);
+        assert_eq!(attached(&world, who, &entry).await, from_ref(&photo), "{}", who.login);
         assert!(world.file(who, &photo, "url").await.is_string(), "{}", who.login);
     }
     assert!(world.seen(&cast.foreigner, &photo, "id").await.is_null());
@@ -59,7 +61,7 @@ async fn a_hidden_comment_takes_its_attachments_with_it() {
     let input = json!({ "rootId": thread, "body": "Look", "attachmentIds": [photo] });
     let made = world.done(&cast.stayer, "commentCreate", input, "comment { id }").await;
     let comment = made["comment"]["id"].as_str().unwrap();
-    assert_eq!(attached(&world, &cast.mobile, comment).await, [photo.clone()]);
+    assert_eq!(attached(&world, &cast.mobile, comment).await, from_ref(&photo));
     world.act(&cast.teacher, "Hide", comment).await;
     assert_eq!(attached(&world, &cast.mobile, comment).await, Vec::<String>::new());
     assert!(world.seen(&cast.mobile, &photo, "id").await.is_null());
@@ -91,7 +93,7 @@ async fn only_what_may_be_shown_can_be_attached() {
     let host = made["thread"]["id"].as_str().unwrap();
     assert_eq!(
         attached(&world, &cast.observer, host).await,
-        [public.clone()],
+        from_ref(&public),
         "each once"
     );
     world.act(&cast.mobile, "Withdraw", &public).await;
@@ -122,7 +124,7 @@ async fn a_host_is_published_while_its_files_are_processed() {
         .await;
     let entry = made["journalEntry"]["id"].as_str().unwrap().to_owned();
     assert_eq!(attached(&world, &cast.stayer, &entry).await, Vec::<String>::new());
-    assert_eq!(attached(&world, &cast.mobile, &entry).await, [id.clone()]);
+    assert_eq!(attached(&world, &cast.mobile, &entry).await, from_ref(&id));
     let now = world.node.newest(&cast.stayer, &cast.space).await;
     let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&now)).await;
     let mut own = world.node.watch(&cast.mobile, &cast.space, Some(&now)).await;
@@ -132,7 +134,7 @@ async fn a_host_is_published_while_its_files_are_processed() {
         (&event["kind"], &event["contribution"]["id"]),
         (&json!("MEDIA_STATUS_CHANGED"), &json!(entry))
     );
-    assert_eq!(attached(&world, &cast.stayer, &entry).await, [id.clone()]);
+    assert_eq!(attached(&world, &cast.stayer, &entry).await, from_ref(&id));
     let event = own.event().await;
     assert_eq!(
         (&event["kind"], &event["contribution"]["id"]),
@@ -154,7 +156,7 @@ async fn earlier_versions_keep_what_was_attached_to_them() {
     let entry = made["journalEntry"]["id"].as_str().unwrap().to_owned();
     let change = json!({ "journalEntryId": entry, "expectedVersion": 1, "attachmentIds": [second] });
     world.done(&cast.mobile, "journalEntryUpdate", change, "").await;
-    assert_eq!(attached(&world, &cast.stayer, &entry).await, [second.clone()]);
+    assert_eq!(attached(&world, &cast.stayer, &entry).await, from_ref(&second));
     assert!(world.seen(&cast.stayer, &first, "id").await.is_null());
     let versions = "revisions { nodes { version attachments { id } } }";
     let seen = world.seen(&cast.teacher, &entry, versions).await;

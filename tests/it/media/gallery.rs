@@ -1,5 +1,7 @@
 //! The media of a space.
 
+use std::slice::from_ref;
+
 use serde_json::{Value, json};
 
 use crate::support::{Cast, Person, World, ids};
@@ -41,11 +43,11 @@ async fn a_gallery_holds_what_is_published_and_what_is_attached_to_what_one_sees
         "drafts are apart"
     );
     let attached = json!({ "isAttached": true });
-    assert_eq!(gallery(&world, &cast.stayer, &cast, attached).await, [shown.clone()]);
+    assert_eq!(gallery(&world, &cast.stayer, &cast, attached).await, from_ref(&shown));
     let loose = json!({ "isAttached": false });
-    assert_eq!(gallery(&world, &cast.stayer, &cast, loose).await, [public.clone()]);
+    assert_eq!(gallery(&world, &cast.stayer, &cast, loose).await, from_ref(&public));
     let author = json!({ "authorId": cast.teacher.member });
-    assert_eq!(gallery(&world, &cast.teacher, &cast, author).await, [staff.clone()]);
+    assert_eq!(gallery(&world, &cast.teacher, &cast, author).await, from_ref(&staff));
     assert_eq!(
         gallery(&world, &cast.teacher, &cast, json!({ "kind": "VIDEO" })).await,
         Vec::<String>::new()

@@ -111,6 +111,16 @@ async fn what_arrives_is_what_was_announced() {
     let mut longer = other.clone();
     longer.resize(bytes.len(), 0);
     assert!(phone.send(request, &longer).await.is_client_error(), "other bytes");
+    // A store that finds out too late, and keeps them, is put right by whoever completes.
+    let refused = world
+        .refused(&cast.teacher, "mediaUploadComplete", complete.clone())
+        .await;
+    let expected = if is_production() {
+        "CONFLICT/UPLOAD_MISMATCH"
+    } else {
+        "CONFLICT/UPLOAD_INCOMPLETE"
+    };
+    assert_eq!(refused, [expected]);
     let mut retyped = request.clone();
     for header in retyped["headers"].as_array_mut().unwrap() {
         if header["name"].as_str().unwrap().eq_ignore_ascii_case("content-type") {
@@ -350,7 +360,7 @@ async fn there_is_room_for_so_much_and_no_more() {
     let (space, member) = (3 * size, 2 * size);
     let flags = [format!("--space-quota={space}"), format!("--member-quota={member}")];
     let world = World::with_flags(&[flags[0].as_str(), flags[1].as_str()]).await;
-    let cast = Cast::new(&world).await;
+    let cast = world.make_cast().await;
     let request = async |who: &Person, shade: u8| {
         let input = announced(&cast.space, &cast.during, &photo(shade), "image/png");
         let selection = "mediaItem { id } space { mediaUsage { used usedByViewer quota quotaPerMember } }";
@@ -365,12 +375,18 @@ async fn there_is_room_for_so_much_and_no_more() {
     faults.sort();
     assert_eq!(faults, [vec![], vec!["CONFLICT/QUOTA_EXCEEDED at size".to_owned()]]);
     // There is room in the space for one of somebody else.
-    assert_eq!(crate::support::faults(&request(&cast.stayer, 4).await), Vec::<String>::new());
+    assert_eq!(
+        crate::support::faults(&request(&cast.stayer, 4).await),
+        Vec::<String>::new()
+    );
     let refused = request(&cast.teacher, 5).await;
     assert_eq!(crate::support::faults(&refused), ["CONFLICT/QUOTA_EXCEEDED at size"]);
     assert_eq!(refused["mediaItem"], Value::Null, "and nothing is made");
     // What is called off makes room.
     let abort = json!({ "mediaItemId": first["mediaItem"]["id"], "abort": true });
     world.done(&cast.mobile, "mediaUploadParts", abort, "").await;
-    assert_eq!(crate::support::faults(&request(&cast.teacher, 5).await), Vec::<String>::new());
+    assert_eq!(
+        crate::support::faults(&request(&cast.teacher, 5).await),
+        Vec::<String>::new()
+    );
 }
