@@ -59,7 +59,7 @@ async fn a_file_whose_server_is_killed_is_processed_by_the_next() {
         assert_eq!(worked, 1);
         node.db.close().await;
         server.start_again().await;
-        assert_eq!(server.fates(&cast.mobile, &[item.clone()]).await, ["READY"]);
+        assert_eq!(server.fates(&cast.mobile, std::slice::from_ref(&item)).await, ["READY"]);
     } else {
         server.start_again().await;
         until(&server, &cast, &item, "READY").await;
