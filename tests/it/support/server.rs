@@ -59,8 +59,6 @@ async fn start(arguments: &[String], log: &PathBuf) -> (Child, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sojourn"))
             .args(["serve", "--listen=127.0.0.1:0", "--log=info"])
             .args(arguments)
-            // What is freed is given back at once, so that only what is used is measured; by itself, the allocator waits a second.
-            .env("MIMALLOC_PURGE_DELAY", "0")
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn()
