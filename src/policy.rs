@@ -117,6 +117,8 @@ pub struct Content {
     pub file: Option<MediaState>,
     /// Whether the viewer sees something that it is attached to; media items only.
     pub is_shown_by_host: bool,
+    /// Whether it is an image or video that nobody has described for those who can't see it.
+    pub lacks_alt_text: bool,
     /// Its root, if it is none.
     pub root: Option<Root>,
 }
@@ -668,7 +670,8 @@ pub fn content(action: ContentAction, viewer: &Member, phase: &Phase, content: &
             ensure(
                 content.file.is_none_or(|file| file == MediaState::Ready),
                 Reason::FileNotReady,
-            )
+            )?;
+            ensure(!content.lacks_alt_text, Reason::AltTextRequired)
         }
         ContentAction::Withdraw => {
             author()?;

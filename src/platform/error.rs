@@ -77,6 +77,8 @@ pub enum Reason {
     ThreadLocked,
     /// The file is not ready: it is still uploaded or processed, or it was refused.
     FileNotReady,
+    /// An image or video needs a description for those who can't see it (`altText`) before it is published.
+    AltTextRequired,
     /// No file of this type is taken.
     UnsupportedType,
     /// The space, or the member, has no room left for media.
@@ -188,6 +190,7 @@ impl Error {
             Reason::ThreadLocked => "The thread is locked.",
             Reason::StateNotAllowed => "This isn't possible in the state that it is in.",
             Reason::FileNotReady => "The file is not ready.",
+            Reason::AltTextRequired => "It needs a description for those who can't see it.",
             Reason::HasReplies => "It has replies.",
             Reason::TooLate => "The time for this has run out.",
             Reason::OtherSchool => "Only staff of the same school may do this.",

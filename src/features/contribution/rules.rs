@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    enums::{Audience, ContributionKind, Licence, ThreadKind},
+    enums::{Audience, ContributionKind, Licence, MediaKind, ThreadKind},
     revision::{Answer, Detail},
 };
 use uuid::Uuid;
@@ -228,6 +228,11 @@ pub(super) fn items_field(kind: ContributionKind) -> &'static str {
         ContributionKind::Album => "mediaItemIds",
         _ => "attachmentIds",
     }
+}
+
+/// Whether there is something to describe for those who can't see it.
+pub(super) fn is_seen(kind: Option<MediaKind>) -> bool {
+    matches!(kind, Some(MediaKind::Image | MediaKind::Video))
 }
 
 /// What is said about a media item; nothing is the same as an empty text.

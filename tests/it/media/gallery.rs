@@ -4,7 +4,8 @@ use std::slice::from_ref;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cast, Person, World, ids};
+use super::announced;
+use crate::support::{Cast, Person, World, faults, ids};
 
 async fn gallery(world: &World, who: &Person, cast: &Cast, filter: Value) -> Vec<String> {
     let query = "query($id: ID!, $filter: MediaFilterInput) { space(id: $id) { media(filter: $filter) {
@@ -83,4 +84,49 @@ async fn an_item_is_described_commented_and_moderated_like_a_text() {
     assert_eq!(world.field(&cast.stayer, &photo, "commentCount").await, 1);
     assert!(world.seen(&cast.stayer, &comment, "id").await.is_object());
     assert_eq!(world.attempt(&cast.mobile, "Withdraw", &photo).await, "HAS_REPLIES");
+}
+
+#[tokio::test]
+async fn what_is_to_be_seen_is_described_before_it_is_published() {
+    let (world, cast) = World::with_cast().await;
+    let photo = world.photo(&cast.mobile, &cast, 1).await;
+    let say = async |version: i32, alt_text: Value| {
+        let input = json!({ "mediaItemId": photo, "expectedVersion": version, "altText": alt_text });
+        world.mutate(&cast.mobile, "mediaItemUpdate", input, "").await
+    };
+    assert_eq!(
+        faults(&say(1, Value::Null).await),
+        Vec::<String>::new(),
+        "a draft may wait"
+    );
+    let can = world
+        .seen(
+            &cast.mobile,
+            &photo,
+            "viewerCan { contributionPublish { allowed reason } }",
+        )
+        .await;
+    let expected = json!({ "allowed": false, "reason": "ALT_TEXT_REQUIRED" });
+    assert_eq!(can["viewerCan"]["contributionPublish"], expected);
+    assert_eq!(
+        world.attempt(&cast.mobile, "Publish", &photo).await,
+        "ALT_TEXT_REQUIRED"
+    );
+    // It goes with an entry without.
+    let input = json!({ "phaseId": cast.during, "title": "T", "body": "B", "publish": true, "attachmentIds": [photo] });
+    world.done(&cast.mobile, "journalEntryCreate", input, "").await;
+    assert_eq!(faults(&say(2, json!("A dog")).await), Vec::<String>::new());
+    world.act(&cast.mobile, "Publish", &photo).await;
+    for nothing in [Value::Null, json!(" ")] {
+        assert_eq!(faults(&say(3, nothing).await), ["INVALID/REQUIRED at altText"]);
+    }
+    // There is nothing to see in a text.
+    let bytes = b"Just words.";
+    let mut input = announced(&cast.space, &cast.during, bytes, "text/plain");
+    (input["fileName"], input["altText"]) = (json!("words.txt"), Value::Null);
+    let text = world.sent_as(&cast.mobile, input, bytes).await;
+    let complete = json!({ "mediaItemId": text });
+    world.done(&cast.mobile, "mediaUploadComplete", complete, "").await;
+    world.work().await;
+    world.act(&cast.mobile, "Publish", &text).await;
 }

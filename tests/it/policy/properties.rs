@@ -125,6 +125,7 @@ fn contents() -> impl Strategy<Value = Content> {
                 _ => MediaState::Failed,
             }),
             is_shown_by_host: false,
+            lacks_alt_text: false,
             is_locked: flags.1,
             root: (kind == ContributionKind::Comment).then_some(root),
         },
@@ -293,7 +294,7 @@ proptest! {
                 has_pending_version: root.has_pending_version,
                 has_replies: false,
                 is_co_author: false,
- has_report: false, has_open_report: false, file: None, is_shown_by_host: false,
+ has_report: false, has_open_report: false, file: None, is_shown_by_host: false, lacks_alt_text: false,
                 is_locked: root.is_locked,
                 root: None,
             };

@@ -177,6 +177,7 @@ fn content(row: &contribution::Model, rows: &BTreeMap<Uuid, contribution::Model>
         has_open_report: false,
         file: None,
         is_shown_by_host: false,
+        lacks_alt_text: false,
         is_locked: row.is_locked,
         root,
     }

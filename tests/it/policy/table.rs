@@ -148,7 +148,9 @@ fn media(lines: &mut Vec<String>, kind: ContributionKind) {
         flag("has replies"),
     ];
     let has_file = kind == ContributionKind::MediaItem;
-    facts.extend(has_file.then(|| of::<MediaState>("file")));
+    if has_file {
+        facts.extend([of::<MediaState>("file"), flag("lacks alt text")]);
+    }
     let name = if has_file { "media" } else { "album" };
     for action in ContentAction::ALL {
         for role in all::<SpaceRole>() {
@@ -167,6 +169,7 @@ fn media(lines: &mut Vec<String>, kind: ContributionKind) {
                     has_open_report: false,
                     file: has_file.then(|| pick(point[6])),
                     is_shown_by_host: false,
+                    lacks_alt_text: has_file && point[7] == 1,
                     is_locked: false,
                     root: None,
                 };
@@ -226,6 +229,7 @@ fn contents(lines: &mut Vec<String>) {
                     has_open_report: false,
                     file: None,
                     is_shown_by_host: false,
+                    lacks_alt_text: false,
                     is_locked: point[9] == 1,
                     root: (kind == ContributionKind::Comment).then_some(root),
                 };
@@ -264,6 +268,7 @@ fn restorations(lines: &mut Vec<String>) {
                 has_open_report: point[2] == 2,
                 file: None,
                 is_shown_by_host: false,
+                lacks_alt_text: false,
                 is_locked: false,
                 root: None,
             };
@@ -305,6 +310,7 @@ fn confirmations(lines: &mut Vec<String>) {
                 has_open_report: false,
                 file: None,
                 is_shown_by_host: false,
+                lacks_alt_text: false,
                 is_locked: false,
                 root: None,
             };
@@ -353,6 +359,7 @@ fn grants(lines: &mut Vec<String>) {
             has_open_report: false,
             file: None,
             is_shown_by_host: false,
+            lacks_alt_text: false,
             is_locked: false,
             root: (kind == ContributionKind::Comment).then_some(root),
         }
@@ -408,6 +415,7 @@ fn sights(lines: &mut Vec<String>) {
         has_open_report: false,
         file: None,
         is_shown_by_host: false,
+        lacks_alt_text: false,
         is_locked: false,
         root: None,
     };
@@ -425,6 +433,7 @@ fn sights(lines: &mut Vec<String>) {
         has_open_report: false,
         file: None,
         is_shown_by_host: false,
+        lacks_alt_text: false,
         is_locked: false,
         root: Some(Root {
             author_id: author(point[2]),

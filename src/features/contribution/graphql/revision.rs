@@ -110,7 +110,7 @@ impl Revision {
         PromptAnswer::all(&self.0.detail)
     }
 
-    /// The media items that are shown with it, in the order of its author, at most 20.
+    /// The media items that are shown with it, or that an album holds, in the order of its author: at most 100.
     async fn attachments(&self) -> Result<Vec<MediaItem>> {
         let level = self.0.level();
         let items = || level.rows.iter().flat_map(|row| row.detail.attachments.iter().copied());

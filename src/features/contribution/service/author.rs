@@ -87,6 +87,11 @@ pub async fn update(
                 let audience = change.audience.filter(|_| known.root_id.is_none()).unwrap_or(asked);
                 let new = rules::checked(change.apply(&old), kind)?;
                 rules::prompt_fits(&new, known.thread_kind)?;
+                let is_described = new.detail.alt_text.is_some() || !rules::is_seen(known.media_kind);
+                if !is_described && known.state != ContentState::Draft {
+                    let error = Error::invalid(Reason::Required, "Others see it: what is there to see?");
+                    return Err(error.at(&["altText"]));
+                }
                 let is_text = new != old;
                 let is_lower = !is_text && change.co_authors.is_none() && audience < asked;
                 permit(

@@ -13,6 +13,7 @@ use entity::{
 use sea_orm::{ActiveEnum, FromQueryResult};
 use uuid::Uuid;
 
+use super::super::rules;
 use crate::{
     features::space::{ViewerRow, push_viewer, viewer_columns},
     platform::{
@@ -119,7 +120,7 @@ pub struct ContributionRow {
 const COLUMNS: &str = concat!(
     "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.author_is_staff, c.is_sealed, c.author_org_id, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
-    c.comment_count, (c.kind IN ('THREAD', 'MEDIA_ITEM') AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
+    c.comment_count, (c.kind IN ('THREAD', 'MEDIA_ITEM', 'ALBUM') AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
         AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, \
     (c.kind = 'JOURNAL_ENTRY' AND EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id \
         AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
@@ -226,6 +227,7 @@ impl ContributionRow {
             has_open_report: self.has_open_report,
             file: self.file_state,
             is_shown_by_host: self.is_shown_by_host,
+            lacks_alt_text: rules::is_seen(self.media_kind) && self.detail.alt_text.is_none(),
             root,
         }
     }

@@ -33,6 +33,7 @@ pub enum Licence {
     /// Made by who uploaded it, who keeps all rights; the space may use it.
     OwnWork,
     /// CC0 1.0: no rights are kept.
+    #[graphql(name = "CC0")]
     Cc0,
     /// CC BY 4.0: name the author.
     CcBy,

@@ -348,7 +348,8 @@ impl MediaMutation {
 
     /// Says that the bytes of an own file have arrived: their number and SHA-256 are checked, and the file is processed, which events of
     /// the kinds `MEDIA_STATUS_CHANGED` and `MEDIA_PROGRESSED` tell about. Repeating it is success. `UPLOAD_INCOMPLETE` means that
-    /// something is missing; `UPLOAD_MISMATCH` that something else has arrived: it is thrown away, and can be sent again.
+    /// something is missing; `UPLOAD_MISMATCH` that something else has arrived: it is thrown away, and can be sent again. The SHA-256
+    /// of a file in parts is checked by the processing, which then fails with `CHECKSUM_MISMATCH`.
     async fn media_upload_complete(
         &self,
         ctx: &Context<'_>,
