@@ -286,7 +286,10 @@ fn clear(folder: &Path, age: Duration) -> std::io::Result<()> {
         // It may be gone: other nodes do the same.
         let modified = std::fs::metadata(&path).and_then(|meta| meta.modified());
         if modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|past| past >= age)) {
-            std::fs::remove_dir_all(path)?;
+            match std::fs::remove_dir_all(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())

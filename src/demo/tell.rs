@@ -429,7 +429,13 @@ async fn act(
                 ..Text::default()
             };
             let kind = ContributionKind::Thread;
-            let new = new_root(kind, phases[&thread.phase], text, thread.audience, &thread.end);
+            let new = new_root(
+                kind,
+                phases[&thread.phase],
+                text,
+                thread.audience,
+                thread.end.fate != Fate::Draft,
+            );
             let id = contribution::root_create(app, &people[&thread.author].actor, new, None).await?;
             roots.insert(root, id);
             end(app, people, &thread.author, (id, kind), &thread.end).await
@@ -455,7 +461,13 @@ async fn act(
                 },
             };
             let kind = ContributionKind::JournalEntry;
-            let mut new = new_root(kind, phases[&entry.phase], text, entry.audience, &entry.end);
+            let mut new = new_root(
+                kind,
+                phases[&entry.phase],
+                text,
+                entry.audience,
+                entry.end.fate != Fate::Draft,
+            );
             for key in &entry.co_authors {
                 let member = space::membership_of(app, &people[key].actor, new.phase_id).await?;
                 new.co_authors.extend(member);
@@ -569,27 +581,25 @@ async fn exhibit(
             },
             ..Text::default()
         };
-        let new = NewRoot {
-            kind: ContributionKind::Album,
-            phase_id: phases[&album.phase],
+        let new = new_root(
+            ContributionKind::Album,
+            phases[&album.phase],
             text,
-            audience: Audience::Space,
-            is_published: true,
-            co_authors: Vec::new(),
-            thread_kind: None,
-        };
+            Audience::Space,
+            true,
+        );
         contribution::root_create(app, &people[&album.author].actor, new, None).await?;
     }
     Ok(())
 }
 
-fn new_root(kind: ContributionKind, phase_id: Uuid, text: Text, audience: Audience, end: &End) -> NewRoot {
+fn new_root(kind: ContributionKind, phase_id: Uuid, text: Text, audience: Audience, is_published: bool) -> NewRoot {
     NewRoot {
         kind,
         phase_id,
         text,
         audience,
-        is_published: end.fate != Fate::Draft,
+        is_published,
         co_authors: Vec::new(),
         thread_kind: (kind == ContributionKind::Thread).then_some(entity::enums::ThreadKind::Open),
     }

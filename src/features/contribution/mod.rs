@@ -1,6 +1,6 @@
 //! The spine: what a member makes in a space and what is seen by the audience ladder.
 //!
-//! A **contribution** is a thread, a comment, a journal entry or a media item. A **root** stands by itself and has an
+//! A **contribution** is a thread, a comment, a journal entry, a media item or an album. A **root** stands by itself and has an
 //! audience; a **comment** belongs to a root and is seen by whoever sees that root. Each version of a text is a
 //! **revision**; a pre-moderated edit is a pending revision while the published one stays. A **decision** is what a moderator
 //! did and why. A **reaction** is one of a few kind signs that a member gives to what somebody has written; it stays when the

@@ -149,13 +149,13 @@ pub(super) async fn blank(tx: &Tx<'_>, items: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-/// Where the file of an item stands, and its space.
+const STALE: &str = "SELECT c.id, c.space_id, f.upload_id FROM contribution c \
+    JOIN media_file f ON f.contribution_id = c.id WHERE c.file_state = ";
+
+/// The file of an item, if that is deleted.
 pub(super) async fn system_file(db: &Db, item: Uuid) -> Result<Option<Stale>> {
-    let mut sql = db.sql(
-        "SELECT c.id, c.space_id, f.upload_id FROM contribution c JOIN media_file f ON f.contribution_id = c.id \
-         WHERE c.file_state = 'DELETED' AND c.id = ",
-    );
-    sql.bind(item);
+    let mut sql = db.sql(STALE);
+    sql.push("'DELETED' AND c.id = ").bind(item);
     let rows = Reader::passing(db, None).rows(sql).await?;
     Ok(rows.into_iter().next())
 }
@@ -202,10 +202,7 @@ pub(super) async fn system_stale(
     state: MediaState,
     before: chrono::DateTime<chrono::Utc>,
 ) -> Result<Vec<Stale>> {
-    let mut sql = db.sql(
-        "SELECT c.id, c.space_id, f.upload_id FROM contribution c JOIN media_file f ON f.contribution_id = c.id \
-         WHERE c.file_state = ",
-    );
+    let mut sql = db.sql(STALE);
     sql.bind(state.to_value()).push(" AND c.file_state_at < ").bind(before);
     sql.push(" ORDER BY c.file_state_at LIMIT 500");
     Reader::passing(db, None).rows(sql).await

@@ -191,16 +191,6 @@ fn bombs() -> Vec<Case> {
     let scan = find(&jpeg(), b"\xff\xda");
     let (head, pass) = (jpeg()[..scan].to_vec(), jpeg()[scan..jpeg().len() - 2].to_vec());
     let unpacked = files::zlib(&mut zeros(400 << 20));
-    let endless = Film {
-        duration: [
-            &[1, 0, 0, 0][..],
-            &[0; 16],
-            &1000_u32.to_be_bytes(),
-            &(1_u64 << 63).to_be_bytes(),
-        ]
-        .concat(),
-        ..Film::default()
-    };
     let index = Film {
         in_moov: atom(b"udta", &vec![0; 30 << 20]),
         ..Film::default()
@@ -259,7 +249,7 @@ fn bombs() -> Vec<Case> {
         case("nested.docx", DOCX, UNSAFE, nested),
         case("overlapping.docx", DOCX, UNSAFE, files::overlapping()),
         case("many.docx", DOCX, UNSAFE, docx(many.collect())),
-        case("endless.mp4", MP4, LARGE, endless.make()),
+        case("endless.mp4", MP4, LARGE, Film::endless().make()),
         case("index.mp4", MP4, LARGE, index.make()),
         case("deep.mp4", MP4, CORRUPT, deep.make()),
     ]

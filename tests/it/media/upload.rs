@@ -390,3 +390,20 @@ async fn there_is_room_for_so_much_and_no_more() {
         Vec::<String>::new()
     );
 }
+
+#[tokio::test]
+async fn in_a_closed_phase_nothing_is_sent_but_called_off() {
+    let (world, cast) = World::with_cast().await;
+    let id = world.sent(&cast.mobile, &cast, &photo(1), "image/png").await;
+    let close = json!({ "phaseId": cast.during });
+    world.done(&cast.coordinator, "phaseClose", close, "").await;
+    let item = json!({ "mediaItemId": id });
+    for mutation in ["mediaUploadParts", "mediaUploadComplete", "mediaRetry"] {
+        let refused = world.refused(&cast.mobile, mutation, item.clone()).await;
+        assert_eq!(refused, ["FORBIDDEN/PHASE_NOT_OPEN"], "{mutation}");
+    }
+    let abort = json!({ "mediaItemId": id, "abort": true });
+    world.done(&cast.mobile, "mediaUploadParts", abort, "").await;
+    assert_eq!(world.file(&cast.mobile, &id, "status").await, "EXPIRED");
+    assert_eq!(keys(&world).await, Vec::<String>::new());
+}

@@ -22,7 +22,7 @@ const MOST: usize = 100;
 /// A version that somebody has seen and decides about.
 #[derive(InputObject)]
 pub struct ContributionVersionInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// The version of its pending revision as the moderator has seen it.
     expected_version: i32,

@@ -94,7 +94,7 @@ contribution_object! { Comment {
 /// Input of `commentCreate`.
 #[derive(InputObject)]
 pub struct CommentCreateInput {
-    /// The thread or journal entry.
+    /// The thread, journal entry, media item or album.
     root_id: ID,
     /// The comment that is answered; absent = the root itself.
     reply_to_id: Option<ID>,
@@ -151,7 +151,7 @@ pub struct CommentMutation;
 
 #[Object]
 impl CommentMutation {
-    /// Comments on a published thread or journal entry, or answers another comment. Where texts are pre-moderated, a pupil's
+    /// Comments on something published that isn't a comment, or answers a comment. Where texts are pre-moderated, a pupil's
     /// comment waits for a moderator.
     async fn comment_create(
         &self,

@@ -32,7 +32,7 @@ pub(super) async fn now(
 /// Input of `contributionPublish`.
 #[derive(InputObject)]
 pub struct ContributionPublishInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// Its `version` as the author has seen it.
     expected_version: i32,
@@ -54,7 +54,7 @@ pub struct ContributionPublishPayload {
 /// Input of `contributionWithdraw`.
 #[derive(InputObject)]
 pub struct ContributionWithdrawInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
 }
 
@@ -76,7 +76,7 @@ pub struct ContributionWithdrawPayload {
 /// Input of `contributionApprove`.
 #[derive(InputObject)]
 pub struct ContributionApproveInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// `pendingRevision.version` as the moderator has seen it: nobody approves a text that they haven't seen.
     expected_version: i32,
@@ -98,7 +98,7 @@ pub struct ContributionApprovePayload {
 /// Input of `contributionReturn`.
 #[derive(InputObject)]
 pub struct ContributionReturnInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// `pendingRevision.version` as the moderator has seen it.
     expected_version: i32,
@@ -124,7 +124,7 @@ pub struct ContributionReturnPayload {
 /// Input of `contributionHide`.
 #[derive(InputObject)]
 pub struct ContributionHideInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// Why.
     reason: ModerationReason,
@@ -150,7 +150,7 @@ pub struct ContributionHidePayload {
 /// Input of `contributionRestore`.
 #[derive(InputObject)]
 pub struct ContributionRestoreInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
 }
 
@@ -170,7 +170,7 @@ pub struct ContributionRestorePayload {
 /// Input of `contributionRemove`.
 #[derive(InputObject)]
 pub struct ContributionRemoveInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// Why; required when it is not your own.
     reason: Option<ModerationReason>,

@@ -58,7 +58,7 @@ impl From<&ReactionRow> for ReactionCount {
 /// Input of `reactionAdd`.
 #[derive(InputObject)]
 pub struct ReactionAddInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// How.
     kind: ReactionKind,
@@ -78,7 +78,7 @@ pub struct ReactionAddPayload {
 /// Input of `reactionRemove`.
 #[derive(InputObject)]
 pub struct ReactionRemoveInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// How the viewer has reacted.
     kind: ReactionKind,

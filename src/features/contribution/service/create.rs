@@ -34,7 +34,7 @@ use crate::{
 /// A root to be made.
 #[derive(Clone, Debug)]
 pub struct NewRoot {
-    /// Thread or journal entry.
+    /// Thread, journal entry or album.
     pub kind: ContributionKind,
     /// The phase.
     pub phase_id: Uuid,
@@ -61,7 +61,7 @@ pub struct NewComment {
     pub text: Text,
 }
 
-/// Makes a thread or a journal entry.
+/// Makes a thread, a journal entry or an album.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.

@@ -273,7 +273,7 @@ async fn upload_id(app: &App, space: Uuid, id: Uuid, file: &FileRow) -> Result<S
     Ok(kept)
 }
 
-/// Calls an upload off: what has arrived is thrown away, and the item is removed. Repeating it changes nothing.
+/// Calls an upload off: what has arrived is thrown away, and nothing can be sent any more. Repeating it changes nothing.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`; `UNAVAILABLE` if the store doesn't answer.

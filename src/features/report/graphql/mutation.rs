@@ -21,7 +21,7 @@ use crate::{
 /// Input of `contributionReport`.
 #[derive(InputObject)]
 pub struct ContributionReportInput {
-    /// The thread, comment or journal entry.
+    /// The thread, comment, journal entry, media item or album.
     contribution_id: ID,
     /// Why. Something `UNSAFE` is for staff alone.
     reason: ModerationReason,

@@ -150,7 +150,7 @@ impl Phase {
         self.0.allows_pupil_comments
     }
 
-    /// Whether pupils upload photos, videos and files without a grant.
+    /// Whether pupils upload photos, videos and files, and make albums, without a grant.
     async fn allows_pupil_uploads(&self) -> bool {
         self.0.allows_pupil_uploads
     }
@@ -347,7 +347,7 @@ pub struct PhaseUpdateInput {
     allows_pupil_threads: MaybeUndefined<bool>,
     /// Whether pupils may comment; absent = unchanged.
     allows_pupil_comments: MaybeUndefined<bool>,
-    /// Whether pupils upload photos, videos and files without a grant; absent = unchanged.
+    /// Whether pupils upload photos, videos and files, and make albums, without a grant; absent = unchanged.
     allows_pupil_uploads: MaybeUndefined<bool>,
 }
 

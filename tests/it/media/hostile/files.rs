@@ -412,6 +412,22 @@ pub const PICTURE: &[u8] = b"these bytes are the picture itself";
 pub const SOUND: &[u8] = b"and these are the sound";
 
 impl Film {
+    /// One that says that it lasts for ages.
+    pub fn endless() -> Self {
+        let times = [0; 16];
+        let duration = [
+            &[1, 0, 0, 0][..],
+            &times,
+            &1000_u32.to_be_bytes(),
+            &(1_u64 << 63).to_be_bytes(),
+        ]
+        .concat();
+        Self {
+            duration,
+            ..Self::default()
+        }
+    }
+
     /// The film, its samples first, so that positions are known.
     pub fn make(&self) -> Vec<u8> {
         let ftyp = atom(b"ftyp", b"isom\0\0\x02\0isommp41");
