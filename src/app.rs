@@ -34,6 +34,7 @@ use crate::{
         live::Live,
         rate::Rates,
         storage::Storage,
+        stream::{self, Retention},
     },
     schema,
 };
@@ -62,6 +63,8 @@ pub struct App {
     pub quotas: Quotas,
     /// How they are processed.
     pub processing: Processing,
+    /// For how long events are kept.
+    pub retention: Retention,
     /// Where files are for as long as they are worked on.
     scratch: PathBuf,
     /// Who has used how much.
@@ -130,6 +133,7 @@ impl App {
             storage,
             quotas: config.media.quotas(),
             processing: config.media.processing()?,
+            retention: config.retention(),
             scratch,
             attempts: Attempts::new(rates.clone()),
             rates,
@@ -227,6 +231,10 @@ impl App {
             (
                 "interrupted erasures are not completed",
                 privacy::complete_erasures(self).await.map(drop),
+            ),
+            (
+                "old events are not deleted",
+                stream::expire(&self.db, self.retention).await.map(drop),
             ),
             (
                 "jobs given up long ago are not deleted",

@@ -8,6 +8,7 @@ use std::{
 };
 
 use ::http::HeaderValue;
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use url::Url;
@@ -19,6 +20,7 @@ use crate::platform::{
     http::{self, Introspection, server::Connections},
     rate::Budget,
     storage,
+    stream::Retention,
     telemetry::LogFormat,
 };
 
@@ -84,6 +86,14 @@ pub struct Config {
     /// Connections for reading.
     #[arg(long, env = "SOJOURN_DATABASE_READERS", default_value_t = 16, global = true)]
     pub database_readers: u32,
+
+    /// Days for which events are kept: clients that were away for longer load their pages again.
+    #[arg(long, env = "SOJOURN_EVENT_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..), global = true)]
+    pub event_days: u16,
+
+    /// Events of a space that are kept at most.
+    #[arg(long, env = "SOJOURN_EVENT_COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1000..), global = true)]
+    pub event_count: u32,
 
     /// File with a further public key (PEM) by which access tokens are good, for the time in which nodes change their signing
     /// key. Can be given several times, or as a list with commas.
@@ -378,6 +388,15 @@ impl Config {
                 credentials,
             },
         })
+    }
+
+    /// For how long events are kept.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        Retention {
+            age: TimeDelta::days(self.event_days.into()),
+            count: self.event_count.into(),
+        }
     }
 
     /// How to open the database.

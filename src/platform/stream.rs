@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     enums::{Audience, ContentState, ContributionKind, EventKind},
     event,
@@ -117,6 +117,88 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, eve
     });
     event::Entity::insert_many(rows).exec_without_returning(txn).await?;
     Ok(last)
+}
+
+/// For how long events are kept, and how many of a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// How old they become.
+    pub age: TimeDelta,
+    /// How many there are at most.
+    pub count: i64,
+}
+
+impl Default for Retention {
+    /// The figures of the domain: 30 days, 100,000.
+    fn default() -> Self {
+        Self {
+            age: TimeDelta::days(30),
+            count: 100_000,
+        }
+    }
+}
+
+/// Events that are deleted at once.
+const SWEEP: i64 = 1_000;
+
+#[derive(FromQueryResult)]
+struct Oldest {
+    stream_id: Uuid,
+    seq: i64,
+    last_seq: i64,
+}
+
+/// Deletes events that are kept no longer, from the beginning of each stream, and returns how many. Whoever comes back with a cursor
+/// from before is told that it has expired.
+///
+/// # Errors
+/// The database's; the next time goes on.
+pub async fn expire(db: &Db, retention: Retention) -> Result<u64> {
+    let before = db.clock().now() - retention.age;
+    let mut sql = db.sql(
+        "SELECT s.id AS stream_id, e.seq, s.last_seq FROM stream s JOIN event e ON e.stream_id = s.id \
+         AND e.seq = (SELECT MIN(x.seq) FROM event x WHERE x.stream_id = s.id) WHERE e.occurred_at < ",
+    );
+    sql.bind(before)
+        .push(" OR s.last_seq - e.seq >= ")
+        .bind(retention.count);
+    let mut count = 0;
+    for oldest in rows::<Oldest>(db, sql).await? {
+        count += expire_one(db, &oldest, (before, retention.count)).await?;
+    }
+    Ok(count)
+}
+
+/// The same for one stream, step by step, so that nobody who writes waits for long.
+async fn expire_one(db: &Db, oldest: &Oldest, (before, most): (DateTime<Utc>, i64)) -> Result<u64> {
+    let (stream, mut from, mut count) = (oldest.stream_id, oldest.seq, 0);
+    loop {
+        // Only what comes before everything that is kept: a stream has no hole.
+        let mut sql = db.sql("DELETE FROM event WHERE stream_id = ");
+        sql.bind(stream)
+            .push(" AND seq < COALESCE((SELECT MIN(x.seq) FROM event x WHERE x.stream_id = ")
+            .bind(stream);
+        sql.push(" AND x.seq > ")
+            .bind(oldest.last_seq - most)
+            .push(" AND x.occurred_at >= ")
+            .bind(before);
+        sql.push(" AND x.seq < ")
+            .bind(from + SWEEP)
+            .push("), ")
+            .bind(from + SWEEP)
+            .push(")");
+        let statement = &sql.statement();
+        let deleted = db
+            .write(None, |tx| {
+                Box::pin(async move { Ok(tx.execute_raw(statement.clone()).await?.rows_affected()) })
+            })
+            .await?;
+        count += deleted;
+        from += SWEEP;
+        if deleted < SWEEP.unsigned_abs() || from > oldest.last_seq {
+            return Ok(count);
+        }
+    }
 }
 
 /// Where a stream stands.

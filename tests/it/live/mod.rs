@@ -2,6 +2,8 @@
 
 mod access;
 mod content;
+mod filter;
+mod retention;
 mod rounds;
 mod stream;
 mod writers;

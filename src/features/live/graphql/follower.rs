@@ -2,11 +2,13 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
     SpaceEvent, StreamEndReason,
     deliver::{Control, control, deliver},
+    filter::Filter,
 };
 use crate::{
     features::space::graphql::spaces,
@@ -27,9 +29,12 @@ pub(super) struct Follower {
     db: Db,
     actor: Actor,
     space: Uuid,
+    filter: Filter,
     listener: Listener,
     session: SessionWatch,
     ready: VecDeque<SpaceEvent>,
+    /// When the client heard something last.
+    told_at: Instant,
     is_ended: bool,
 }
 
@@ -38,7 +43,12 @@ impl Follower {
     ///
     /// # Errors
     /// `NOT_FOUND` for all but members; `INVALID` for a cursor of something else.
-    pub(super) async fn new(db: &Db, actor: &Actor, space: Uuid, after: Option<Cursor>) -> Result<Self> {
+    pub(super) async fn new(
+        db: &Db,
+        actor: &Actor,
+        (space, after): (Uuid, Option<Cursor>),
+        filter: Filter,
+    ) -> Result<Self> {
         let reader = Reader::passing(db, Some(actor.clone()));
         if !spaces(&reader, &[space]).await?.contains_key(&space) {
             return Err(Error::not_found());
@@ -50,9 +60,11 @@ impl Follower {
             db,
             actor,
             space,
+            filter,
             listener,
             session,
             ready: VecDeque::new(),
+            told_at: Instant::now(),
             is_ended: false,
         })
     }
@@ -64,6 +76,7 @@ impl Follower {
     pub(super) async fn next(&mut self) -> Result<Option<SpaceEvent>> {
         loop {
             if let Some(event) = self.ready.pop_front() {
+                self.told_at = Instant::now();
                 return Ok(Some(event));
             }
             if self.is_ended {
@@ -73,7 +86,7 @@ impl Follower {
             let next = tokio::select! {
                 biased;
                 () = self.session.ended() => None,
-                next = self.listener.next(HEARTBEAT) => Some(next?),
+                next = self.listener.next(HEARTBEAT.saturating_sub(self.told_at.elapsed())) => Some(next?),
             };
             let reader = Reader::new(&self.db, Some(self.actor.clone()));
             match next {
@@ -90,7 +103,8 @@ impl Follower {
     }
 
     /// Loads what events are about as the viewer is now; who is no member any more gets none of them.
-    async fn take(&mut self, reader: &Arc<Reader>, from: Cursor, events: Vec<Arc<Event>>) -> Result<()> {
+    async fn take(&mut self, reader: &Arc<Reader>, from: Cursor, mut events: Vec<Arc<Event>>) -> Result<()> {
+        events.retain(|event| self.filter.wants(event));
         match spaces(reader, &[self.space]).await?.remove(&self.space) {
             None => self.end(reader, from, StreamEndReason::MembershipEnded),
             Some(space) => {
@@ -101,6 +115,11 @@ impl Follower {
         }
         // The client takes the events at its own pace: no connection waits for it.
         reader.pass().await;
+        // Much happens that isn't wanted: the cursor moves all the same.
+        if self.ready.is_empty() && self.told_at.elapsed() >= HEARTBEAT {
+            let cursor = self.listener.cursor();
+            self.ready.push_back(control(reader, cursor, Control::Heartbeat));
+        }
         Ok(())
     }
 

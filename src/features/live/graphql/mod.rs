@@ -3,6 +3,7 @@
 mod deliver;
 mod enums;
 mod event;
+mod filter;
 mod follower;
 mod subscription;
 

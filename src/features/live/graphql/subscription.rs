@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Subscription};
 use futures_util::{Stream, stream};
 
-use super::{SpaceEvent, follower::Follower};
+use super::{SpaceEvent, SpaceEventKind, filter::Filter, follower::Follower};
 use crate::platform::{
     error::{Error, Result},
     graphql::ready,
@@ -18,17 +18,26 @@ pub struct LiveSubscription;
 #[Subscription]
 impl LiveSubscription {
     /// What happens in a space, in order and without gaps: first what happened after `after`, then what happens. Subscribe with
-    /// the `eventCursor` of the space that you have loaded, and after a break with the last `cursor` that you have seen.
+    /// the `eventCursor` of the space that you have loaded, and after a break with the last `cursor` that you have seen. Heartbeats,
+    /// resets and the end come whatever the filters say.
     async fn space_events(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The space.")] space_id: ID,
         #[graphql(desc = "Only what happened after this cursor; absent = from now.")] after: Option<String>,
+        #[graphql(desc = "Only events of these kinds, at most 50; absent = of all.")] kinds: Option<
+            Vec<SpaceEventKind>,
+        >,
+        #[graphql(desc = "Only events in these phases, at most 4, and about them; absent = everywhere.")]
+        phase_ids: Option<Vec<ID>>,
+        #[graphql(desc = "Only events about this thread and its comments; absent = about everything.")]
+        thread_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<SpaceEvent>>> {
         let reader = ready(ctx)?;
         let space = id::decode_as(&[Kind::Space], &space_id)?;
         let after = after.as_deref().map(Cursor::decode).transpose()?;
-        let follower = Follower::new(reader.db(), reader.actor()?, space, after).await?;
+        let filter = Filter::new(kinds, phase_ids.as_deref(), thread_id.as_ref())?;
+        let follower = Follower::new(reader.db(), reader.actor()?, (space, after), filter).await?;
         Ok(stream::unfold(Some(follower), |follower| async move {
             let mut follower = follower?;
             match follower.next().await {
