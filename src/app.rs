@@ -104,8 +104,8 @@ impl App {
     async fn open_with(config: &Config, signer: Signer) -> std::result::Result<Self, String> {
         let signer = Arc::new(signer);
         let live = match &config.redis_url {
-            Some(url) => Live::over_redis(url, &config.redis_prefix)?,
-            None => Live::in_process(),
+            Some(url) => Live::over_redis(url, &config.redis_prefix, config.window())?,
+            None => Live::in_process(config.window()),
         };
         let clock = Clock::default();
         let rates = match &config.redis_url {

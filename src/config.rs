@@ -18,6 +18,7 @@ use crate::platform::{
     auth::token::Signer,
     db,
     http::{self, Introspection, server::Connections},
+    live::Window,
     rate::Budget,
     storage,
     stream::Retention,
@@ -94,6 +95,15 @@ pub struct Config {
     /// Events of a space that are kept at most.
     #[arg(long, env = "SOJOURN_EVENT_COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1000..), global = true)]
     pub event_count: u32,
+
+    /// Newest events of a space that are kept in memory while somebody listens to it: those who are not further behind need no
+    /// database.
+    #[arg(long, env = "SOJOURN_LIVE_WINDOW", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..), global = true)]
+    pub live_window: u32,
+
+    /// Megabytes for the events that are kept in memory of all spaces together.
+    #[arg(long, env = "SOJOURN_LIVE_MEMORY", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..), global = true)]
+    pub live_memory: u32,
 
     /// File with a further public key (PEM) by which access tokens are good, for the time in which nodes change their signing
     /// key. Can be given several times, or as a list with commas.
@@ -396,6 +406,17 @@ impl Config {
         Retention {
             age: TimeDelta::days(self.event_days.into()),
             count: self.event_count.into(),
+        }
+    }
+
+    /// The events that are kept in memory.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        Window {
+            events: self.live_window.try_into().unwrap_or(usize::MAX),
+            bytes: usize::try_from(self.live_memory)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(1 << 20),
         }
     }
 

@@ -792,8 +792,8 @@ pub fn sees_report(viewer: &Member, report: &Report, content: &Content) -> bool 
 
 /// Whether a member sees a report because it is their own. Pupils lose sight of what is unsafe.
 #[must_use]
-pub fn sees_own_report(viewer: &Member, report: &Report) -> bool {
-    report.reporter_id == viewer.id && (report.reason != ModerationReason::Unsafe || viewer.role != SpaceRole::Pupil)
+pub fn sees_own_report(viewer: &Member, reporter_id: Uuid, reason: ModerationReason) -> bool {
+    reporter_id == viewer.id && (reason != ModerationReason::Unsafe || viewer.role != SpaceRole::Pupil)
 }
 
 /// [`sees_report`] as an SQL condition over `x` (report), `c` (its contribution), `r` (the root of that, left joined) and `m` (the

@@ -13,7 +13,7 @@ use sojourn::platform::{
     clock::Clock,
     db::{Db, Options, Sql},
     error::{Code, Error},
-    live::{Listener, Live, Next, ResetReason},
+    live::{Listener, Live, Next, ResetReason, Window},
     stream::{self, Cursor, NewEvent},
 };
 use tokio::{task::JoinHandle, time::timeout};
@@ -86,7 +86,7 @@ impl Nodes {
             url.set_path(&name);
             let prefix = format!("{name}:");
             for _ in 0..2 {
-                let live = Live::over_redis(&redis, &prefix).unwrap();
+                let live = Live::over_redis(&redis, &prefix, Window::default()).unwrap();
                 nodes.all.push(node(url.as_str(), live).await);
             }
             nodes.redis = Some((redis, prefix));
@@ -94,7 +94,7 @@ impl Nodes {
         } else {
             let path = nodes._folder.path().join("live.db");
             let url = format!("sqlite:{}", path.display());
-            nodes.all.push(node(&url, Live::in_process()).await);
+            nodes.all.push(node(&url, Live::in_process(Window::default())).await);
         }
         nodes
     }
@@ -717,7 +717,7 @@ async fn without_redis_events_arrive_all_the_same() {
     url.set_path(&name);
     let mut lonely = Vec::new();
     for _ in 0..2 {
-        let live = Live::over_redis("redis://127.0.0.1:1", "x:").unwrap();
+        let live = Live::over_redis("redis://127.0.0.1:1", "x:", Window::default()).unwrap();
         assert!(live.check().await.is_err());
         lonely.push(node(url.as_str(), live).await);
     }
@@ -725,7 +725,7 @@ async fn without_redis_events_arrive_all_the_same() {
     let mut listener = listen(&lonely[1].db, stream, None).await;
     append(&lonely[0].db, stream, 3).await;
     assert_eq!(follow(&mut listener, 3).await, [1, 2, 3]);
-    assert!(Live::over_redis("http://x", "x:").is_err());
+    assert!(Live::over_redis("http://x", "x:", Window::default()).is_err());
     for node in lonely {
         node.stop.cancel();
         node.work.await.unwrap();

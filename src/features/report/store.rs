@@ -1,6 +1,6 @@
 //! Statements over `report`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -15,9 +15,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    features::space::push_viewer,
+    features::space::{ViewerRow, push_viewer},
     platform::{
-        db::{Db, Reader, Sql, Tx},
+        db::{Audience, Db, Reader, Sql, Tx},
         error::Result,
         page::{Key, Page},
     },
@@ -122,6 +122,69 @@ fn push_seen(sql: &mut Sql, account: Uuid, sight: Sight) {
 
 /// Reports that the viewer may see.
 pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid], sight: Sight) -> Result<Vec<ReportRow>> {
+    match reader.audience() {
+        Some(audience) if sight == Sight::Usual => shared_by_ids(reader, audience, ids).await,
+        _ => own_by_ids(reader, ids, sight).await,
+    }
+}
+
+/// A report as it was read for all who listen to its space, and the memberships of its judges.
+struct Shared(ReportRow, HashSet<Uuid>);
+
+/// The reports that one of those sees who listen to a space.
+async fn shared_by_ids(reader: &Reader, audience: &Audience, ids: &[Uuid]) -> Result<Vec<ReportRow>> {
+    let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
+    let known = audience.shared.rows::<Shared>(ids, load).await?;
+    let (here, elsewhere): (Vec<_>, Vec<_>) = known
+        .into_iter()
+        .partition(|known| known.0.space_id == audience.seat.space_id);
+    let viewer = ViewerRow::seated(&audience.seat, None, reader.db().clock().now()).member();
+    let seen = here.iter().filter_map(|known| {
+        let Shared(row, judges) = &**known;
+        let is_judge = judges.contains(&viewer.id);
+        (is_judge || policy::sees_own_report(&viewer, row.reporter_id, row.reason)).then(|| ReportRow {
+            is_judge,
+            is_staff: viewer.is_staff(),
+            ..row.clone()
+        })
+    });
+    let mut rows: Vec<_> = seen.collect();
+    if !elsewhere.is_empty() {
+        let ids: Vec<_> = elsewhere.iter().map(|known| known.0.id).collect();
+        rows.extend(own_by_ids(reader, &ids, Sight::Usual).await?);
+    }
+    Ok(rows)
+}
+
+#[derive(FromQueryResult)]
+struct JudgeRow {
+    id: Uuid,
+    member_id: Uuid,
+}
+
+/// Reports, whoever sees them, as their reporters would.
+async fn system_by_ids(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Shared)>> {
+    let mut sql = reader.sql("");
+    push_columns(&mut sql);
+    sql.push(" JOIN membership m ON m.id = x.reporter_id WHERE ")
+        .is_in("x.id", &ids);
+    let rows = reader.rows::<ReportRow>(sql).await?;
+    let mut sql = reader.sql("SELECT x.id, m.id AS member_id FROM report x ");
+    sql.push(OF_CONTRIBUTION)
+        .push(" JOIN membership m ON m.space_id = x.space_id AND m.left_at IS NULL WHERE ");
+    sql.push(policy::REPORT_VISIBLE).push(" AND ").is_in("x.id", &ids);
+    let mut judges: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
+    for row in reader.rows::<JudgeRow>(sql).await? {
+        judges.entry(row.id).or_default().insert(row.member_id);
+    }
+    let with_judges = |row: ReportRow| {
+        let of_one = judges.remove(&row.id).unwrap_or_default();
+        (row.id, Shared(row, of_one))
+    };
+    Ok(rows.into_iter().map(with_judges).collect())
+}
+
+async fn own_by_ids(reader: &Reader, ids: &[Uuid], sight: Sight) -> Result<Vec<ReportRow>> {
     let mut sql = reader.sql("");
     push_seen(&mut sql, reader.actor()?.account_id, sight);
     sql.is_in("x.id", ids);

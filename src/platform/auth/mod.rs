@@ -1,7 +1,8 @@
-//! Who is calling: access tokens, passwords, one-time secrets.
+//! Who is calling: access tokens, passwords, one-time secrets, memberships.
 
 pub mod attempts;
 pub mod password;
+pub mod seat;
 pub mod secret;
 pub mod token;
 

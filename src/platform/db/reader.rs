@@ -8,8 +8,9 @@ use tokio::sync::Mutex;
 
 use super::{Db, Sql};
 use crate::platform::{
-    auth::Actor,
+    auth::{Actor, seat::Seat},
     error::{Error, Result},
+    live::Shared,
     telemetry::Stats,
 };
 
@@ -20,6 +21,16 @@ pub struct Reader {
     db: Db,
     actor: Option<Actor>,
     source: Mutex<Source>,
+    audience: Option<Audience>,
+}
+
+/// One of those who listen to a space on this node: what is read for one of them is read for all.
+#[derive(Clone, Debug)]
+pub struct Audience {
+    /// Where the reader sits.
+    pub seat: Arc<Seat>,
+    /// What was read for all.
+    pub shared: Arc<Shared>,
 }
 
 /// Where the next statement of a reader runs.
@@ -41,6 +52,7 @@ impl Reader {
             db: db.clone(),
             actor: None,
             source: Mutex::new(Source::NewSnapshot),
+            audience: None,
         }
     }
 
@@ -69,7 +81,25 @@ impl Reader {
             db: db.clone(),
             actor,
             source: Mutex::new(Source::Passing),
+            audience: None,
         })
+    }
+
+    /// A passing reader who takes what was read for all who listen.
+    #[must_use]
+    pub fn among(db: &Db, actor: &Actor, audience: Audience) -> Arc<Self> {
+        Arc::new(Self {
+            db: db.clone(),
+            actor: Some(actor.clone()),
+            source: Mutex::new(Source::Passing),
+            audience: Some(audience),
+        })
+    }
+
+    /// Those with whom this one listens.
+    #[must_use]
+    pub fn audience(&self) -> Option<&Audience> {
+        self.audience.as_ref()
     }
 
     /// The database.

@@ -17,7 +17,7 @@ use super::{
     redis::Bus,
     registry::{Inbox, Registry},
     session::{self, SessionWatch, Watched},
-    topic::Topic,
+    topic::{Topic, Window},
 };
 use crate::platform::{
     db::Db,
@@ -45,17 +45,19 @@ pub(super) struct Hub {
     /// Streams to compare with the database now.
     pub(super) due: Inbox,
     bus: Option<Bus>,
+    window: Window,
     statements: Semaphore,
     stop: CancellationToken,
 }
 
 impl Hub {
-    pub(super) fn new(bus: Option<Bus>) -> Self {
+    pub(super) fn new(bus: Option<Bus>, window: Window) -> Self {
         Self {
             topics: Registry::new(),
             sessions: Registry::new(),
             due: Inbox::default(),
             bus,
+            window,
             statements: Semaphore::new(LISTENER_STATEMENTS),
             stop: CancellationToken::new(),
         }
@@ -67,6 +69,11 @@ impl Hub {
 
     pub(super) fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Events that are kept of each stream.
+    pub(super) fn window(&self) -> usize {
+        self.window.of_each(self.topics.len())
     }
 
     /// The stream as this node knows it.
@@ -108,7 +115,13 @@ impl Hub {
         let mut tick = ticks();
         loop {
             let topics = tokio::select! {
-                _ = tick.tick() => self.topics.all(),
+                _ = tick.tick() => {
+                    let topics = self.topics.all();
+                    for topic in topics.iter().filter_map(|(_, topic)| topic.upgrade()) {
+                        topic.trim(self.window.of_each(topics.len()));
+                    }
+                    topics
+                }
                 due = self.due.wait() => {
                     let find = |id: Uuid| self.topics.get(id).map(|topic| (id, Arc::downgrade(&topic)));
                     due.into_keys().filter_map(find).collect()

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     hub::Hub,
+    shared::Shared,
     topic::{BATCH, Place, Pull, Topic},
 };
 use crate::platform::{
@@ -101,6 +102,28 @@ impl Listener {
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.cursor
+    }
+
+    /// What was read for all who listen to this stream on this node, as long as nothing more is heard of it.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn shared(&self) -> Result<Arc<Shared>> {
+        let shared = self.topic.shared();
+        shared.ok_or_else(|| Error::internal("a listener of a stream that nobody reads"))
+    }
+
+    /// Whether nothing more was heard of the stream since this was begun.
+    #[must_use]
+    pub fn is_current(&self, shared: &Shared) -> bool {
+        self.topic.is_current(shared)
+    }
+
+    /// Whether something may have happened behind the event `since` that changes what a member sees: to the member, or, if they hold
+    /// grants, to phases or the space.
+    #[must_use]
+    pub fn has_moved(&self, member: Uuid, has_grants: bool, since: i64) -> bool {
+        self.topic.has_moved(member, has_grants, since)
     }
 
     /// Waits for what comes next, `heartbeat` at most. Cancel safe: what wasn't returned comes again.

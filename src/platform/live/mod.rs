@@ -11,6 +11,7 @@ mod listener;
 mod redis;
 mod registry;
 mod session;
+mod shared;
 mod topic;
 
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use self::{hub::Hub, redis::Bus};
 pub use self::{
     listener::{Listener, Next, ResetReason},
     session::SessionWatch,
+    shared::Shared,
+    topic::Window,
 };
 use super::{db::Db, error::Result, stream::Cursor};
 
@@ -32,8 +35,8 @@ pub struct Live(Arc<Hub>);
 impl Live {
     /// A hub that hears of this process's commits only: for a single node.
     #[must_use]
-    pub fn in_process() -> Self {
-        Self(Arc::new(Hub::new(None)))
+    pub fn in_process(window: Window) -> Self {
+        Self(Arc::new(Hub::new(None, window)))
     }
 
     /// A hub whose nodes tell each other through Redis; `prefix` starts the name of every channel, so that several
@@ -41,8 +44,8 @@ impl Live {
     ///
     /// # Errors
     /// `url` is none of Redis; the text is for the operator.
-    pub fn over_redis(url: &str, prefix: &str) -> std::result::Result<Self, String> {
-        Ok(Self(Arc::new(Hub::new(Some(Bus::new(url, prefix)?)))))
+    pub fn over_redis(url: &str, prefix: &str, window: Window) -> std::result::Result<Self, String> {
+        Ok(Self(Arc::new(Hub::new(Some(Bus::new(url, prefix)?), window))))
     }
 
     /// Says that `stream` has grown up to `seq`, after the commit. Never fails and never waits: what gets lost on the way

@@ -50,6 +50,10 @@ impl<T> Registry<T> {
         self.lock().get(&id).is_some_and(|value| value.strong_count() > 0)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     pub(super) fn ids(&self) -> Vec<Uuid> {
         self.lock().keys().copied().collect()
     }

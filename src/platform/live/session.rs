@@ -44,6 +44,12 @@ impl Drop for Watched {
 pub struct SessionWatch(pub(super) Arc<Watched>);
 
 impl SessionWatch {
+    /// Whether it is known to have ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.0.ended.is_cancelled()
+    }
+
     /// Completes within about two seconds after the session was ended, has expired or was deleted; longer only while the
     /// database is away. Needs [`super::Live::run`] of this node. Cancel safe.
     pub async fn ended(&self) {

@@ -1,7 +1,7 @@
 //! A stream that somebody on this node listens to.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -11,15 +11,40 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::hub::Hub;
+use super::{hub::Hub, shared::Shared};
 use crate::platform::{
     db::Db,
     retry::Retry,
     stream::{self, Cursor, Position, tag},
 };
 
-/// The newest events that are kept for listeners.
-const WINDOW: usize = 1_000;
+/// What a node keeps of what has happened, for those who listen and those who come back soon.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// Events of a stream, at most.
+    pub events: usize,
+    /// Bytes of the events of all streams together, at most: each gets an equal part.
+    pub bytes: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            events: 1_000,
+            bytes: 64 << 20,
+        }
+    }
+}
+
+/// What an event takes: the row, its counters, and its place in the window.
+const EVENT_BYTES: usize = size_of::<event::Model>() + 3 * size_of::<usize>();
+
+impl Window {
+    /// The events of each of `streams` that are kept, at least one.
+    pub(super) fn of_each(&self, streams: usize) -> usize {
+        (self.bytes / EVENT_BYTES / streams.max(1)).clamp(1, self.events.max(1))
+    }
+}
 
 /// Events that are read at once.
 const FILL: u64 = 500;
@@ -64,6 +89,11 @@ struct State {
     place: Place,
     /// The events up to `place`, without a gap.
     window: VecDeque<Arc<event::Model>>,
+    /// Where reading began.
+    began_at: i64,
+    /// The last event about each member since, and the last about phases or the space.
+    members: HashMap<Uuid, i64>,
+    surroundings: i64,
 }
 
 /// A stream that somebody on this node listens to.
@@ -75,6 +105,8 @@ pub(super) struct Topic {
     mark: watch::Sender<i64>,
     /// How far it is read; none before the first look at the database.
     state: Mutex<Option<State>>,
+    /// What was read for all listeners, and is still good.
+    shared: Mutex<Option<Arc<Shared>>>,
     /// Wakes listeners when `state` has changed.
     progress: watch::Sender<()>,
     end: CancellationToken,
@@ -87,6 +119,7 @@ impl Topic {
             hub,
             mark: watch::Sender::new(0),
             state: Mutex::new(None),
+            shared: Mutex::new(None),
             progress: watch::Sender::new(()),
             end,
         }
@@ -103,6 +136,42 @@ impl Topic {
     pub(super) fn view(&self) -> Option<View> {
         let mark = *self.mark.borrow();
         self.place().map(|place| View { place, mark })
+    }
+
+    /// What was read for all listeners; begun anew when more was heard of the stream since.
+    pub(super) fn shared(&self) -> Option<Arc<Shared>> {
+        let mark = *self.mark.borrow();
+        let since = self.place()?.cursor;
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_good = |shared: &&Arc<Shared>| shared.mark == mark && !shared.is_full();
+        if let Some(good) = shared.as_ref().filter(is_good) {
+            return Some(Arc::clone(good));
+        }
+        let new = Arc::new(Shared::new(mark, since));
+        *shared = Some(Arc::clone(&new));
+        Some(new)
+    }
+
+    /// Whether nothing more was heard of the stream since.
+    pub(super) fn is_current(&self, shared: &Shared) -> bool {
+        shared.mark == *self.mark.borrow()
+    }
+
+    /// Lets go of what was read for all listeners, and of all but the newest `most` events; those who use some of it keep that.
+    pub(super) fn trim(&self, most: usize) {
+        drop(self.shared.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(State { window, .. }) = &mut *self.state() {
+            window.drain(..window.len().saturating_sub(most));
+            window.shrink_to(most);
+        }
+    }
+
+    /// Whether something may have happened behind `since` to a member, or if `is_near` to phases or the space.
+    pub(super) fn has_moved(&self, member: Uuid, is_near: bool, since: i64) -> bool {
+        let state = self.state();
+        let Some(state) = &*state else { return false };
+        let own = state.members.get(&member).copied().unwrap_or(0);
+        state.began_at > since || own > since || (is_near && state.surroundings > since)
     }
 
     /// Tells when there may be something new to pull.
@@ -182,7 +251,7 @@ impl Topic {
     /// What there is behind `after` for a listener that began in `life`.
     pub(super) fn pull(&self, life: u64, after: i64) -> Pull {
         let state = self.state();
-        let Some(State { place, window }) = &*state else {
+        let Some(State { place, window, .. }) = &*state else {
             return Pull::Nothing;
         };
         if place.life != life {
@@ -201,8 +270,16 @@ impl Topic {
     /// Adds what was read at `from`: the event there, if it still exists, and those behind it. Returns whether there was
     /// anything new.
     fn absorb(&self, from: Place, rows: Vec<Arc<event::Model>>) -> bool {
+        let most = self.hub.upgrade().map_or(1, |hub| hub.window());
         let mut state = self.state();
-        let Some(State { place, window }) = state.as_mut().filter(|state| state.place == from) else {
+        let Some(State {
+            place,
+            window,
+            members,
+            surroundings,
+            ..
+        }) = state.as_mut().filter(|state| state.place == from)
+        else {
             return true;
         };
         let known = rows.iter().take_while(|row| row.seq <= from.cursor.seq).count();
@@ -224,8 +301,15 @@ impl Topic {
             tracing::warn!(stream = %self.id, ?from, "live: events are gone before they were read");
             window.clear();
         }
+        for event in new {
+            match event.member_id {
+                Some(member) => _ = members.insert(member, event.seq),
+                None if event.contribution_id.is_none() && event.report_id.is_none() => *surroundings = event.seq,
+                None => {}
+            }
+        }
         window.extend(new.iter().cloned());
-        window.drain(..window.len().saturating_sub(WINDOW));
+        window.drain(..window.len().saturating_sub(most));
         place.cursor = cursor;
         drop(state);
         self.progress.send_replace(());
@@ -245,8 +329,13 @@ impl Drop for Topic {
 
 impl State {
     fn at(place: Place) -> Self {
-        let window = VecDeque::new();
-        Self { place, window }
+        Self {
+            place,
+            window: VecDeque::new(),
+            began_at: place.cursor.seq,
+            members: HashMap::new(),
+            surroundings: 0,
+        }
     }
 }
 

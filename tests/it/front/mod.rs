@@ -33,7 +33,7 @@ use sojourn::platform::{
     db::{self, Db, Reader},
     error::{Error, Result},
     http::{Authenticate, Caller, Front, Options, Ready, RequestId, Types, router},
-    live::Live,
+    live::{Live, Window},
     rate::Rates,
 };
 use tempfile::TempDir;
@@ -222,7 +222,7 @@ pub struct Door {
 }
 
 fn live() -> Live {
-    Live::in_process()
+    Live::in_process(Window::default())
 }
 
 pub async fn door() -> Door {

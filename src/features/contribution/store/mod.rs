@@ -4,6 +4,7 @@ mod erase;
 mod media;
 mod reaction;
 mod read;
+mod shared;
 mod subscription;
 mod write;
 

@@ -4,6 +4,7 @@ use entity::{enums::ReactionKind, reaction};
 use sea_orm::{ActiveValue::Set, EntityTrait, FromQueryResult, sea_query::OnConflict};
 use uuid::Uuid;
 
+use super::shared;
 use crate::{
     features::space::push_viewer,
     platform::{
@@ -25,6 +26,9 @@ pub struct ReactionRow {
 
 /// The reactions to contributions that the viewer may see.
 pub(in super::super) async fn reactions(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<ReactionRow>> {
+    if let Some(audience) = reader.audience() {
+        return shared::reactions(reader, audience, contributions).await;
+    }
     let mut sql = reader.sql(
         "SELECT x.contribution_id, x.kind, COUNT(*) AS count, \
          COUNT(CASE WHEN x.membership_id = m.id THEN 1 END) AS own FROM reaction x \

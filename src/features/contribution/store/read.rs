@@ -1,6 +1,6 @@
 //! Reading contributions: every statement starts with the viewer's membership and what it gives sight of.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -10,13 +10,14 @@ use entity::{
     },
     revision::Detail,
 };
-use sea_orm::{ActiveEnum, FromQueryResult};
+use sea_orm::{ActiveEnum, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::super::rules;
+use super::{super::rules, shared};
 use crate::{
     features::space::{ViewerRow, push_viewer, viewer_columns},
     platform::{
+        auth::seat::Seat,
         db::{Reader, Sql},
         error::Result,
         page::{Cut, Key, KeyType, Order, Page},
@@ -25,8 +26,41 @@ use crate::{
 };
 
 /// A contribution as one viewer sees it, with all facts that rules ask for.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub struct ContributionRow {
+    facts: Arc<Facts>,
+    is_co_author: bool,
+    root_hides_answers: bool,
+    is_shown_by_host: bool,
+    viewer: ViewerRow,
+    /// The list that it was found in.
+    parent_id: Option<Uuid>,
+}
+
+impl FromQueryResult for ContributionRow {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> std::result::Result<Self, DbErr> {
+        Ok(Self {
+            facts: Arc::new(Facts::from_query_result(row, prefix)?),
+            is_co_author: row.try_get(prefix, "is_co_author")?,
+            root_hides_answers: row.try_get(prefix, "root_hides_answers")?,
+            is_shown_by_host: row.try_get(prefix, "is_shown_by_host")?,
+            viewer: ViewerRow::from_query_result(row, prefix)?,
+            parent_id: row.try_get(prefix, "parent_id")?,
+        })
+    }
+}
+
+impl Deref for ContributionRow {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+/// What a contribution is for everybody.
+#[derive(Debug, FromQueryResult)]
+pub struct Facts {
     /// Primary key.
     pub id: Uuid,
     /// The space.
@@ -69,7 +103,6 @@ pub struct ContributionRow {
     /// Published comments below it.
     pub comment_count: i32,
     has_replies: bool,
-    is_co_author: bool,
     /// Place in feeds.
     pub listed_at: Option<DateTime<Utc>>,
     /// Newest publication below it.
@@ -96,14 +129,13 @@ pub struct ContributionRow {
     root_is_locked: Option<bool>,
     root_author_is_staff: Option<bool>,
     root_is_sealed: Option<bool>,
-    root_hides_answers: bool,
+    root_is_open_question: bool,
     /// What it is for; threads only.
     pub thread_kind: Option<ThreadKind>,
     /// What its file is; media items only.
     pub media_kind: Option<MediaKind>,
     /// Where its file stands; media items only.
     pub file_state: Option<MediaState>,
-    is_shown_by_host: bool,
     root_pending_version: Option<i32>,
     phase_state: PhaseState,
     moderation: ModerationMode,
@@ -111,13 +143,9 @@ pub struct ContributionRow {
     allows_pupil_comments: bool,
     allows_pupil_uploads: bool,
     space_state: SpaceState,
-    #[sea_orm(nested)]
-    viewer: ViewerRow,
-    /// The list that it was found in.
-    parent_id: Option<Uuid>,
 }
 
-const COLUMNS: &str = concat!(
+pub(super) const COLUMNS: &str = concat!(
     "c.id, c.space_id, c.phase_id, c.kind, c.root_id, c.reply_to_id, c.depth, c.author_id, c.author_is_staff, c.is_sealed, c.author_org_id, c.state, \
     c.audience, c.language, c.week, c.is_pinned, c.is_locked, c.version, c.published_version, c.pending_version, \
     c.comment_count, (c.kind IN ('THREAD', 'MEDIA_ITEM', 'ALBUM') AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
@@ -127,6 +155,7 @@ const COLUMNS: &str = concat!(
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
     r.author_is_staff AS root_author_is_staff, r.is_sealed AS root_is_sealed, \
+    COALESCE(r.thread_kind = 'QUESTION' AND NOT r.is_locked, FALSE) AS root_is_open_question, \
     COALESCE(r.thread_kind = 'QUESTION' AND NOT r.is_locked AND NOT ",
     has_answered!(),
     ", FALSE) AS root_hides_answers, c.thread_kind, c.media_kind, c.file_state, ",
@@ -140,10 +169,37 @@ const COLUMNS: &str = concat!(
     viewer_columns!("c.space_id, c.phase_id, COALESCE(c.root_id, c.id)")
 );
 
-const JOINS: &str = "JOIN revision v ON v.contribution_id = c.id AND v.version = COALESCE(c.published_version, c.version) \
+pub(super) const JOINS: &str = "JOIN revision v ON v.contribution_id = c.id AND v.version = COALESCE(c.published_version, c.version) \
     JOIN phase p ON p.id = c.phase_id JOIN space s ON s.id = c.space_id LEFT JOIN contribution r ON r.id = c.root_id";
 
+/// What one statement can't say of a contribution for everybody, but only for each member.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Relation {
+    pub(super) is_co_author: bool,
+    pub(super) has_answered: bool,
+    pub(super) is_shown_by_host: bool,
+}
+
 impl ContributionRow {
+    /// The same as somebody else sees it, who listens to its space; none if they don't.
+    pub(super) fn seen_from(&self, seat: &Seat, relation: Relation, now: DateTime<Utc>) -> Option<Self> {
+        let scopes = [self.space_id, self.phase_id, self.root_id.unwrap_or(self.id)];
+        let row = Self {
+            facts: Arc::clone(&self.facts),
+            is_co_author: relation.is_co_author,
+            root_hides_answers: self.root_is_open_question && !relation.has_answered,
+            is_shown_by_host: relation.is_shown_by_host,
+            viewer: ViewerRow::seated(seat, Some(&scopes), now),
+            parent_id: None,
+        };
+        policy::sees(&row.viewer(), &row.content()).then_some(row)
+    }
+
+    /// Whether members stand to it in different ways, apart from writing it.
+    pub(super) fn has_relations(&self) -> bool {
+        self.root_is_open_question || matches!(self.kind, ContributionKind::JournalEntry | ContributionKind::MediaItem)
+    }
+
     /// Who sees it: for a comment, who sees its root.
     #[must_use]
     pub fn audience(&self) -> Audience {
@@ -299,6 +355,14 @@ fn push_members(sql: &mut Sql, account: Uuid) {
 
 /// Contributions that the viewer may see.
 pub(in super::super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
+    match reader.audience() {
+        Some(audience) => shared::by_ids(reader, audience, ids).await,
+        None => own_by_ids(reader, ids).await,
+    }
+}
+
+/// The same by a statement for the viewer alone.
+pub(super) async fn own_by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let mut sql = visible(reader.sql("SELECT "), reader.actor()?.account_id);
     sql.push(" AND ").is_in("c.id", ids);
     reader.rows(sql).await
@@ -590,6 +654,13 @@ pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uu
 
 /// The newest published comment of each root.
 pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
+    match reader.audience() {
+        Some(audience) => shared::last_comments(reader, audience, roots).await,
+        None => own_last_comments(reader, roots).await,
+    }
+}
+
+async fn own_last_comments(reader: &Reader, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
     sql.for_each(roots, (COLUMNS, "contribution c", JOINS), |sql, parent| {

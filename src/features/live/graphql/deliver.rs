@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::enums::{Capability, EventKind, SpaceRole};
+use entity::enums::{EventKind, SpaceRole};
+use uuid::Uuid;
 
 use super::{
     SpaceEventKind, StreamEndReason,
@@ -15,105 +16,113 @@ use crate::{
     features::{
         contribution::graphql::{Contribution, contributions},
         report::graphql::reports,
-        space::{graphql::Space, reach},
+        space::ViewerRow,
     },
     platform::{
+        auth::seat::Seat,
         db::Reader,
         error::Result,
         id,
+        level::Link,
         live::ResetReason,
-        stream::{self, Cursor, Event},
+        stream::{Cursor, Event},
     },
     policy::{self, Member},
 };
 
-/// Makes the events that one viewer gets of a batch, in order.
-///
-/// # Errors
-/// The database's.
-pub(super) async fn deliver(
-    reader: &Arc<Reader>,
-    (viewer, space): (&Member, &Space),
-    from: Cursor,
-    events: Vec<Arc<Event>>,
-) -> Result<Vec<SpaceEvent>> {
-    let batch = Batch::new(reader, events);
-    let mut ids = batch.ids(|event| event.contribution_id);
-    ids.extend(batch.ids(|event| event.root_id));
-    let known = if ids.is_empty() {
-        HashMap::new()
-    } else {
-        contributions(reader, &ids).await?
-    };
-    // In the same snapshot: loaded when an event's turn comes, what was answered could be out of sight meanwhile.
-    if let Some(answer) = known.values().find(|known| known.spine().reply_to_id.is_some()) {
-        answer.spine().answered().await?;
+impl Batch {
+    fn of_nothing(reader: &Arc<Reader>) -> Arc<Self> {
+        Arc::new(Self::new(reader, Vec::new(), HashMap::new(), HashMap::new()))
     }
-    let about = batch.ids(|event| event.report_id);
-    let known_reports = if about.is_empty() {
-        HashMap::new()
-    } else {
-        reports(reader, &about).await?
-    };
-    let reach = if viewer.has(Capability::Moderate) {
-        reach(reader, viewer.id, Capability::Moderate).await?
-    } else {
-        Vec::new()
-    };
-    let delivered = batch.events.iter().filter_map(|event| {
+
+    fn new(
+        reader: &Arc<Reader>,
+        events: Vec<Arc<Event>>,
+        contributions: HashMap<Uuid, Contribution>,
+        reports: HashMap<Uuid, crate::features::report::graphql::Report>,
+    ) -> Self {
+        Self {
+            reader: Arc::clone(reader),
+            events,
+            contributions,
+            reports,
+            actors: Link::default(),
+            subjects: Link::default(),
+            phases: Link::default(),
+        }
+    }
+
+    /// Loads what events are about, as far as the reader sees it now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn load(reader: &Arc<Reader>, events: Vec<Arc<Event>>) -> Result<Arc<Self>> {
+        let mut batch = Self::new(reader, events, HashMap::new(), HashMap::new());
+        let mut about = batch.ids(|event| event.contribution_id);
+        about.extend(batch.ids(|event| event.root_id));
+        if !about.is_empty() {
+            batch.contributions = contributions(reader, &about).await?;
+        }
+        // Loaded when an event's turn comes, what was answered could be out of sight meanwhile.
+        let mut known = batch.contributions.values();
+        if let Some(answer) = known.find(|known| known.spine().reply_to_id.is_some()) {
+            answer.spine().answered().await?;
+        }
+        let about = batch.ids(|event| event.report_id);
+        if !about.is_empty() {
+            batch.reports = reports(reader, &about).await?;
+        }
+        Ok(Arc::new(batch))
+    }
+
+    pub(super) fn ids(&self, id: fn(&Event) -> Option<Uuid>) -> Vec<Uuid> {
+        let mut ids: Vec<Uuid> = self.events.iter().filter_map(|event| id(event)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// One of the events, at `cursor`, for the one who sits there; none if it isn't for them.
+    pub(super) fn deliver(self: &Arc<Self>, seat: &Seat, event: &Event, cursor: Cursor) -> Option<SpaceEvent> {
+        let now = self.reader.db().clock().now();
+        let places = [
+            Some(seat.space_id),
+            event.phase_id,
+            event.root_id.or(event.contribution_id),
+        ];
+        let scopes: Vec<Uuid> = places.into_iter().flatten().collect();
+        let viewer = ViewerRow::seated(seat, Some(&scopes), now).member();
         let is_told = !event.is_moderation || viewer.is_staff() || event.author_id == Some(viewer.id);
         let head = Head {
-            cursor: Cursor {
-                seq: event.seq,
-                tag: stream::tag(Some(event.id)),
-                ..from
-            },
+            cursor,
             kind: event.kind.into(),
             occurred_at: event.occurred_at,
             actor: event.actor_id.filter(|_| is_told),
-            batch: Arc::clone(&batch),
+            batch: Arc::clone(self),
         };
         if let Some(id) = event.contribution_id {
-            let places = [Some(space.0.id), event.phase_id, event.root_id.or(Some(id))];
-            let is_reached = places.into_iter().flatten().any(|place| reach.contains(&place));
-            let mut viewer = viewer.clone();
-            viewer
-                .capabilities
-                .retain(|capability| is_reached || *capability != Capability::Moderate);
-            return of_contribution(
-                &viewer,
-                event,
-                head,
-                known.get(&id),
-                event.root_id.and_then(|root| known.get(&root)),
-            );
+            let root = event.root_id.and_then(|root| self.contributions.get(&root));
+            return of_contribution(&viewer, event, head, self.contributions.get(&id), root);
         }
         if let Some(id) = event.report_id {
             let is_for_coordinators = event.kind == EventKind::ReportDelayed;
             if is_for_coordinators && viewer.role != SpaceRole::Coordinator {
                 return None;
             }
-            let report = known_reports.get(&id)?.clone();
+            let report = self.reports.get(&id)?.clone();
             return Some(SpaceEvent::Report(ReportEvent { head, report }));
         }
         Some(if event.phase_id.is_some() {
-            SpaceEvent::Phase(PhaseEvent {
-                head,
-                phase: event.phase_id,
-            })
+            let phase = event.phase_id;
+            SpaceEvent::Phase(PhaseEvent { head, phase })
         } else if event.member_id.is_some() {
-            SpaceEvent::Member(MemberEvent {
-                head,
-                member: event.member_id,
-            })
+            let member = event.member_id;
+            SpaceEvent::Member(MemberEvent { head, member })
         } else {
-            SpaceEvent::Settings(SpaceSettingsEvent {
-                head,
-                space: space.clone(),
-            })
+            let space = seat.space_id;
+            SpaceEvent::Settings(SpaceSettingsEvent { head, space })
         })
-    });
-    Ok(delivered.collect())
+    }
 }
 
 fn of_contribution(
@@ -166,7 +175,7 @@ pub(super) fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) ->
         kind,
         occurred_at,
         actor: None,
-        batch: Batch::new(reader, Vec::new()),
+        batch: Batch::of_nothing(reader),
     };
     match control {
         Control::Heartbeat => SpaceEvent::Heartbeat(Heartbeat { head }),

@@ -10,7 +10,7 @@ use crate::{
     features::{
         contribution::graphql::{Commentable, Contribution},
         report::graphql::Report,
-        space::graphql::{Membership, Phase, Space, members, phases},
+        space::graphql::{Membership, Phase, Space, members, phases, spaces},
     },
     platform::{
         db::Reader,
@@ -64,29 +64,11 @@ pub enum SpaceEvent {
 pub struct Batch {
     pub(super) reader: Arc<Reader>,
     pub(super) events: Vec<Arc<stream::Event>>,
+    pub(super) contributions: HashMap<Uuid, Contribution>,
+    pub(super) reports: HashMap<Uuid, Report>,
     pub(super) actors: Link<HashMap<Uuid, Membership>>,
     pub(super) subjects: Link<HashMap<Uuid, Membership>>,
     pub(super) phases: Link<HashMap<Uuid, Phase>>,
-}
-
-impl Batch {
-    pub(super) fn new(reader: &Arc<Reader>, events: Vec<Arc<stream::Event>>) -> Arc<Self> {
-        let reader = Arc::clone(reader);
-        Arc::new(Self {
-            reader,
-            events,
-            actors: Link::default(),
-            subjects: Link::default(),
-            phases: Link::default(),
-        })
-    }
-
-    pub(super) fn ids(&self, id: fn(&stream::Event) -> Option<Uuid>) -> Vec<Uuid> {
-        let mut ids: Vec<Uuid> = self.events.iter().filter_map(|event| id(event)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
 }
 
 /// The fields of `SpaceEvent`.
@@ -286,7 +268,7 @@ impl ReportEvent {
 #[derive(Clone, Debug, Description)]
 pub struct SpaceSettingsEvent {
     pub(super) head: Head,
-    pub(super) space: Space,
+    pub(super) space: Uuid,
 }
 
 impl Deref for SpaceSettingsEvent {
@@ -305,8 +287,10 @@ impl SpaceSettingsEvent {
     }
 
     /// The space as it is now.
-    async fn space(&self) -> Option<Space> {
-        Some(self.space.clone())
+    async fn space(&self) -> Result<Option<Space>> {
+        Ok(spaces(&self.head.batch.reader, &[self.space])
+            .await?
+            .remove(&self.space))
     }
 }
 

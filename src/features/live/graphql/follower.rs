@@ -7,24 +7,28 @@ use uuid::Uuid;
 
 use super::{
     SpaceEvent, StreamEndReason,
-    deliver::{Control, control, deliver},
+    deliver::{Control, control},
+    event::Batch,
     filter::Filter,
 };
 use crate::{
-    features::space::graphql::spaces,
+    features::space::seat,
     platform::{
-        auth::Actor,
-        db::{Db, Reader},
+        auth::{Actor, seat::Seat},
+        db::{Audience, Db, Reader},
         error::{Error, Result},
-        live::{Listener, Next, SessionWatch},
-        stream::{Cursor, Event},
+        live::{Listener, Next, SessionWatch, Shared},
+        stream::{self, Cursor, Event},
     },
 };
 
 /// After so long without an event, a subscriber gets a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// A subscriber. Its place in the stream is all that it remembers.
+/// Events whose objects are loaded at once: what a slow client keeps in memory.
+const LOADED: usize = 25;
+
+/// A subscriber. While the client is slow, at most a batch of bare events waits for it.
 pub(super) struct Follower {
     db: Db,
     actor: Actor,
@@ -32,10 +36,26 @@ pub(super) struct Follower {
     filter: Filter,
     listener: Listener,
     session: SessionWatch,
-    ready: VecDeque<SpaceEvent>,
+    seat: Arc<Seat>,
+    /// The last event that the seat takes into account.
+    seated_at: i64,
+    /// Events that wait for their turn.
+    waiting: VecDeque<Arc<Event>>,
+    /// What the first of them are about, and since when.
+    loaded: Option<Loaded>,
+    /// Behind the last event that had its turn.
+    cursor: Cursor,
     /// When the client heard something last.
     told_at: Instant,
     is_ended: bool,
+}
+
+/// What events are about as the viewer saw it when they were loaded.
+struct Loaded {
+    shared: Arc<Shared>,
+    batch: Arc<Batch>,
+    /// The last of them.
+    last: i64,
 }
 
 impl Follower {
@@ -50,20 +70,21 @@ impl Follower {
         filter: Filter,
     ) -> Result<Self> {
         let reader = Reader::passing(db, Some(actor.clone()));
-        if !spaces(&reader, &[space]).await?.contains_key(&space) {
-            return Err(Error::not_found());
-        }
+        let (seat, seated_at) = seat(&reader, space).await?.ok_or_else(Error::not_found)?;
         let session = db.live().watch_session(actor.session_id);
         let listener = db.live().listen(db, space, after).await?;
-        let (db, actor) = (db.clone(), actor.clone());
         Ok(Self {
-            db,
-            actor,
+            db: db.clone(),
+            actor: actor.clone(),
             space,
             filter,
+            cursor: listener.cursor(),
             listener,
             session,
-            ready: VecDeque::new(),
+            seat: Arc::new(seat),
+            seated_at,
+            waiting: VecDeque::new(),
+            loaded: None,
             told_at: Instant::now(),
             is_ended: false,
         })
@@ -74,57 +95,107 @@ impl Follower {
     /// # Errors
     /// The database's.
     pub(super) async fn next(&mut self) -> Result<Option<SpaceEvent>> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                self.told_at = Instant::now();
-                return Ok(Some(event));
+        if self.is_ended {
+            return Ok(None);
+        }
+        let told = loop {
+            if self.session.has_ended() {
+                break self.end(StreamEndReason::SessionEnded);
             }
-            if self.is_ended {
-                return Ok(None);
+            if self.has_moved() && !self.sit_down().await? {
+                break self.end(StreamEndReason::MembershipEnded);
             }
-            let from = self.listener.cursor();
+            if let Some(event) = self.waiting.front() {
+                let event = Arc::clone(event);
+                let batch = self.load(&event).await?;
+                self.waiting.pop_front();
+                if self.waiting.is_empty() {
+                    self.loaded = None;
+                }
+                self.cursor.seq = event.seq;
+                self.cursor.tag = stream::tag(Some(event.id));
+                match batch.deliver(&self.seat, &event, self.cursor) {
+                    Some(told) => break told,
+                    None => continue,
+                }
+            }
+            self.cursor = self.listener.cursor();
+            let rest = HEARTBEAT.saturating_sub(self.told_at.elapsed());
             let next = tokio::select! {
                 biased;
-                () = self.session.ended() => None,
-                next = self.listener.next(HEARTBEAT.saturating_sub(self.told_at.elapsed())) => Some(next?),
+                () = self.session.ended() => continue,
+                next = self.listener.next(rest) => next?,
             };
-            let reader = Reader::new(&self.db, Some(self.actor.clone()));
             match next {
-                None => self.end(&reader, from, StreamEndReason::SessionEnded),
-                Some(Next::Idle) => self
-                    .ready
-                    .push_back(control(&reader, self.listener.cursor(), Control::Heartbeat)),
-                Some(Next::Reset { reason, resume }) => {
-                    self.ready.push_back(control(&reader, resume, Control::Reset(reason)));
+                Next::Events(events) => self
+                    .waiting
+                    .extend(events.into_iter().filter(|event| self.filter.wants(event))),
+                Next::Reset { reason, resume } => {
+                    // The past is another one: nothing is known of what happened to the seat.
+                    self.seated_at = -1;
+                    self.cursor = resume;
+                    break self.control(Control::Reset(reason));
                 }
-                Some(Next::Events(events)) => self.take(&reader, from, events).await?,
+                Next::Idle => break self.control(Control::Heartbeat),
             }
-        }
+            // Much happens that isn't wanted: the cursor moves all the same.
+            if self.waiting.is_empty() && self.told_at.elapsed() >= HEARTBEAT {
+                self.cursor = self.listener.cursor();
+                break self.control(Control::Heartbeat);
+            }
+        };
+        self.told_at = Instant::now();
+        Ok(Some(told))
     }
 
-    /// Loads what events are about as the viewer is now; who is no member any more gets none of them.
-    async fn take(&mut self, reader: &Arc<Reader>, from: Cursor, mut events: Vec<Arc<Event>>) -> Result<()> {
-        events.retain(|event| self.filter.wants(event));
-        match spaces(reader, &[self.space]).await?.remove(&self.space) {
-            None => self.end(reader, from, StreamEndReason::MembershipEnded),
-            Some(space) => {
-                let viewer = space.viewer();
-                self.ready
-                    .extend(deliver(reader, (&viewer, &space), from, events).await?);
-            }
-        }
-        // The client takes the events at its own pace: no connection waits for it.
-        reader.pass().await;
-        // Much happens that isn't wanted: the cursor moves all the same.
-        if self.ready.is_empty() && self.told_at.elapsed() >= HEARTBEAT {
-            let cursor = self.listener.cursor();
-            self.ready.push_back(control(reader, cursor, Control::Heartbeat));
-        }
-        Ok(())
+    /// Whether something happened that may have changed what the viewer sees.
+    fn has_moved(&self) -> bool {
+        let (member, has_grants) = (self.seat.member_id, !self.seat.grants.is_empty());
+        self.seated_at < 0 || self.listener.has_moved(member, has_grants, self.seated_at)
     }
 
-    fn end(&mut self, reader: &Arc<Reader>, cursor: Cursor, reason: StreamEndReason) {
-        self.ready.push_back(control(reader, cursor, Control::Ended(reason)));
+    /// Reads the viewer's membership again; whether they still are a member.
+    async fn sit_down(&mut self) -> Result<bool> {
+        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
+        let Some((seat, seated_at)) = seat(&reader, self.space).await? else {
+            return Ok(false);
+        };
+        self.seat = Arc::new(seat);
+        self.seated_at = seated_at;
+        self.loaded = None;
+        Ok(true)
+    }
+
+    /// What the first waiting events are about, as the viewer sees it now.
+    async fn load(&mut self, next: &Event) -> Result<Arc<Batch>> {
+        let is_good = |loaded: &&Loaded| next.seq <= loaded.last && self.listener.is_current(&loaded.shared);
+        if let Some(loaded) = self.loaded.as_ref().filter(is_good) {
+            return Ok(Arc::clone(&loaded.batch));
+        }
+        let shared = self.listener.shared()?;
+        let audience = Audience {
+            seat: Arc::clone(&self.seat),
+            shared: Arc::clone(&shared),
+        };
+        let reader = Reader::among(&self.db, &self.actor, audience);
+        let events: Vec<_> = self.waiting.iter().take(LOADED).cloned().collect();
+        let last = events.last().map_or(next.seq, |event| event.seq);
+        let batch = Batch::load(&reader, events).await?;
+        self.loaded = Some(Loaded {
+            shared,
+            batch: Arc::clone(&batch),
+            last,
+        });
+        Ok(batch)
+    }
+
+    fn control(&self, what: Control) -> SpaceEvent {
+        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
+        control(&reader, self.cursor, what)
+    }
+
+    fn end(&mut self, reason: StreamEndReason) -> SpaceEvent {
         self.is_ended = true;
+        self.control(Control::Ended(reason))
     }
 }

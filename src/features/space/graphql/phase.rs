@@ -297,7 +297,7 @@ pub struct PhaseViewerCan {
 /// # Errors
 /// The database's.
 pub async fn phases(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Phase>> {
-    let level = Level::new(reader, store::phases(reader, "p.id", ids).await?);
+    let level = Level::new(reader, store::phases_by_id(reader, ids).await?);
     Ok(level.all().into_iter().map(|phase| (phase.id, Phase(phase))).collect())
 }
 

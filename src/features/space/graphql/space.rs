@@ -119,7 +119,7 @@ impl Space {
     /// The place in the space's event stream at which everything selected below this object was read, or earlier: subscribe with
     /// `spaceEvents(spaceId, after: eventCursor)` and no change is lost.
     async fn event_cursor(&self) -> String {
-        self.0.position().cursor().encode()
+        self.0.cursor().encode()
     }
 
     /// Exactly four, in order of kind.

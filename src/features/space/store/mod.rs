@@ -1,6 +1,7 @@
 //! Statements over `space`, `space_organisation`, `phase`, `membership` and `capability_grant`.
 
 mod grant;
+mod seat;
 
 use std::collections::HashMap;
 
@@ -24,14 +25,16 @@ pub use self::grant::{
     relocate_grants,
 };
 pub(super) use self::grant::{end_grants_of_member, end_grants_of_phase, end_grants_of_space};
+pub use self::seat::{listed, seat};
 use super::rules::Candidate;
 use crate::{
     features::organisation::OrganisationRow,
     platform::{
+        auth::seat::Seat,
         db::{Db, Reader, Sql, Tx},
         error::{Error, Result},
         page::{Cut, Key, KeyType, Order, Page},
-        stream::Position,
+        stream::{Cursor, Position},
     },
     policy::{self, Member},
 };
@@ -85,6 +88,21 @@ impl ViewerRow {
         }
     }
 
+    /// The viewer in their seat. With ids of a space, a phase and a thread, only the grants for these count.
+    #[must_use]
+    pub fn seated(seat: &Seat, scopes: Option<&[Uuid]>, now: DateTime<Utc>) -> Self {
+        let capabilities = seat.capabilities(scopes, now);
+        let names: Vec<_> = capabilities.iter().map(ActiveEnum::to_value).collect();
+        Self {
+            viewer_id: seat.member_id,
+            viewer_role: seat.role,
+            viewer_organisation_id: seat.organisation_id,
+            viewer_mobility: seat.mobility,
+            viewer_pre_moderated_until: seat.pre_moderated_until,
+            viewer_capabilities: (!names.is_empty()).then(|| names.join(" ")),
+        }
+    }
+
     fn capabilities(&self) -> impl Iterator<Item = Capability> {
         let names = self.viewer_capabilities.as_deref().unwrap_or_default().split(' ');
         names.filter_map(|name| Capability::try_from_value(&name.to_owned()).ok())
@@ -116,6 +134,9 @@ pub struct SpaceRow {
     last_seq: i64,
     epoch: i32,
     last_event_id: Option<Uuid>,
+    /// Where the stream stood when it was read for all who listen.
+    #[sea_orm(skip)]
+    since: Option<Cursor>,
     #[sea_orm(nested)]
     pub viewer: ViewerRow,
 }
@@ -133,26 +154,31 @@ impl SpaceRow {
         }
     }
 
-    /// Where its stream stood when this row was read.
-    pub fn position(&self) -> Position {
-        Position {
+    /// Where its stream stood when this row, or something that may be shown below it, was read.
+    pub fn cursor(&self) -> Cursor {
+        let position = || Position {
             id: self.id,
             last_seq: self.last_seq,
             epoch: self.epoch,
             last_event_id: self.last_event_id,
-        }
+        };
+        self.since.unwrap_or_else(|| position().cursor())
     }
 }
 
 /// Spaces of the viewer. The stream's position comes with the row: whatever is read later is not older.
 pub(super) async fn spaces(reader: &Reader, ids: &[Uuid]) -> Result<Vec<SpaceRow>> {
+    listed(reader, ids, |ids| Box::pin(own_spaces(reader, ids))).await
+}
+
+async fn own_spaces(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<SpaceRow>> {
     let mut sql = reader.sql("SELECT ");
     sql.push(SPACE_COLUMNS)
         .push(", t.last_seq, t.epoch, t.last_event_id, ")
         .push(VIEWER_COLUMNS);
     sql.push(" FROM space s JOIN stream t ON t.id = s.id");
     push_viewer(&mut sql, reader.actor()?.account_id, "s.id");
-    sql.push("WHERE ").is_in("s.id", ids);
+    sql.push("WHERE ").is_in("s.id", &ids);
     reader.rows(sql).await
 }
 
@@ -492,6 +518,14 @@ impl PhaseRow {
     }
 }
 
+/// Phases of the viewer's spaces by id, in order of kind.
+pub(super) async fn phases_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<PhaseRow>> {
+    listed(reader, ids, |ids| {
+        Box::pin(async move { phases(reader, "p.id", &ids).await })
+    })
+    .await
+}
+
 /// Phases of the viewer's spaces: by their own ids, or by those of their spaces; in order of kind.
 pub(super) async fn phases(reader: &Reader, column: &str, ids: &[Uuid]) -> Result<Vec<PhaseRow>> {
     let mut sql = reader.sql("SELECT ");
@@ -609,6 +643,10 @@ const MEMBER_JOINS: &str = "JOIN account a ON a.id = x.account_id JOIN organisat
 
 /// Members of the viewer's spaces, those who left included.
 pub(super) async fn members_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<MemberRow>> {
+    listed(reader, ids, |ids| Box::pin(own_members_by_id(reader, ids))).await
+}
+
+async fn own_members_by_id(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<MemberRow>> {
     let mut sql = reader.sql("SELECT ");
     sql.push(MEMBER_COLUMNS)
         .push(", ")
@@ -616,7 +654,7 @@ pub(super) async fn members_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<M
         .push(" FROM membership x ")
         .push(MEMBER_JOINS);
     push_viewer(&mut sql, reader.actor()?.account_id, "x.space_id");
-    sql.push("WHERE ").is_in("x.id", ids);
+    sql.push("WHERE ").is_in("x.id", &ids);
     reader.rows(sql).await
 }
 

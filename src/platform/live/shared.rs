@@ -1,0 +1,117 @@
+//! Rows that are read once for everybody who listens to a stream.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::platform::{error::Result, stream::Cursor};
+
+/// Rows that are kept at most: whoever needs more begins anew.
+const MOST: usize = 1_000;
+
+/// What a node has read for those who listen to a stream, by type and id. Nobody's sight is in it: what each of them sees of a row
+/// is decided for each. It is good until more is heard of the stream; from then on listeners get a new one, so that nobody is shown
+/// what an act has changed that was answered before.
+#[derive(Debug)]
+pub struct Shared {
+    /// Up to where the stream was heard of.
+    pub(super) mark: i64,
+    /// A place of the stream that nothing in here is older than.
+    since: Cursor,
+    shelves: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    count: AtomicUsize,
+}
+
+/// The rows of one type; none for an id of nothing.
+struct Shelf<T> {
+    known: RwLock<HashMap<Uuid, Option<Arc<T>>>>,
+    /// Held by the one who reads for the others.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self {
+            known: RwLock::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl<T> Shelf<T> {
+    /// The ids that nobody has asked for yet.
+    fn missing(&self, ids: &[Uuid]) -> Vec<Uuid> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().filter(|id| !known.contains_key(id)).copied().collect()
+    }
+
+    fn find(&self, ids: &[Uuid]) -> Vec<Arc<T>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().filter_map(|id| known.get(id)?.clone()).collect()
+    }
+}
+
+impl Shared {
+    pub(super) fn new(mark: i64, since: Cursor) -> Self {
+        Self {
+            mark,
+            since,
+            shelves: Mutex::default(),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// A place of the stream that nothing in here is older than.
+    #[must_use]
+    pub fn since(&self) -> Cursor {
+        self.since
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.count.load(Ordering::Relaxed) >= MOST
+    }
+
+    fn shelf<T: Send + Sync + 'static>(&self) -> Arc<Shelf<T>> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = shelves
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Arc::new(Shelf::<T>::default()));
+        Arc::clone(shelf).downcast().unwrap_or_default()
+    }
+
+    /// The rows of these ids, as far as there are any, each once. Those that nobody has asked for yet are read by `load`, which gets their ids,
+    /// while all others who need some of this type wait.
+    ///
+    /// # Errors
+    /// Those of `load`; whoever asks next tries again.
+    pub async fn rows<'a, T: Send + Sync + 'static>(
+        &self,
+        ids: &[Uuid],
+        load: impl FnOnce(Vec<Uuid>) -> BoxFuture<'a, Result<Vec<(Uuid, T)>>>,
+    ) -> Result<Vec<Arc<T>>> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let shelf = self.shelf::<T>();
+        if !shelf.missing(&ids).is_empty() {
+            let _turn = shelf.turn.lock().await;
+            let missing = shelf.missing(&ids);
+            if !missing.is_empty() {
+                let rows = load(missing.clone()).await?;
+                self.count.fetch_add(missing.len(), Ordering::Relaxed);
+                let mut known = shelf.known.write().unwrap_or_else(PoisonError::into_inner);
+                known.extend(missing.into_iter().map(|id| (id, None)));
+                known.extend(rows.into_iter().map(|(id, row)| (id, Some(Arc::new(row)))));
+            }
+        }
+        Ok(shelf.find(&ids))
+    }
+}
