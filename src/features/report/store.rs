@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     features::space::{ViewerRow, push_viewer},
     platform::{
-        db::{Audience, Db, Reader, Sql, Tx},
+        db::{Db, Reader, Sql, Tx, Vantage},
         error::Result,
         page::{Key, Page},
     },
@@ -122,8 +122,8 @@ fn push_seen(sql: &mut Sql, account: Uuid, sight: Sight) {
 
 /// Reports that the viewer may see.
 pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid], sight: Sight) -> Result<Vec<ReportRow>> {
-    match reader.audience() {
-        Some(audience) if sight == Sight::Usual => shared_by_ids(reader, audience, ids).await,
+    match reader.vantage() {
+        Some(vantage) if sight == Sight::Usual => shared_by_ids(reader, vantage, ids).await,
         _ => own_by_ids(reader, ids, sight).await,
     }
 }
@@ -132,13 +132,13 @@ pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid], sight: Sight) -> Resul
 struct Shared(ReportRow, HashSet<Uuid>);
 
 /// The reports that one of those sees who listen to a space.
-async fn shared_by_ids(reader: &Reader, audience: &Audience, ids: &[Uuid]) -> Result<Vec<ReportRow>> {
+async fn shared_by_ids(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> Result<Vec<ReportRow>> {
     let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
-    let known = audience.shared.rows::<Shared>(ids, load).await?;
+    let known = vantage.shared.rows::<Shared>(ids, load).await?;
     let (here, elsewhere): (Vec<_>, Vec<_>) = known
         .into_iter()
-        .partition(|known| known.0.space_id == audience.seat.space_id);
-    let viewer = ViewerRow::seated(&audience.seat, None, reader.db().clock().now()).member();
+        .partition(|known| known.0.space_id == vantage.seat.space_id);
+    let viewer = ViewerRow::seated(&vantage.seat, None, reader.db().clock().now()).member();
     let seen = here.iter().filter_map(|known| {
         let Shared(row, judges) = &**known;
         let is_judge = judges.contains(&viewer.id);

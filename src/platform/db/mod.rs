@@ -21,7 +21,7 @@ use uuid::Uuid;
 use self::recorder::Recorder;
 pub use self::{
     connect::Options,
-    reader::{Audience, Reader},
+    reader::{Reader, Vantage},
     sql::Sql,
     unit::{Gate, Tx},
 };

@@ -21,12 +21,12 @@ pub struct Reader {
     db: Db,
     actor: Option<Actor>,
     source: Mutex<Source>,
-    audience: Option<Audience>,
+    vantage: Option<Vantage>,
 }
 
 /// One of those who listen to a space on this node: what is read for one of them is read for all.
 #[derive(Clone, Debug)]
-pub struct Audience {
+pub struct Vantage {
     /// Where the reader sits.
     pub seat: Arc<Seat>,
     /// What was read for all.
@@ -52,7 +52,7 @@ impl Reader {
             db: db.clone(),
             actor: None,
             source: Mutex::new(Source::NewSnapshot),
-            audience: None,
+            vantage: None,
         }
     }
 
@@ -81,25 +81,25 @@ impl Reader {
             db: db.clone(),
             actor,
             source: Mutex::new(Source::Passing),
-            audience: None,
+            vantage: None,
         })
     }
 
     /// A passing reader who takes what was read for all who listen.
     #[must_use]
-    pub fn among(db: &Db, actor: &Actor, audience: Audience) -> Arc<Self> {
+    pub fn among(db: &Db, actor: &Actor, vantage: Vantage) -> Arc<Self> {
         Arc::new(Self {
             db: db.clone(),
             actor: Some(actor.clone()),
             source: Mutex::new(Source::Passing),
-            audience: Some(audience),
+            vantage: Some(vantage),
         })
     }
 
     /// Those with whom this one listens.
     #[must_use]
-    pub fn audience(&self) -> Option<&Audience> {
-        self.audience.as_ref()
+    pub fn vantage(&self) -> Option<&Vantage> {
+        self.vantage.as_ref()
     }
 
     /// The database.

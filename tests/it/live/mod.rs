@@ -5,6 +5,7 @@ mod content;
 mod filter;
 mod retention;
 mod rounds;
+mod shared;
 mod stream;
 mod writers;
 

@@ -1,6 +1,9 @@
 //! Sight has two forms, for one object in memory and for lists in SQL: they must say the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::TimeDelta;
 use entity::{
@@ -11,7 +14,11 @@ use entity::{
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter};
 use serde_json::{Value, json};
 use sojourn::{
-    platform::id::{self, Kind},
+    features::{contribution::graphql::contributions, space::seat},
+    platform::{
+        db::{Reader, Vantage},
+        id::{self, Kind},
+    },
     policy::{self, Content, Member, Root},
 };
 use uuid::Uuid;
@@ -251,6 +258,42 @@ async fn selected(world: &World, who: &Person) -> BTreeSet<Uuid> {
     rows.into_iter().map(|row| row.id).collect()
 }
 
+/// What one of those finds who listen to the space, after another has: with the same facts as a query.
+async fn heard(world: &World, (who, other): (&Person, &Person), rows: &[contribution::Model]) -> BTreeSet<Uuid> {
+    let (db, space) = (&world.app().db, rows[0].space_id);
+    let listener = db.live().listen(db, space, None).await.unwrap();
+    let shared = listener.shared().unwrap();
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut found = BTreeSet::new();
+    for listens in [other, who] {
+        let alone = Reader::passing(db, Some(listens.actor.clone()));
+        let Some((seat, _)) = seat(&alone, space).await.unwrap() else {
+            return BTreeSet::new();
+        };
+        let (seat, shared) = (Arc::new(seat), Arc::clone(&shared));
+        let among = Reader::among(db, &listens.actor, Vantage { seat, shared });
+        found.clear();
+        for ids in ids.chunks(100) {
+            let (heard, asked) = (
+                contributions(&among, ids).await.unwrap(),
+                contributions(&alone, ids).await.unwrap(),
+            );
+            for (id, heard) in heard {
+                let (heard, asked) = (&heard.spine().0, &asked[&id].spine().0);
+                assert_eq!((heard.content(), heard.phase()), (asked.content(), asked.phase()));
+                assert_eq!(sorted(heard.viewer()), sorted(asked.viewer()));
+                found.insert(id);
+            }
+        }
+    }
+    found
+}
+
+fn sorted(mut viewer: Member) -> Member {
+    viewer.capabilities.sort();
+    viewer
+}
+
 #[tokio::test]
 async fn sight_in_memory_and_in_sql_agree_about_every_contribution() {
     let (world, cast) = World::with_cast().await;
@@ -310,6 +353,11 @@ async fn sight_in_memory_and_in_sql_agree_about_every_contribution() {
         for (form, found) in [
             ("nodes", found(&world, who, &rows).await),
             ("SQL", selected(&world, who).await),
+            ("listening", heard(&world, (who, &cast.observer), &rows).await),
+            (
+                "listening after staff",
+                heard(&world, (who, &cast.coordinator), &rows).await,
+            ),
         ] {
             let wrong = found
                 .symmetric_difference(&expected)
@@ -322,5 +370,6 @@ async fn sight_in_memory_and_in_sql_agree_about_every_contribution() {
     for who in [&cast.foreigner, &cast.foreign_pupil, &cast.colleague, &cast.admin] {
         assert!(found(&world, who, &rows).await.is_empty());
         assert!(selected(&world, who).await.is_empty());
+        assert!(heard(&world, (who, &cast.teacher), &rows).await.is_empty());
     }
 }

@@ -26,8 +26,8 @@ pub struct ReactionRow {
 
 /// The reactions to contributions that the viewer may see.
 pub(in super::super) async fn reactions(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<ReactionRow>> {
-    if let Some(audience) = reader.audience() {
-        return shared::reactions(reader, audience, contributions).await;
+    if let Some(vantage) = reader.vantage() {
+        return shared::reactions(reader, vantage, contributions).await;
     }
     let mut sql = reader.sql(
         "SELECT x.contribution_id, x.kind, COUNT(*) AS count, \

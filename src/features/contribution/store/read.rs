@@ -355,8 +355,8 @@ fn push_members(sql: &mut Sql, account: Uuid) {
 
 /// Contributions that the viewer may see.
 pub(in super::super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
-    match reader.audience() {
-        Some(audience) => shared::by_ids(reader, audience, ids).await,
+    match reader.vantage() {
+        Some(vantage) => shared::by_ids(reader, vantage, ids).await,
         None => own_by_ids(reader, ids).await,
     }
 }
@@ -654,8 +654,8 @@ pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uu
 
 /// The newest published comment of each root.
 pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
-    match reader.audience() {
-        Some(audience) => shared::last_comments(reader, audience, roots).await,
+    match reader.vantage() {
+        Some(vantage) => shared::last_comments(reader, vantage, roots).await,
         None => own_last_comments(reader, roots).await,
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     platform::{
-        db::{Audience, Reader},
+        db::{Reader, Vantage},
         error::Result,
     },
     policy::{has_answered, shown_by_host},
@@ -22,12 +22,10 @@ use crate::{
 type Relations = HashMap<Uuid, Relation>;
 
 /// The contributions that the reader sees among these.
-pub(super) async fn by_ids(reader: &Reader, audience: &Audience, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
+pub(super) async fn by_ids(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
-    let known = audience.shared.rows::<ContributionRow>(ids, load).await?;
-    let (here, elsewhere): (Vec<_>, Vec<_>) = known
-        .into_iter()
-        .partition(|row| row.space_id == audience.seat.space_id);
+    let known = vantage.shared.rows::<ContributionRow>(ids, load).await?;
+    let (here, elsewhere): (Vec<_>, Vec<_>) = known.into_iter().partition(|row| row.space_id == vantage.seat.space_id);
     let related: Vec<Uuid> = here
         .iter()
         .filter(|row| row.has_relations())
@@ -36,8 +34,8 @@ pub(super) async fn by_ids(reader: &Reader, audience: &Audience, ids: &[Uuid]) -
     let mut relations: HashMap<Uuid, Relation> = HashMap::new();
     if !related.is_empty() {
         let load = |missing| Box::pin(system_relations(reader, missing)) as _;
-        for of_one in audience.shared.rows::<(Uuid, Relations)>(&related, load).await? {
-            if let Some(&relation) = of_one.1.get(&audience.seat.member_id) {
+        for of_one in vantage.shared.rows::<(Uuid, Relations)>(&related, load).await? {
+            if let Some(&relation) = of_one.1.get(&vantage.seat.member_id) {
                 relations.insert(of_one.0, relation);
             }
         }
@@ -45,7 +43,7 @@ pub(super) async fn by_ids(reader: &Reader, audience: &Audience, ids: &[Uuid]) -
     let now = reader.db().clock().now();
     let seen = |row: &ContributionRow| {
         let relation = relations.get(&row.id).copied().unwrap_or_default();
-        row.seen_from(&audience.seat, relation, now)
+        row.seen_from(&vantage.seat, relation, now)
     };
     let mut rows: Vec<_> = here.iter().filter_map(|row| seen(row)).collect();
     if !elsewhere.is_empty() {
@@ -119,18 +117,14 @@ struct LastCommentRow {
 }
 
 /// The newest published comments of roots that the reader sees.
-pub(super) async fn last_comments(
-    reader: &Reader,
-    audience: &Audience,
-    roots: &[Uuid],
-) -> Result<Vec<ContributionRow>> {
+pub(super) async fn last_comments(reader: &Reader, vantage: &Vantage, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let load = |missing| Box::pin(system_last_comments(reader, missing)) as _;
-    let newest = audience.shared.rows::<LastComment>(roots, load).await?;
+    let newest = vantage.shared.rows::<LastComment>(roots, load).await?;
     let ids: Vec<_> = newest.iter().map(|comment| comment.0).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    by_ids(reader, audience, &ids).await
+    by_ids(reader, vantage, &ids).await
 }
 
 async fn system_last_comments(reader: &Reader, roots: Vec<Uuid>) -> Result<Vec<(Uuid, LastComment)>> {
@@ -158,12 +152,12 @@ struct ReactorRow {
 }
 
 /// The reactions to contributions that the reader has been shown.
-pub(super) async fn reactions(reader: &Reader, audience: &Audience, ids: &[Uuid]) -> Result<Vec<ReactionRow>> {
+pub(super) async fn reactions(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> Result<Vec<ReactionRow>> {
     let load = |missing| Box::pin(system_reactions(reader, missing)) as _;
-    let known = audience.shared.rows::<Reactions>(ids, load).await?;
+    let known = vantage.shared.rows::<Reactions>(ids, load).await?;
     let mut rows: Vec<ReactionRow> = Vec::new();
     for reactor in known.iter().flat_map(|of_one| &of_one.0) {
-        let own = i64::from(reactor.membership_id == audience.seat.member_id);
+        let own = i64::from(reactor.membership_id == vantage.seat.member_id);
         let is_same =
             |row: &&mut ReactionRow| (row.contribution_id, row.kind) == (reactor.contribution_id, reactor.kind);
         if let Some(row) = rows.iter_mut().find(is_same) {

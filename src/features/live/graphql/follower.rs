@@ -15,7 +15,7 @@ use crate::{
     features::space::seat,
     platform::{
         auth::{Actor, seat::Seat},
-        db::{Audience, Db, Reader},
+        db::{Db, Reader, Vantage},
         error::{Error, Result},
         live::{Listener, Next, SessionWatch, Shared},
         stream::{self, Cursor, Event},
@@ -173,11 +173,11 @@ impl Follower {
             return Ok(Arc::clone(&loaded.batch));
         }
         let shared = self.listener.shared()?;
-        let audience = Audience {
+        let vantage = Vantage {
             seat: Arc::clone(&self.seat),
             shared: Arc::clone(&shared),
         };
-        let reader = Reader::among(&self.db, &self.actor, audience);
+        let reader = Reader::among(&self.db, &self.actor, vantage);
         let events: Vec<_> = self.waiting.iter().take(LOADED).cloned().collect();
         let last = events.last().map_or(next.seq, |event| event.seq);
         let batch = Batch::load(&reader, events).await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{MemberRow, PhaseRow, SpaceRow, ViewerRow, push_viewer};
 use crate::platform::{
     auth::seat::{Grant, Seat},
-    db::{Audience, Reader},
+    db::{Reader, Vantage},
     error::Result,
 };
 
@@ -73,7 +73,7 @@ pub trait Listed: Clone + Send + Sync + 'static {
 
     /// The same as it is for somebody else.
     #[must_use]
-    fn seen_from(self, audience: &Audience, now: DateTime<Utc>) -> Self;
+    fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self;
 }
 
 impl Listed for SpaceRow {
@@ -85,9 +85,9 @@ impl Listed for SpaceRow {
         self.id
     }
 
-    fn seen_from(self, audience: &Audience, now: DateTime<Utc>) -> Self {
-        let viewer = ViewerRow::seated(&audience.seat, None, now);
-        let since = Some(audience.shared.since());
+    fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self {
+        let viewer = ViewerRow::seated(&vantage.seat, None, now);
+        let since = Some(vantage.shared.since());
         Self { viewer, since, ..self }
     }
 }
@@ -101,8 +101,8 @@ impl Listed for PhaseRow {
         self.space_id
     }
 
-    fn seen_from(self, audience: &Audience, now: DateTime<Utc>) -> Self {
-        let viewer = ViewerRow::seated(&audience.seat, Some(&[self.space_id, self.id]), now);
+    fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self {
+        let viewer = ViewerRow::seated(&vantage.seat, Some(&[self.space_id, self.id]), now);
         Self { viewer, ..self }
     }
 }
@@ -116,8 +116,8 @@ impl Listed for MemberRow {
         self.space_id
     }
 
-    fn seen_from(self, audience: &Audience, now: DateTime<Utc>) -> Self {
-        let viewer = ViewerRow::seated(&audience.seat, None, now);
+    fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self {
+        let viewer = ViewerRow::seated(&vantage.seat, None, now);
         Self { viewer, ..self }
     }
 }
@@ -131,17 +131,17 @@ pub async fn listed<'a, T: Listed>(
     ids: &[Uuid],
     read: impl Fn(Vec<Uuid>) -> BoxFuture<'a, Result<Vec<T>>> + Send + Sync,
 ) -> Result<Vec<T>> {
-    let Some(audience) = reader.audience() else {
+    let Some(vantage) = reader.vantage() else {
         return read(ids.to_vec()).await;
     };
     let load = |missing| {
         let rows = read(missing);
         Box::pin(async move { Ok(rows.await?.into_iter().map(|row| (row.id(), row)).collect()) }) as _
     };
-    let shared = audience.shared.rows::<T>(ids, load).await?;
+    let shared = vantage.shared.rows::<T>(ids, load).await?;
     let now = reader.db().clock().now();
-    let own = shared.iter().filter(|row| row.space_id() == audience.seat.space_id);
-    let mut rows: Vec<T> = own.map(|row| T::clone(row).seen_from(audience, now)).collect();
+    let own = shared.iter().filter(|row| row.space_id() == vantage.seat.space_id);
+    let mut rows: Vec<T> = own.map(|row| T::clone(row).seen_from(vantage, now)).collect();
     let elsewhere: Vec<Uuid> = ids
         .iter()
         .filter(|id| !rows.iter().any(|row| row.id() == **id))
