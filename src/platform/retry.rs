@@ -5,6 +5,11 @@ use std::{fmt::Debug, time::Duration};
 /// The first and the longest pause between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// Something between one and three times `pause`, so that those who are told to come back don't come all at once.
+pub(super) fn spread(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(1.0..3.0))
+}
+
 /// Pauses between tries, longer each time and at random, so that the nodes don't come back all at once; logs the beginning
 /// and the end of an outage, not every try.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use super::{
 use crate::platform::{
     db::Db,
     error::{Error, Result},
-    retry::Retry,
+    retry::{Retry, spread},
     stream,
 };
 
@@ -105,7 +105,7 @@ impl Hub {
     pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>> {
         match timeout(TURN, self.statements.acquire()).await {
             Ok(turn) => turn.map_err(Error::internal),
-            Err(_) => Err(Error::Unavailable(CHECK)),
+            Err(_) => Err(come_back()),
         }
     }
 
@@ -163,6 +163,11 @@ impl Hub {
             }
         }
     }
+}
+
+/// What a listener hears that can't be served now.
+pub(super) fn come_back() -> Error {
+    Error::Unavailable(spread(Duration::from_secs(1)))
 }
 
 fn ticks() -> Interval {

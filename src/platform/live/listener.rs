@@ -11,7 +11,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    hub::Hub,
+    hub::{Hub, come_back},
     shared::Shared,
     topic::{BATCH, Place, Pull, Topic},
 };
@@ -153,7 +153,7 @@ impl Listener {
                 Pull::Nothing => {
                     let changed = timeout_at(until, self.progress.changed());
                     tokio::select! {
-                        () = self.topic.ended() => return Err(Error::Unavailable(Duration::from_secs(1))),
+                        () = self.topic.ended() => return Err(come_back()),
                         changed = changed => if changed.is_err() {
                             return Ok(Next::Idle);
                         }

@@ -93,6 +93,15 @@ impl Live {
         Listener::start(&self.0, db, stream, after).await
     }
 
+    /// Waits for the turn to read for one who catches up: few do so at once, so that those who are up to date, and queries, go on as
+    /// usual when all come back together.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if that takes too long: come back later.
+    pub async fn turn(&self) -> Result<impl Drop + Send> {
+        self.0.turn().await
+    }
+
     /// Watches whether a session ends, on whichever node that happens.
     #[must_use]
     pub fn watch_session(&self, session: Uuid) -> SessionWatch {

@@ -180,7 +180,11 @@ impl Follower {
         let reader = Reader::among(&self.db, &self.actor, vantage);
         let events: Vec<_> = self.waiting.iter().take(LOADED).cloned().collect();
         let last = events.last().map_or(next.seq, |event| event.seq);
-        let batch = Batch::load(&reader, events).await?;
+        let batch = {
+            let live = self.db.live();
+            let _turn = if events.len() > 1 { Some(live.turn().await?) } else { None };
+            Batch::load(&reader, events).await?
+        };
         self.loaded = Some(Loaded {
             shared,
             batch: Arc::clone(&batch),

@@ -1,11 +1,11 @@
 //! The messages of `graphql-transport-ws`: <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use async_graphql::ServerError;
 use serde_json::{Map, Value, json};
 
-use crate::platform::http::params::Params;
+use crate::platform::{http::params::Params, retry::spread};
 
 /// The name of the subprotocol.
 pub(super) const NAME: &str = "graphql-transport-ws";
@@ -13,6 +13,9 @@ pub(super) const NAME: &str = "graphql-transport-ws";
 const ID: usize = 128;
 /// Bytes that a close frame has for its reason.
 const REASON: usize = 123;
+
+/// How soon a client comes back at the earliest, when all have to.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// Why a socket ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +35,8 @@ impl Close {
     pub(super) const INIT_TIMEOUT: Self = Self::new(Some(4408), "Connection initialisation timeout");
     pub(super) const INIT_TWICE: Self = Self::new(Some(4429), "Too many initialisation requests");
     pub(super) const TOO_BIG: Self = Self::new(Some(1009), "Message too big");
-    pub(super) const STOPPING: Self = Self::new(Some(1012), "Service restart");
     pub(super) const SILENT: Self = Self::new(Some(1001), "No sign of life");
     pub(super) const STALLED: Self = Self::new(Some(1013), "Messages are not read");
-    pub(super) const UNAVAILABLE: Self = Self::new(Some(1013), "Try again later");
 
     const fn new(code: Option<u16>, reason: &'static str) -> Self {
         Self {
@@ -45,6 +46,25 @@ impl Close {
     }
 
     /// The id belongs to an operation that is running.
+    /// The process is about to end.
+    pub(super) fn stopping() -> Self {
+        Self::until_later(1012, "Service restart")
+    }
+
+    /// Nobody can be signed in right now.
+    pub(super) fn unavailable() -> Self {
+        Self::until_later(1013, "Try again later")
+    }
+
+    /// With a hint when to come back: at random, so that not all come at once.
+    fn until_later(code: u16, why: &str) -> Self {
+        let wait = spread(COME_BACK).as_millis();
+        Self {
+            code: Some(code),
+            reason: format!("{why}; retryAfterMs={wait}").into(),
+        }
+    }
+
     pub(super) fn duplicate(id: &str) -> Self {
         let mut reason = format!("Subscriber for {id} already exists");
         reason.truncate(reason.floor_char_boundary(REASON));

@@ -180,9 +180,9 @@ impl<E: Executor> Session<E> {
             Ok(Ok(Err(Error::Unauthenticated))) => return Err(Close::FORBIDDEN),
             Ok(Ok(Err(error))) => {
                 tracing::warn!(?error, "a socket could not be opened");
-                return Err(Close::UNAVAILABLE);
+                return Err(Close::unavailable());
             }
-            Ok(Err(_)) | Err(_) => return Err(Close::UNAVAILABLE),
+            Ok(Err(_)) | Err(_) => return Err(Close::unavailable()),
         }
         let left = (caller.expires_at - self.door.db.clock().now())
             .to_std()
@@ -266,7 +266,7 @@ impl<E: Executor> Session<E> {
         };
         match timeout(grace, rest).await {
             Ok(Err(close)) => close,
-            Ok(Ok(())) | Err(_) => Close::STOPPING,
+            Ok(Ok(())) | Err(_) => Close::stopping(),
         }
     }
 
