@@ -415,11 +415,13 @@ each('a mistake of the client is an error at once', async (connect) => {
 });
 
 each('nothing comes after an app has unsubscribed', async (connect) => {
-  const { url, afters } = await scripted(({ error }) => error(unavailable));
+  const later = { ...unavailable, extensions: { ...unavailable.extensions, retryAfterMs: 500 } };
+  const { url, afters, left } = await scripted(({ error }) => error(later));
   const follower = connect(url, await signedIn()).follow('begin');
-  while (!afters.length) await sleep(1);
+  await left;
   follower.stop();
-  await sleep(100);
+  // It would come back within a second.
+  await sleep(1_500);
   assert.deepEqual(afters, ['begin']);
   assert.deepEqual(follower.events, []);
 });

@@ -10,12 +10,15 @@ export async function startScript(scenes) {
     url: `ws://127.0.0.1:${server.address().port}/graphql`,
     /** The variable `after` of each subscription. */
     afters: [],
+    /** Once the first connection has ended. */
+    left: undefined,
     async stop() {
       for (const socket of server.clients) socket.terminate();
       server.close();
       await once(server, 'close');
     },
   };
+  script.left = once(server, 'connection').then(([socket]) => once(socket, 'close'));
   const rest = scenes[Symbol.iterator]();
   server.on('connection', (socket) => {
     const say = (message) => socket.send(JSON.stringify(message));
