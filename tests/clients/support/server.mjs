@@ -1,6 +1,6 @@
 // A server of the binary that was built, over a fresh database with the demo project in it.
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -40,7 +40,6 @@ async function setUp() {
   await execute(admin, `CREATE DATABASE ${name}`);
   const database = new URL(admin);
   database.pathname = name;
-  const { privateKey } = generateKeyPairSync('ed25519');
   return {
     variables: {
       SOJOURN_DATABASE_URL: database.href,
@@ -51,7 +50,6 @@ async function setUp() {
       SOJOURN_S3_ALLOW_HTTP: 'true',
       SOJOURN_S3_ACCESS_KEY_ID: store.username,
       SOJOURN_S3_SECRET_ACCESS_KEY: store.password,
-      SOJOURN_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }),
       // The audits as nobody ask for the schema.
       SOJOURN_INTROSPECTION: 'everyone',
     },
@@ -90,6 +88,8 @@ export async function startServer() {
   if (!existsSync(binary)) throw new Error(`there is no ${binary}: run cargo build, or set SOJOURN_BINARY`);
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sojourn-clients-'));
   const { variables, clear } = await setUp();
+  const { privateKey } = generateKeyPairSync('ed25519');
+  variables.SOJOURN_SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' });
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SOJOURN_'));
   const flags = ['--listen=127.0.0.1:0', `--data-dir=${folder}`, '--log-format=json', '--password-memory=8'];
   const child = spawn(binary, ['demo', ...flags], {
@@ -119,7 +119,7 @@ export async function startServer() {
   try {
     const address = await watch(child, errors);
     const accounts = JSON.parse(await readFile(path.join(folder, 'demo-accounts.json'), 'utf8'));
-    return new Server(`http://${address}/graphql`, `ws://${address}/graphql`, accounts, stop);
+    return new Server(`http://${address}/graphql`, `ws://${address}/graphql`, accounts, privateKey, stop);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -127,9 +127,12 @@ export async function startServer() {
 }
 
 class Server {
-  constructor(url, socketUrl, accounts, stop) {
+  #key;
+
+  constructor(url, socketUrl, accounts, key, stop) {
     Object.assign(this, { url, socketUrl, stop });
     this.accounts = accounts;
+    this.#key = key;
   }
 
   /** The account of the demo in that role. */
@@ -149,12 +152,27 @@ class Server {
     return data;
   }
 
+  /** A new session of the account of the demo in that role: both tokens. */
+  async session(role) {
+    const { login, password } = this.account(role);
+    const query = 'mutation ($input: SessionCreateInput!) { sessionCreate(input: $input) { accessToken refreshToken } }';
+    const { sessionCreate } = await this.ask(query, { input: { login, password } });
+    return sessionCreate;
+  }
+
   /** An access token of the account of the demo in that role. */
   async token(role) {
-    const { login, password } = this.account(role);
-    const query = 'mutation ($input: SessionCreateInput!) { sessionCreate(input: $input) { accessToken } }';
-    const { sessionCreate } = await this.ask(query, { input: { login, password } });
-    return sessionCreate.accessToken;
+    const { accessToken } = await this.session(role);
+    return accessToken;
+  }
+
+  /** The same token, as if it had been signed so long ago that it ends now. */
+  endingNow(token) {
+    const [header, claims] = token.split('.');
+    const end = { exp: Math.floor(Date.now() / 1000) };
+    const changed = { ...JSON.parse(Buffer.from(claims, 'base64url')), ...end };
+    const signed = `${header}.${Buffer.from(JSON.stringify(changed)).toString('base64url')}`;
+    return `${signed}.${sign(null, Buffer.from(signed), this.#key).toString('base64url')}`;
   }
 
   /** The first thread of the phase of the demo's space that is open: there is always one. */
