@@ -72,6 +72,24 @@ async fn more_events_than_are_read_at_once_are_replayed_in_order() {
 }
 
 #[tokio::test]
+async fn without_a_cursor_a_stream_begins_with_the_place_of_that_moment() {
+    let (world, cast) = World::with_cast().await;
+    let newest = world.node.newest(&cast.stayer, &cast.space).await;
+    let mut live = world.node.watch(&cast.stayer, &cast.space, None).await;
+    let first = live.hear().await["payload"]["data"]["spaceEvents"].clone();
+    assert_eq!(
+        (&first["kind"], &first["cursor"]),
+        (&json!("HEARTBEAT"), &json!(newest))
+    );
+    let last = mark(&world, &cast).await;
+    assert_eq!(live.event().await["cursor"], last);
+    // Whoever brings a cursor needs none.
+    let mut live = world.node.watch(&cast.stayer, &cast.space, Some(&newest)).await;
+    let first = live.hear().await["payload"]["data"]["spaceEvents"].clone();
+    assert_eq!(first["cursor"], last);
+}
+
+#[tokio::test]
 async fn a_stream_goes_on_behind_any_of_its_cursors() {
     let (world, cast) = World::with_cast().await;
     let (before, last) = long(&world, &cast).await;

@@ -47,6 +47,8 @@ pub(super) struct Follower {
     cursor: Cursor,
     /// When the client heard something last.
     told_at: Instant,
+    /// Whether the client has no cursor yet: it gets one at once, so that it can come back to where it began.
+    is_unplaced: bool,
     is_ended: bool,
 }
 
@@ -86,6 +88,7 @@ impl Follower {
             waiting: VecDeque::new(),
             loaded: None,
             told_at: Instant::now(),
+            is_unplaced: after.is_none(),
             is_ended: false,
         })
     }
@@ -120,6 +123,9 @@ impl Follower {
                 }
             }
             self.cursor = self.listener.cursor();
+            if std::mem::take(&mut self.is_unplaced) {
+                break self.control(Control::Heartbeat);
+            }
             let rest = HEARTBEAT.saturating_sub(self.told_at.elapsed());
             let next = tokio::select! {
                 biased;
@@ -182,7 +188,11 @@ impl Follower {
         let last = events.last().map_or(next.seq, |event| event.seq);
         let batch = {
             let live = self.db.live();
-            let _turn = if events.len() > 1 { Some(live.turn().await?) } else { None };
+            let _turn = if events.len() > 1 {
+                Some(live.turn().await?)
+            } else {
+                None
+            };
             Batch::load(&reader, events).await?
         };
         self.loaded = Some(Loaded {

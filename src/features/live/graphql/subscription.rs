@@ -24,7 +24,10 @@ impl LiveSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The space.")] space_id: ID,
-        #[graphql(desc = "Only what happened after this cursor; absent = from now.")] after: Option<String>,
+        #[graphql(
+            desc = "Only what happened after this cursor; absent = from now, beginning with a heartbeat whose cursor is that place."
+        )]
+        after: Option<String>,
         #[graphql(desc = "Only events of these kinds, at most 50; absent = of all.")] kinds: Option<
             Vec<SpaceEventKind>,
         >,
