@@ -18,12 +18,12 @@ use crate::platform::{error::Result, stream::Cursor};
 const MOST: usize = 1_000;
 
 /// What a node has read for those who listen to a stream, by type and id. Nobody's sight is in it: what each of them sees of a row
-/// is decided for each. It is good until more is heard of the stream; from then on listeners get a new one, so that nobody is shown
-/// what an act has changed that was answered before.
+/// is decided for each. It is good until more is known of the stream: from then on listeners get a new one, so that nobody is shown
+/// what an event that they have got, or an act that was answered before, has changed.
 #[derive(Debug)]
 pub struct Shared {
-    /// Up to where the stream was heard of.
-    pub(super) mark: i64,
+    /// How far the stream was known to go before any of it was read.
+    pub(super) known: i64,
     /// A place of the stream that nothing in here is older than.
     since: Cursor,
     shelves: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
@@ -60,9 +60,9 @@ impl<T> Shelf<T> {
 }
 
 impl Shared {
-    pub(super) fn new(mark: i64, since: Cursor) -> Self {
+    pub(super) fn new(known: i64, since: Cursor) -> Self {
         Self {
-            mark,
+            known,
             since,
             shelves: Mutex::default(),
             count: AtomicUsize::new(0),

@@ -138,23 +138,29 @@ impl Topic {
         self.place().map(|place| View { place, mark })
     }
 
-    /// What was read for all listeners; begun anew when more was heard of the stream since.
+    /// How far the stream is known to go: events are read that nobody has told of yet.
+    fn known_up_to(&self, place: Place) -> i64 {
+        place.cursor.seq.max(*self.mark.borrow())
+    }
+
+    /// What was read for all listeners; begun anew when more is known of the stream since.
     pub(super) fn shared(&self) -> Option<Arc<Shared>> {
-        let mark = *self.mark.borrow();
-        let since = self.place()?.cursor;
+        let place = self.place()?;
+        let known = self.known_up_to(place);
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_good = |shared: &&Arc<Shared>| shared.mark == mark && !shared.is_full();
+        let is_good = |shared: &&Arc<Shared>| shared.known == known && !shared.is_full();
         if let Some(good) = shared.as_ref().filter(is_good) {
             return Some(Arc::clone(good));
         }
-        let new = Arc::new(Shared::new(mark, since));
+        let new = Arc::new(Shared::new(known, place.cursor));
         *shared = Some(Arc::clone(&new));
         Some(new)
     }
 
-    /// Whether nothing more was heard of the stream since.
+    /// Whether nothing more is known of the stream since.
     pub(super) fn is_current(&self, shared: &Shared) -> bool {
-        shared.mark == *self.mark.borrow()
+        self.place()
+            .is_some_and(|place| shared.known == self.known_up_to(place))
     }
 
     /// Lets go of what was read for all listeners, and of all but the newest `most` events; those who use some of it keep that.
@@ -243,6 +249,7 @@ impl Topic {
             *state = State::at(Place { cursor: now, life });
         }
         tracing::warn!(stream = %self.id, ?then, ?now, "live: the stream has another past now, its listeners are reset");
+        drop(self.shared.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.progress.send_replace(());
         // Wakes the filler even if the mark is right.
         self.mark.send_modify(|mark| *mark = now.seq.max(*mark));

@@ -707,6 +707,17 @@ pub async fn contributions(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap
     Ok(level.all().into_iter().map(|row| (row.id, row.into())).collect())
 }
 
+/// What contributions are, of which one who listens hears that they are gone. Nobody else is told.
+///
+/// # Errors
+/// The database's.
+pub async fn kinds(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, ContributionKind>> {
+    match reader.vantage() {
+        Some(vantage) => store::kinds(reader, vantage, ids).await,
+        None => Ok(HashMap::new()),
+    }
+}
+
 /// The media items among these, in their order.
 pub(super) fn media_items(ids: &[Uuid], known: &HashMap<Uuid, Contribution>) -> Vec<MediaItem> {
     let item = |id: &Uuid| match known.get(id) {

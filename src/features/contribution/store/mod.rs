@@ -16,6 +16,7 @@ pub(super) use self::{
         DecisionRow, LOG_ORDER, REVISION_ORDER, by_ids, co_authors_of, counts, decisions, decisions_by_id, is_returned,
         last_comments, log, log_counts, page, revision_counts, revisions, revisions_by_id, revisions_of,
     },
+    shared::kinds,
     subscription::subscribe,
     write::{
         Locked, add_comment, attachable, by_client_key, co_authors, confirm, confirmed, delete, forget_draft,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::enums::ReactionKind;
+use entity::enums::{ContributionKind, ReactionKind};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -51,6 +51,17 @@ pub(super) async fn by_ids(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> 
         rows.extend(own_by_ids(reader, &ids).await?);
     }
     Ok(rows)
+}
+
+/// What contributions are, whoever sees them.
+pub(in super::super) async fn kinds(
+    reader: &Reader,
+    vantage: &Vantage,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, ContributionKind>> {
+    let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
+    let known = vantage.shared.rows::<ContributionRow>(ids, load).await?;
+    Ok(known.iter().map(|row| (row.id, row.kind)).collect())
 }
 
 /// Contributions, whoever sees them, as their authors would.

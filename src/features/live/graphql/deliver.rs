@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     features::{
-        contribution::graphql::{Contribution, contributions},
+        contribution::graphql::{Contribution, contributions, kinds},
         report::graphql::reports,
         space::ViewerRow,
     },
@@ -32,20 +32,16 @@ use crate::{
 
 impl Batch {
     fn of_nothing(reader: &Arc<Reader>) -> Arc<Self> {
-        Arc::new(Self::new(reader, Vec::new(), HashMap::new(), HashMap::new()))
+        Arc::new(Self::new(reader, Vec::new()))
     }
 
-    fn new(
-        reader: &Arc<Reader>,
-        events: Vec<Arc<Event>>,
-        contributions: HashMap<Uuid, Contribution>,
-        reports: HashMap<Uuid, crate::features::report::graphql::Report>,
-    ) -> Self {
+    fn new(reader: &Arc<Reader>, events: Vec<Arc<Event>>) -> Self {
         Self {
             reader: Arc::clone(reader),
             events,
-            contributions,
-            reports,
+            contributions: HashMap::new(),
+            roots: HashMap::new(),
+            reports: HashMap::new(),
             actors: Link::default(),
             subjects: Link::default(),
             phases: Link::default(),
@@ -57,11 +53,13 @@ impl Batch {
     /// # Errors
     /// The database's.
     pub(super) async fn load(reader: &Arc<Reader>, events: Vec<Arc<Event>>) -> Result<Arc<Self>> {
-        let mut batch = Self::new(reader, events, HashMap::new(), HashMap::new());
+        let mut batch = Self::new(reader, events);
         let mut about = batch.ids(|event| event.contribution_id);
-        about.extend(batch.ids(|event| event.root_id));
+        let roots = batch.ids(|event| event.root_id);
+        about.extend(&roots);
         if !about.is_empty() {
             batch.contributions = contributions(reader, &about).await?;
+            batch.roots = kinds(reader, &roots).await?;
         }
         // Loaded when an event's turn comes, what was answered could be out of sight meanwhile.
         let mut known = batch.contributions.values();
@@ -101,8 +99,7 @@ impl Batch {
             batch: Arc::clone(self),
         };
         if let Some(id) = event.contribution_id {
-            let root = event.root_id.and_then(|root| self.contributions.get(&root));
-            return of_contribution(&viewer, event, head, self.contributions.get(&id), root);
+            return of_contribution(&viewer, event, head, self.contributions.get(&id));
         }
         if let Some(id) = event.report_id {
             let is_for_coordinators = event.kind == EventKind::ReportDelayed;
@@ -130,13 +127,23 @@ fn of_contribution(
     event: &Event,
     head: Head,
     contribution: Option<&Contribution>,
-    root: Option<&Contribution>,
 ) -> Option<SpaceEvent> {
     let root_author = event.root_id.and(event.root_author_id);
     let before = event.state_before.zip(event.audience_before)?;
     let after = event.state_after.zip(event.audience_after)?;
     let author = event.author_id?;
     let saw = |(state, audience)| policy::may_have_seen(viewer, state, audience, author, root_author);
+    let root = event
+        .root_id
+        .and_then(|root| head.batch.contributions.get(&root))
+        .cloned();
+    if let (Some(id), None) = (event.root_id, &root) {
+        // The root is out of sight, perhaps for a moment: with it all that hangs on it, whatever happened to that meanwhile.
+        let kind = *head.batch.roots.get(&id)?;
+        let deleted = id::encode(kind.into(), id);
+        let is_near = saw(before) || saw(after);
+        return is_near.then_some(SpaceEvent::Gone(ContributionGone { head, deleted, root }));
+    }
     if let Some(contribution) = contribution {
         // What waits, or came back, is between the author and those who decide.
         let is_backstage = matches!(
@@ -155,11 +162,7 @@ fn of_contribution(
         return None;
     }
     let deleted = id::encode(event.contribution_kind?.into(), event.contribution_id?);
-    Some(SpaceEvent::Gone(ContributionGone {
-        head,
-        deleted,
-        root: root.cloned(),
-    }))
+    Some(SpaceEvent::Gone(ContributionGone { head, deleted, root }))
 }
 
 /// An event that the stream itself sends.

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use async_graphql::{Description, ID, Interface, Object, SimpleObject};
+use entity::enums::ContributionKind;
 use uuid::Uuid;
 
 use super::{SpaceEventKind, StreamEndReason, StreamResetReason};
@@ -65,6 +66,8 @@ pub struct Batch {
     pub(super) reader: Arc<Reader>,
     pub(super) events: Vec<Arc<stream::Event>>,
     pub(super) contributions: HashMap<Uuid, Contribution>,
+    /// What roots are, also those that the viewer doesn't see.
+    pub(super) roots: HashMap<Uuid, ContributionKind>,
     pub(super) reports: HashMap<Uuid, Report>,
     pub(super) actors: Link<HashMap<Uuid, Membership>>,
     pub(super) subjects: Link<HashMap<Uuid, Membership>>,
@@ -140,7 +143,9 @@ impl ContributionEvent {
     }
 }
 
-/// The viewer sees nothing of a contribution any more: take it, and what hangs on it, off the screen.
+/// The viewer sees nothing of a contribution any more: take it, and what hangs on it, off the screen. When something happens to a
+/// comment whose root is out of sight, that root is what is gone. What comes back later comes as a `ContributionEvent`: load the
+/// comments of a root that is new on the screen.
 #[derive(Clone, Debug, Description)]
 pub struct ContributionGone {
     pub(super) head: Head,
