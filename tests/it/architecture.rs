@@ -23,7 +23,7 @@ const LAYERS: &[&str] = &["rules", "store", "service", "job", "graphql"];
 
 /// What may stand at the top of `src`.
 const TOP: &[&str] = &[
-    "app", "cli", "config", "demo", "event", "features", "lib", "main", "platform", "policy", "schema",
+    "app", "bench", "cli", "config", "demo", "event", "features", "lib", "main", "platform", "policy", "schema",
 ];
 
 /// A `graphql.rs` or `service.rs` with more lines is due to become a folder.
