@@ -34,6 +34,9 @@ const FILES: u64 = 200;
 /// # Errors
 /// A sentence: above all, that nobody can sign in.
 pub async fn live(options: &Live) -> Result<Report, String> {
+    if options.storm && options.rate == 0.0 {
+        return Err("--storm needs a --rate: what is written meanwhile is what they catch up with".to_owned());
+    }
     let processes = Processes::new(&options.pid)?;
     allow_files(u64::from(options.sockets) + FILES)?;
     let api = Api::new(&options.url);

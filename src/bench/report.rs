@@ -120,6 +120,8 @@ impl Report {
         }
     }
 
+    /// All figures.
+    ///
     /// # Errors
     /// Never in practice.
     pub fn json(&self) -> Result<String, String> {
@@ -127,8 +129,10 @@ impl Report {
         Ok(json + "\n")
     }
 
+    /// Whether everything was delivered as it should be.
+    ///
     /// # Errors
-    /// A sentence, if something was not delivered as it should be.
+    /// A sentence that says what wasn't.
     pub fn verdict(&self) -> Result<(), String> {
         let behind = self.storm.map_or(0, |storm| u64::from(self.sockets) - storm.caught_up);
         let faults = [

@@ -74,11 +74,11 @@ impl Stage {
         for number in 0..streams {
             made.push(Arc::new(builder.stream(number, &pupils, writers).await?));
         }
-        let sign_in = |(node, pupil): (usize, &Pupil)| {
-            let (login, secret) = (pupil.login.clone(), pupil.secret.clone());
-            async move { Account::first_sign_in(api, node, &login, &secret).await.map(Arc::new) }
+        let sign_in = |pupil: Pupil| async move {
+            let account = Account::first_sign_in(api, 0, &pupil.login, &pupil.secret).await;
+            account.map(Arc::new)
         };
-        let sign_ins: Vec<_> = pupils.iter().enumerate().map(sign_in).collect();
+        let sign_ins: Vec<_> = pupils.into_iter().map(sign_in).collect();
         let mut members: Vec<_> = stream::iter(sign_ins).buffered(SIGNING_IN).try_collect().await?;
         let staff = Arc::new(staff);
         if members.is_empty() {

@@ -327,6 +327,16 @@ fn the_platform_the_policy_and_the_events_know_no_feature() {
 }
 
 #[test]
+fn what_measures_the_server_is_a_client_of_it() {
+    for source in sources().iter().filter(|source| source.path.starts_with("bench/")) {
+        let used = source.paths("crate::");
+        // The accounts that the demo writes into a file.
+        let known = |path: &String| path == "demo::DemoAccount";
+        assert!(used.iter().all(known), "{} uses {used:?}", source.path);
+    }
+}
+
+#[test]
 fn only_the_system_reads_without_a_viewer() {
     let mut faults = Vec::new();
     for source in sources() {
