@@ -66,7 +66,7 @@ enum Bench {
     ///
     /// By default a steady rate of writes. With --rate 0 the sockets are idle; with --cut connections break all the time; with
     /// --storm all clients come back at once.
-    Live(bench::Live),
+    Live(Box<bench::Live>),
 }
 
 #[derive(Subcommand, Debug)]

@@ -17,7 +17,7 @@ How it is measured:
   CPU          of the processes given by --pid, from the first write until all is delivered, user and system together. It includes
                the writes and the queries of --probe.
   RSS          of the same processes: before the first socket, with all sockets open and nothing written, and the most that was
-               seen every 200 ms.
+               seen every 200 ms. The sign-ins of --members come before and leave memory of their password hashes behind.
 
 The run makes spaces named \"Bench ...\" and --members pupils in the school of the account that it signs in with, and leaves them
 behind: use a server whose data you can throw away. It exits with 1 if an event was lost, repeated or out of order.
