@@ -18,8 +18,20 @@ pub fn contribution(
     is_moderation: bool,
     of: ContributionFacts,
 ) -> NewEvent {
+    let actor = actor.into();
+    use EventKind as E;
+    let is_told = match kind {
+        // What mentions somebody, answers somebody, or was let through.
+        E::ContributionPublished => true,
+        E::ContributionUpdated => is_moderation,
+        E::ContributionReturned | E::ContributionHidden | E::ContributionRestored | E::ContributionRemoved => {
+            actor != Some(of.author_id)
+        }
+        _ => false,
+    };
     NewEvent {
         is_moderation,
+        is_fanned_out: is_told,
         contribution: Some(of),
         ..fact(clock, kind, actor)
     }
@@ -30,6 +42,7 @@ pub fn contribution(
 pub fn phase(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, phase: Uuid) -> NewEvent {
     NewEvent {
         phase_id: Some(phase),
+        is_fanned_out: matches!(kind, EventKind::PhaseOpened | EventKind::PhaseReopened),
         ..fact(clock, kind, actor)
     }
 }
@@ -39,7 +52,17 @@ pub fn phase(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, pha
 pub fn member(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, member: Uuid) -> NewEvent {
     NewEvent {
         member_id: Some(member),
+        is_fanned_out: matches!(kind, EventKind::GrantCreated | EventKind::GrantRevoked),
         ..fact(clock, kind, actor)
+    }
+}
+
+/// A member is something else in the space now: their role has changed.
+#[must_use]
+pub fn role_change(clock: &Clock, actor: impl Into<Option<Uuid>>, of: Uuid) -> NewEvent {
+    NewEvent {
+        is_fanned_out: true,
+        ..member(clock, EventKind::MemberUpdated, actor, of)
     }
 }
 
@@ -49,6 +72,7 @@ pub fn report(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, re
     NewEvent {
         report_id: Some(report),
         is_moderation: true,
+        is_fanned_out: kind != EventKind::ReportDecided,
         ..fact(clock, kind, actor)
     }
 }
@@ -70,5 +94,21 @@ fn fact(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>) -> NewEv
         phase_id: None,
         member_id: None,
         report_id: None,
+        is_fanned_out: false,
     }
+}
+
+/// Somebody was told of something: the event has the id of the notification.
+#[must_use]
+pub fn notification(clock: &Clock, id: Uuid) -> NewEvent {
+    NewEvent {
+        id,
+        ..fact(clock, EventKind::NotificationCreated, None)
+    }
+}
+
+/// Somebody has read what they were told of.
+#[must_use]
+pub fn notifications_read(clock: &Clock) -> NewEvent {
+    fact(clock, EventKind::NotificationsRead, None)
 }

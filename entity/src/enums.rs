@@ -522,6 +522,33 @@ pub enum ReactionKind {
     Thanks,
 }
 
+/// Why somebody is told of something.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NotificationKind {
+    /// `REPLY`.
+    #[sea_orm(string_value = "REPLY")]
+    Reply,
+    /// `MENTION`.
+    #[sea_orm(string_value = "MENTION")]
+    Mention,
+    /// `DECISION`.
+    #[sea_orm(string_value = "DECISION")]
+    Decision,
+    /// `PHASE_OPENED`.
+    #[sea_orm(string_value = "PHASE_OPENED")]
+    PhaseOpened,
+    /// `ROLE_CHANGED`.
+    #[sea_orm(string_value = "ROLE_CHANGED")]
+    RoleChanged,
+    /// `REPORT_TO_DECIDE`.
+    #[sea_orm(string_value = "REPORT_TO_DECIDE")]
+    ReportToDecide,
+}
+
 /// How much a member wants to hear of a thread.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
@@ -649,6 +676,12 @@ pub enum EventKind {
     /// `ORGANISATION_ACCEPTED`.
     #[sea_orm(string_value = "ORGANISATION_ACCEPTED")]
     OrganisationAccepted,
+    /// `NOTIFICATION_CREATED`; of inboxes.
+    #[sea_orm(string_value = "NOTIFICATION_CREATED")]
+    NotificationCreated,
+    /// `NOTIFICATIONS_READ`; of inboxes.
+    #[sea_orm(string_value = "NOTIFICATIONS_READ")]
+    NotificationsRead,
 }
 
 /// What somebody did that the audit trail keeps; `<SUBJECT>_<PAST VERB>`.

@@ -17,6 +17,8 @@ pub mod idempotency;
 pub mod job;
 pub mod media_file;
 pub mod membership;
+pub mod notification;
+pub mod notification_mute;
 pub mod organisation;
 pub mod phase;
 pub mod prompt;

@@ -19,6 +19,7 @@ mod m20261122_000010_thread_kinds;
 mod m20261122_000011_overdue_reports;
 mod m20261122_000012_jobs;
 mod m20261122_000013_media;
+mod m20261122_000014_notifications;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_overdue_reports::Migration),
             Box::new(m20261122_000012_jobs::Migration),
             Box::new(m20261122_000013_media::Migration),
+            Box::new(m20261122_000014_notifications::Migration),
         ]
     }
 }

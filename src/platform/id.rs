@@ -46,6 +46,7 @@ kinds! {
     Grant = "grant",
     Report = "report",
     AuditRecord = "audit",
+    Notification = "notice",
 }
 
 impl Kind {

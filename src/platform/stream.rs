@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use entity::event::Model as Event;
 
 use super::{
-    db::{Db, Sql},
+    db::{Db, Sql, Tx},
     error::{Error, Reason, Result},
 };
 
@@ -39,6 +39,8 @@ pub struct NewEvent {
     pub member_id: Option<Uuid>,
     /// Subject: report.
     pub report_id: Option<Uuid>,
+    /// Whether some are told of it in their inboxes.
+    pub is_fanned_out: bool,
 }
 
 /// What an event says of the contribution that it is about.
@@ -74,6 +76,18 @@ pub async fn create(txn: &DatabaseTransaction, id: Uuid) -> Result<()> {
         epoch: Set(rand::random_range(1..i32::MAX)),
     };
     entity::stream::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Starts a stream unless it has begun.
+///
+/// # Errors
+/// The database's.
+pub async fn ensure(tx: &Tx<'_>, id: Uuid) -> Result<()> {
+    let mut sql = tx.sql("INSERT INTO stream (id, last_seq, epoch) VALUES (");
+    sql.bind(id).push(", 0, ").bind(rand::random_range(1..i32::MAX));
+    sql.push(") ON CONFLICT (id) DO NOTHING");
+    tx.execute_raw(sql.statement()).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::platform::{
     audit::{self, Record},
     clock::Clock,
     error::{Error, Result},
-    job::{self, NewJob},
+    job::{self, FAN_OUT, NewJob},
     stream::{self, NewEvent},
     telemetry::Stats,
 };
@@ -121,6 +121,14 @@ impl Tx<'_> {
             "a unit appends to one stream"
         );
         self.stream = Some(stream);
+        if event.is_fanned_out {
+            self.enqueue(NewJob {
+                kind: FAN_OUT,
+                subject_id: event.id,
+                space_id: Some(stream),
+                due_at: event.occurred_at,
+            });
+        }
         self.events.push(event);
     }
 

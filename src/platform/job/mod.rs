@@ -30,6 +30,9 @@ pub use self::{
 };
 use super::{db::Tx, error::Result};
 
+/// The kind of the jobs that tell inboxes of an event, which is their subject. A unit of work asks for them by itself.
+pub const FAN_OUT: &str = "fanout";
+
 /// A job to be asked for with [`Tx::enqueue`].
 #[derive(Clone, Copy, Debug)]
 pub struct NewJob {

@@ -264,7 +264,11 @@ pub async fn member_update(
                     ..Default::default()
                 };
                 store::update_membership(tx, row).await?;
-                let event = event::member(tx.clock(), EventKind::MemberUpdated, viewer.id, id);
+                let event = if role == known.role {
+                    event::member(tx.clock(), EventKind::MemberUpdated, viewer.id, id)
+                } else {
+                    event::role_change(tx.clock(), viewer.id, id)
+                };
                 tx.emit(space, event);
                 let now = tx.clock().now();
                 let before = state(&known, now);

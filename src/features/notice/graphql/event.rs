@@ -1,0 +1,71 @@
+//! The events of an inbox in the API.
+
+use std::ops::Deref;
+
+use async_graphql::{Description, Interface, Object};
+
+use super::Notification;
+use crate::{
+    features::live::graphql::{Head, Heartbeat, StreamEnded, StreamReset},
+    platform::scalar::DateTime,
+};
+
+/// Something that happened in the viewer's inbox. Events come in order, one in each `next` message, and are safe to apply twice.
+#[derive(Interface, Clone, Debug)]
+#[graphql(
+    field(
+        name = "cursor",
+        ty = "String",
+        desc = "Place in the stream: subscribe with `after` this to go on."
+    ),
+    field(name = "occurred_at", ty = "DateTime", desc = "When.")
+)]
+pub enum ViewerEvent {
+    /// About what the viewer was told of.
+    Inbox(InboxEvent),
+    /// Nothing happened.
+    Heartbeat(Heartbeat),
+    /// Events were skipped.
+    Reset(StreamReset),
+    /// The end.
+    Ended(StreamEnded),
+}
+
+/// The viewer was told of something, or has read something on one of their devices.
+#[derive(Clone, Debug, Description)]
+pub struct InboxEvent {
+    pub(super) head: Head,
+    pub(super) notification: Option<Notification>,
+    pub(super) unread: i32,
+}
+
+impl Deref for InboxEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl InboxEvent {
+    /// Place in the stream: subscribe with `after` this to go on.
+    pub async fn cursor(&self) -> String {
+        self.head.cursor().await
+    }
+
+    /// When.
+    pub async fn occurred_at(&self) -> DateTime {
+        self.head.occurred_at().await
+    }
+
+    /// What the viewer was told of. Null if something was read.
+    async fn notification(&self) -> Option<Notification> {
+        self.notification.clone()
+    }
+
+    /// How much the viewer has not read now.
+    async fn unread_count(&self) -> i32 {
+        self.unread
+    }
+}
