@@ -166,7 +166,7 @@ fn of_contribution(
 }
 
 /// An event that the stream itself sends.
-pub(super) fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) -> SpaceEvent {
+pub fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) -> SpaceEvent {
     let kind = match control {
         Control::Heartbeat => SpaceEventKind::Heartbeat,
         Control::Reset(_) => SpaceEventKind::StreamReset,
@@ -192,7 +192,7 @@ pub(super) fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) ->
 
 /// What a stream says about itself.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Control {
+pub enum Control {
     /// Nothing has happened.
     Heartbeat,
     /// Events were skipped.

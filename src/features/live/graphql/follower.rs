@@ -1,48 +1,64 @@
-//! One subscriber's way through the stream of a space.
+//! One subscriber's way through a stream.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
+use futures_util::{Stream, stream};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{
-    SpaceEvent, StreamEndReason,
-    deliver::{Control, control},
-    event::Batch,
-    filter::Filter,
-};
-use crate::{
-    features::space::seat,
-    platform::{
-        auth::{Actor, seat::Seat},
-        db::{Db, Reader, Vantage},
-        error::{Error, Result},
-        live::{Listener, Next, SessionWatch, Shared},
-        stream::{self, Cursor, Event},
-    },
+use super::{StreamEndReason, deliver::Control};
+use crate::platform::{
+    auth::Actor,
+    db::Db,
+    error::{Error, Result},
+    live::{Listener, Next, SessionWatch},
+    stream::{Cursor, Event, tag},
 };
 
 /// After so long without an event, a subscriber gets a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
-/// Events whose objects are loaded at once: what a slow client keeps in memory.
-const LOADED: usize = 25;
+/// What a subscriber is told of a stream.
+#[async_trait]
+pub trait Channel: Send {
+    /// What they are told.
+    type Told: Send;
+
+    /// Whether they want to hear of an event.
+    fn wants(&self, event: &Event) -> bool;
+
+    /// Whether they may still listen. Asked before every event; looks only if something happened that may have changed it.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn is_open(&mut self, listener: &Listener) -> Result<bool>;
+
+    /// The past turned out to be another one: what was known of it is worth nothing.
+    fn forget(&mut self);
+
+    /// What they are told of the first of `waiting`, now that its turn has come; `cursor` is its place.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn tell(
+        &mut self,
+        listener: &Listener,
+        waiting: &VecDeque<Arc<Event>>,
+        cursor: Cursor,
+    ) -> Result<Option<Self::Told>>;
+
+    /// What the stream says about itself.
+    fn control(&self, cursor: Cursor, what: Control) -> Self::Told;
+}
 
 /// A subscriber. While the client is slow, at most a batch of bare events waits for it.
-pub(super) struct Follower {
-    db: Db,
-    actor: Actor,
-    space: Uuid,
-    filter: Filter,
+pub struct Follower<C> {
+    channel: C,
     listener: Listener,
     session: SessionWatch,
-    seat: Arc<Seat>,
-    /// The last event that the seat takes into account.
-    seated_at: i64,
     /// Events that wait for their turn.
     waiting: VecDeque<Arc<Event>>,
-    /// What the first of them are about, and since when.
-    loaded: Option<Loaded>,
     /// Behind the last event that had its turn.
     cursor: Cursor,
     /// When the client heard something last.
@@ -52,52 +68,45 @@ pub(super) struct Follower {
     is_ended: bool,
 }
 
-/// What events are about as the viewer saw it when they were loaded.
-struct Loaded {
-    shared: Arc<Shared>,
-    batch: Arc<Batch>,
-    /// The last of them.
-    last: i64,
-}
-
-impl Follower {
-    /// Starts behind `after`, or from now.
+impl<C: Channel> Follower<C> {
+    /// Starts behind `after`, or from now. Whether the actor may listen was asked before.
     ///
     /// # Errors
-    /// `NOT_FOUND` for all but members; `INVALID` for a cursor of something else.
-    pub(super) async fn new(
+    /// `INVALID` for a cursor of something else.
+    pub async fn new(
         db: &Db,
         actor: &Actor,
-        (space, after): (Uuid, Option<Cursor>),
-        filter: Filter,
+        (stream, after): (Uuid, Option<Cursor>),
+        channel: C,
     ) -> Result<Self> {
-        let reader = Reader::passing(db, Some(actor.clone()));
-        let (seat, seated_at) = seat(&reader, space).await?.ok_or_else(Error::not_found)?;
         let session = db.live().watch_session(actor.session_id);
-        let listener = db.live().listen(db, space, after).await?;
+        let listener = db.live().listen(db, stream, after).await?;
         Ok(Self {
-            db: db.clone(),
-            actor: actor.clone(),
-            space,
-            filter,
+            channel,
             cursor: listener.cursor(),
             listener,
             session,
-            seat: Arc::new(seat),
-            seated_at,
             waiting: VecDeque::new(),
-            loaded: None,
             told_at: Instant::now(),
             is_unplaced: after.is_none(),
             is_ended: false,
         })
     }
 
-    /// The next event; none after the end.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(super) async fn next(&mut self) -> Result<Option<SpaceEvent>> {
+    /// All that the subscriber is told, until the end or the first error.
+    pub fn stream(self) -> impl Stream<Item = Result<C::Told>> {
+        stream::unfold(Some(self), |follower| async move {
+            let mut follower = follower?;
+            match follower.next().await {
+                Ok(told) => told.map(|told| (Ok(told), Some(follower))),
+                // The stream ends; the client comes back with its cursor.
+                Err(error) => Some((Err(unavailable(error)), None)),
+            }
+        })
+    }
+
+    /// What comes next; nothing after the end.
+    async fn next(&mut self) -> Result<Option<C::Told>> {
         if self.is_ended {
             return Ok(None);
         }
@@ -105,26 +114,26 @@ impl Follower {
             if self.session.has_ended() {
                 break self.end(StreamEndReason::SessionEnded);
             }
-            if self.has_moved() && !self.sit_down().await? {
+            if !self.channel.is_open(&self.listener).await? {
                 break self.end(StreamEndReason::MembershipEnded);
             }
             if let Some(event) = self.waiting.front() {
-                let event = Arc::clone(event);
-                let batch = self.load(&event).await?;
+                let cursor = Cursor {
+                    seq: event.seq,
+                    tag: tag(Some(event.id)),
+                    ..self.cursor
+                };
+                let told = self.channel.tell(&self.listener, &self.waiting, cursor).await?;
                 self.waiting.pop_front();
-                if self.waiting.is_empty() {
-                    self.loaded = None;
-                }
-                self.cursor.seq = event.seq;
-                self.cursor.tag = stream::tag(Some(event.id));
-                match batch.deliver(&self.seat, &event, self.cursor) {
+                self.cursor = cursor;
+                match told {
                     Some(told) => break told,
                     None => continue,
                 }
             }
             self.cursor = self.listener.cursor();
             if std::mem::take(&mut self.is_unplaced) {
-                break self.control(Control::Heartbeat);
+                break self.channel.control(self.cursor, Control::Heartbeat);
             }
             let rest = HEARTBEAT.saturating_sub(self.told_at.elapsed());
             let next = tokio::select! {
@@ -133,83 +142,40 @@ impl Follower {
                 next = self.listener.next(rest) => next?,
             };
             match next {
-                Next::Events(events) => self
-                    .waiting
-                    .extend(events.into_iter().filter(|event| self.filter.wants(event))),
-                Next::Reset { reason, resume } => {
-                    // The past is another one: nothing is known of what happened to the seat.
-                    self.seated_at = -1;
-                    self.cursor = resume;
-                    break self.control(Control::Reset(reason));
+                Next::Events(events) => {
+                    let channel = &self.channel;
+                    self.waiting.extend(events.into_iter().filter(|event| channel.wants(event)));
                 }
-                Next::Idle => break self.control(Control::Heartbeat),
+                Next::Reset { reason, resume } => {
+                    self.channel.forget();
+                    self.cursor = resume;
+                    break self.channel.control(resume, Control::Reset(reason));
+                }
+                Next::Idle => break self.channel.control(self.cursor, Control::Heartbeat),
             }
             // Much happens that isn't wanted: the cursor moves all the same.
             if self.waiting.is_empty() && self.told_at.elapsed() >= HEARTBEAT {
                 self.cursor = self.listener.cursor();
-                break self.control(Control::Heartbeat);
+                break self.channel.control(self.cursor, Control::Heartbeat);
             }
         };
         self.told_at = Instant::now();
         Ok(Some(told))
     }
 
-    /// Whether something happened that may have changed what the viewer sees.
-    fn has_moved(&self) -> bool {
-        let (member, has_grants) = (self.seat.member_id, !self.seat.grants.is_empty());
-        self.seated_at < 0 || self.listener.has_moved(member, has_grants, self.seated_at)
-    }
-
-    /// Reads the viewer's membership again; whether they still are a member.
-    async fn sit_down(&mut self) -> Result<bool> {
-        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        let Some((seat, seated_at)) = seat(&reader, self.space).await? else {
-            return Ok(false);
-        };
-        self.seat = Arc::new(seat);
-        self.seated_at = seated_at;
-        self.loaded = None;
-        Ok(true)
-    }
-
-    /// What the first waiting events are about, as the viewer sees it now.
-    async fn load(&mut self, next: &Event) -> Result<Arc<Batch>> {
-        let is_good = |loaded: &&Loaded| next.seq <= loaded.last && self.listener.is_current(&loaded.shared);
-        if let Some(loaded) = self.loaded.as_ref().filter(is_good) {
-            return Ok(Arc::clone(&loaded.batch));
-        }
-        let shared = self.listener.shared()?;
-        let vantage = Vantage {
-            seat: Arc::clone(&self.seat),
-            shared: Arc::clone(&shared),
-        };
-        let reader = Reader::among(&self.db, &self.actor, vantage);
-        let events: Vec<_> = self.waiting.iter().take(LOADED).cloned().collect();
-        let last = events.last().map_or(next.seq, |event| event.seq);
-        let batch = {
-            let live = self.db.live();
-            let _turn = if events.len() > 1 {
-                Some(live.turn().await?)
-            } else {
-                None
-            };
-            Batch::load(&reader, events).await?
-        };
-        self.loaded = Some(Loaded {
-            shared,
-            batch: Arc::clone(&batch),
-            last,
-        });
-        Ok(batch)
-    }
-
-    fn control(&self, what: Control) -> SpaceEvent {
-        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        control(&reader, self.cursor, what)
-    }
-
-    fn end(&mut self, reason: StreamEndReason) -> SpaceEvent {
+    fn end(&mut self, reason: StreamEndReason) -> C::Told {
         self.is_ended = true;
-        self.control(Control::Ended(reason))
+        self.channel.control(self.cursor, Control::Ended(reason))
+    }
+}
+
+/// A failed read of a stream is a reason to come back, not a fault of the client.
+fn unavailable(error: Error) -> Error {
+    match error {
+        Error::Internal(cause) => {
+            tracing::error!(%cause, "a stream of events broke");
+            Error::Unavailable(Duration::from_secs(1))
+        }
+        other => other,
     }
 }

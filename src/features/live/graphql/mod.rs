@@ -5,10 +5,13 @@ mod enums;
 mod event;
 mod filter;
 mod follower;
+mod space;
 mod subscription;
 
 pub use self::{
     enums::{SpaceEventKind, StreamEndReason, StreamResetReason},
-    event::SpaceEvent,
+    deliver::{Control, control},
+    event::{Head, Heartbeat, SpaceEvent, StreamEnded, StreamReset},
+    follower::{Channel, Follower},
     subscription::LiveSubscription,
 };

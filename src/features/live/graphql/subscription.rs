@@ -1,11 +1,11 @@
 //! The subscription root.
 
 use async_graphql::{Context, ID, Subscription};
-use futures_util::{Stream, stream};
+use futures_util::Stream;
 
-use super::{SpaceEvent, SpaceEventKind, filter::Filter, follower::Follower};
+use super::{SpaceEvent, SpaceEventKind, filter::Filter, follower::Follower, space::Member};
 use crate::platform::{
-    error::{Error, Result},
+    error::Result,
     graphql::ready,
     id::{self, Kind},
     stream::Cursor,
@@ -40,25 +40,8 @@ impl LiveSubscription {
         let space = id::decode_as(&[Kind::Space], &space_id)?;
         let after = after.as_deref().map(Cursor::decode).transpose()?;
         let filter = Filter::new(kinds, phase_ids.as_deref(), thread_id.as_ref())?;
-        let follower = Follower::new(reader.db(), reader.actor()?, (space, after), filter).await?;
-        Ok(stream::unfold(Some(follower), |follower| async move {
-            let mut follower = follower?;
-            match follower.next().await {
-                Ok(event) => event.map(|event| (Ok(event), Some(follower))),
-                // The stream ends; the client comes back with its cursor.
-                Err(error) => Some((Err(unavailable(error)), None)),
-            }
-        }))
-    }
-}
-
-/// A failed read of a stream is a reason to come back, not a fault of the client.
-fn unavailable(error: Error) -> Error {
-    match error {
-        Error::Internal(cause) => {
-            tracing::error!(%cause, "a stream of events broke");
-            Error::Unavailable(std::time::Duration::from_secs(1))
-        }
-        other => other,
+        let (db, actor) = (reader.db(), reader.actor()?);
+        let member = Member::new(db, actor, space, filter).await?;
+        Ok(Follower::new(db, actor, (space, after), member).await?.stream())
     }
 }

@@ -1,0 +1,99 @@
+//! What the viewer is told live.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use async_graphql::{Context, Subscription};
+use async_trait::async_trait;
+use futures_util::Stream;
+
+use super::{InboxEvent, ViewerEvent, notification_nodes, unread_count};
+use crate::{
+    features::live::graphql::{Channel, Control, Follower, Head, SpaceEvent, control},
+    platform::{
+        auth::Actor,
+        db::{Db, Reader},
+        error::Result,
+        graphql::ready,
+        live::Listener,
+        stream::{Cursor, Event},
+    },
+};
+
+/// Subscriptions to inboxes.
+#[derive(Default)]
+pub struct NotificationSubscription;
+
+#[Subscription]
+impl NotificationSubscription {
+    /// What the viewer is told of, and that they have read it on another device, in order and without gaps. Subscribe with the
+    /// `inboxCursor` that was loaded with the viewer, and after a break with the last `cursor` that you have seen. Heartbeats, resets
+    /// and the end come as in `spaceEvents`.
+    async fn viewer_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only what happened after this cursor; absent = from now, beginning with a heartbeat whose cursor is that place."
+        )]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<ViewerEvent>>> {
+        let reader = ready(ctx)?;
+        let after = after.as_deref().map(Cursor::decode).transpose()?;
+        let (db, actor) = (reader.db(), reader.actor()?);
+        let inbox = Inbox {
+            db: db.clone(),
+            actor: actor.clone(),
+        };
+        Ok(Follower::new(db, actor, (actor.account_id, after), inbox).await?.stream())
+    }
+}
+
+/// The inbox of an account.
+struct Inbox {
+    db: Db,
+    actor: Actor,
+}
+
+#[async_trait]
+impl Channel for Inbox {
+    type Told = ViewerEvent;
+
+    fn wants(&self, _: &Event) -> bool {
+        true
+    }
+
+    /// Until the session ends.
+    async fn is_open(&mut self, _: &Listener) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn forget(&mut self) {}
+
+    async fn tell(
+        &mut self,
+        _: &Listener,
+        waiting: &VecDeque<Arc<Event>>,
+        cursor: Cursor,
+    ) -> Result<Option<ViewerEvent>> {
+        let Some(event) = waiting.front() else { return Ok(None) };
+        let reader = Reader::new(&self.db, Some(self.actor.clone()));
+        // The event of a notification has its id.
+        let notification = notification_nodes(&reader, &[event.id]).await?.remove(&event.id);
+        let unread = unread_count(&reader).await?;
+        reader.pass().await;
+        Ok(Some(ViewerEvent::Inbox(InboxEvent {
+            head: Head::of(&reader, event, cursor),
+            notification,
+            unread,
+        })))
+    }
+
+    fn control(&self, cursor: Cursor, what: Control) -> ViewerEvent {
+        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
+        match control(&reader, cursor, what) {
+            SpaceEvent::Reset(reset) => ViewerEvent::Reset(reset),
+            SpaceEvent::Ended(ended) => ViewerEvent::Ended(ended),
+            SpaceEvent::Heartbeat(heartbeat) => ViewerEvent::Heartbeat(heartbeat),
+            _ => unreachable!(),
+        }
+    }
+}
