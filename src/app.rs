@@ -19,7 +19,7 @@ use crate::{
     features::{
         account,
         media::{self, Processing, Quotas},
-        privacy, report, space,
+        notice, privacy, report, space,
     },
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
@@ -190,6 +190,7 @@ impl App {
             vec![
                 Arc::new(media::ProcessMedia(self.clone())),
                 Arc::new(media::DeleteMedia(self.clone())),
+                Arc::new(notice::FanOut(self.clone())),
             ],
         )
     }

@@ -48,8 +48,8 @@ impl MigratorTrait for Migrator {
 }
 
 /// Runs SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}`, `{key}` (text in the order of its bytes,
-/// whatever the locale of the database) and `{hot}` (storage parameters of a table whose one row is updated all the time)
-/// by what the database calls them.
+/// whatever the locale of the database), `{hot}` (storage parameters of a table whose one row is updated all the time) and `{random}` (a
+/// number from 1 on) by what the database calls them.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let names = match manager.get_database_backend() {
         DbBackend::Postgres => [
@@ -59,11 +59,20 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
             "bytea",
             "text COLLATE \"C\"",
             "WITH (fillfactor = 50)",
+            "(1 + floor(random() * 2147483646))::integer",
         ],
-        _ => ["blob", "text", "text", "blob", "text", ""],
+        _ => [
+            "blob",
+            "text",
+            "text",
+            "blob",
+            "text",
+            "",
+            "(1 + abs(random() % 2147483646))",
+        ],
     };
     let mut sql = sql.to_owned();
-    for (key, name) in ["{uuid}", "{time}", "{json}", "{bytes}", "{key}", "{hot}"]
+    for (key, name) in ["{uuid}", "{time}", "{json}", "{bytes}", "{key}", "{hot}", "{random}"]
         .iter()
         .zip(names)
     {

@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_tables(manager, TABLES).await?;
-        run(manager, "DROP INDEX uq_event_id").await
+        run(manager, BACK).await
     }
 }
 
@@ -48,4 +48,12 @@ CREATE TABLE notification_mute (
     kind text NOT NULL,
     CONSTRAINT pk_notification_mute PRIMARY KEY (account_id, kind)
 );
+
+INSERT INTO stream (id, last_seq, epoch) SELECT id, 0, {random} FROM account;
+"#;
+
+const BACK: &str = r#"
+DROP INDEX uq_event_id;
+DELETE FROM event WHERE stream_id IN (SELECT id FROM account);
+DELETE FROM stream WHERE id IN (SELECT id FROM account);
 "#;

@@ -8,6 +8,7 @@ pub mod grant;
 pub mod journal;
 pub mod live;
 pub mod media;
+pub mod notice;
 pub mod organisation;
 pub mod privacy;
 pub mod report;

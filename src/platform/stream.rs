@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use entity::event::Model as Event;
 
 use super::{
-    db::{Db, Sql, Tx},
+    db::{Db, Sql},
     error::{Error, Reason, Result},
 };
 
@@ -76,18 +76,6 @@ pub async fn create(txn: &DatabaseTransaction, id: Uuid) -> Result<()> {
         epoch: Set(rand::random_range(1..i32::MAX)),
     };
     entity::stream::Entity::insert(row).exec_without_returning(txn).await?;
-    Ok(())
-}
-
-/// Starts a stream unless it has begun.
-///
-/// # Errors
-/// The database's.
-pub async fn ensure(tx: &Tx<'_>, id: Uuid) -> Result<()> {
-    let mut sql = tx.sql("INSERT INTO stream (id, last_seq, epoch) VALUES (");
-    sql.bind(id).push(", 0, ").bind(rand::random_range(1..i32::MAX));
-    sql.push(") ON CONFLICT (id) DO NOTHING");
-    tx.execute_raw(sql.statement()).await?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use crate::{
         journal::graphql::{GroupMutation, JournalEntry, JournalMutation, JournalWeek, PromptMutation, PromptQuery},
         live::graphql::LiveSubscription,
         media::graphql::{Album, AlbumMutation, MediaItem, MediaMutation},
+        notice::graphql::{Notification, NotificationMutation, NotificationSubscription},
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
         privacy::graphql::PrivacyMutation,
         report::graphql::ReportMutation,
@@ -60,13 +61,14 @@ pub struct Mutation(
     AlbumMutation,
     GrantMutation,
     ReportMutation,
+    NotificationMutation,
     PrivacyMutation,
 );
 
 /// Live events.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscription(LiveSubscription);
+pub struct Subscription(LiveSubscription, NotificationSubscription);
 
 /// The executable schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -91,6 +93,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
         .override_output_type_description::<Listed<ModerationLogEntry>>("A page of the moderation log.")
         .override_output_type_description::<Listed<AuditRecord>>("A page of the audit trail.")
+        .override_output_type_description::<Listed<Notification>>("A page of notifications.")
         // The front door bounds documents; this only keeps the stack safe.
         .limit_recursive_depth(128)
 }

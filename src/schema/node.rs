@@ -10,6 +10,7 @@ use crate::{
     features::{
         account::graphql::{Account, accounts},
         audit::graphql::{AuditRecord, record_nodes},
+        notice::graphql::{Notification, notification_nodes},
         contribution::graphql::{
             Comment, Commentable, Contribution, Lists, ModerationItem, ModerationLogEntry, Revision, contributions,
             log_nodes, revision_nodes,
@@ -74,6 +75,8 @@ pub enum Node {
     Report(Report),
     /// An act in the audit trail.
     AuditRecord(AuditRecord),
+    /// A notification.
+    Notification(Notification),
 }
 
 /// Most ids in one call of `nodes`.
@@ -149,6 +152,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Grant,
         Kind::Report,
         Kind::AuditRecord,
+        Kind::Notification,
     ] {
         let ids = of(&[kind]);
         if ids.is_empty() {
@@ -166,6 +170,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Grant => nodes_of(grant_nodes(reader, &ids).await?),
             Kind::Report => nodes_of(reports(reader, &ids).await?),
             Kind::AuditRecord => nodes_of(record_nodes(reader, &ids).await?),
+            Kind::Notification => nodes_of(notification_nodes(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),
         };
         nodes.extend(found.into_iter().map(|(id, node)| ((kind, id), node)));

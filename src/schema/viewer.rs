@@ -12,6 +12,9 @@ use crate::{
             List, ListKind,
             graphql::{Contribution, Lists, listed},
         },
+        notice::graphql::{
+            Notification, NotificationPreference, inbox_cursor, notifications, preferences, unread_count,
+        },
         space::graphql::{Membership, SpaceInvitation, invitations, own_memberships},
     },
     platform::{
@@ -112,5 +115,39 @@ impl Viewer {
             },
         )
         .await
+    }
+
+    /// What the viewer was told of, newest first; of spaces to which they still belong.
+    async fn notifications(
+        &self,
+        #[graphql(desc = "Only what they have not read.")] is_unread: Option<bool>,
+        #[graphql(desc = "Number of notifications from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of notifications from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Notification>> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        notifications(self.ready()?, is_unread.unwrap_or_default(), &args).await
+    }
+
+    /// How much of that the viewer has not read.
+    async fn unread_notification_count(&self) -> Result<i32> {
+        unread_count(self.ready()?).await
+    }
+
+    /// What the viewer wants to be told of, each kind once: at most 50.
+    async fn notification_preferences(&self) -> Result<Vec<NotificationPreference>> {
+        preferences(self.ready()?).await
+    }
+
+    /// Place in the viewer's inbox: subscribe to `viewerEvents` with `after` this to hear of what happens from now on. Load it
+    /// together with `notifications`: it is read no later than they are.
+    async fn inbox_cursor(&self) -> Result<String> {
+        inbox_cursor(self.ready()?).await
     }
 }

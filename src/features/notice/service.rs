@@ -15,7 +15,7 @@ use crate::{
         db::{Reader, Tx},
         error::{Error, Result},
         job::{Lease, Outcome},
-        stream, text,
+        text,
     },
 };
 
@@ -99,7 +99,6 @@ async fn tell(app: &App, event: &event::Model, kind: NotificationKind, to: Recip
             Box::pin(async move {
                 let id = tx.clock().new_id();
                 if store::insert(tx, store::row(id, to, kind, event)).await? {
-                    stream::ensure(tx, to.account_id).await?;
                     tx.emit(to.account_id, fact::notification(tx.clock(), id));
                 }
                 Ok(())
@@ -127,7 +126,6 @@ pub(super) async fn mark_read(app: &App, actor: &Actor, read: &Read) -> Result<(
                     return Err(Error::not_found());
                 }
                 if store::mark_read(tx, account, read).await? > 0 {
-                    stream::ensure(tx, account).await?;
                     tx.emit(account, fact::notifications_read(tx.clock()));
                 }
                 Ok(())

@@ -18,6 +18,7 @@ use crate::{
         db::{Reader, Sql, Tx},
         error::Result,
         page::{Cut, Key, KeyType, Order, Page},
+        stream::Position,
     },
     policy,
 };
@@ -205,6 +206,13 @@ pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<Notifica
     push_own(&mut sql, reader.actor()?.account_id);
     sql.push(" AND ").is_in("n.id", ids);
     reader.rows(sql).await
+}
+
+/// Where the viewer's inbox stands.
+pub(super) async fn position(reader: &Reader) -> Result<Option<Position>> {
+    let mut sql = reader.sql("SELECT id, last_seq, epoch, last_event_id FROM stream WHERE id = ");
+    sql.bind(reader.actor()?.account_id);
+    reader.row(sql).await
 }
 
 /// Which notifications were read.

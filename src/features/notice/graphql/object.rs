@@ -20,7 +20,6 @@ use crate::{
         level::{At, Level, Link},
         page::{Listed, PageArgs, Total},
         scalar::DateTime,
-        stream,
     },
 };
 
@@ -210,13 +209,11 @@ pub async fn notification_nodes(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<Ha
     Ok(level.all().into_iter().map(|row| (row.id, Notification(row))).collect())
 }
 
-/// Where the viewer's inbox stands.
+/// Where the viewer's inbox stands, in the snapshot of the request.
 ///
 /// # Errors
 /// The database's.
 pub async fn inbox_cursor(reader: &Reader) -> Result<String> {
-    let account = reader.actor()?.account_id;
-    let position = stream::positions(reader.db(), &[account]).await?.pop();
-    let cursor = position.ok_or_else(Error::not_found)?.cursor();
-    Ok(cursor.encode())
+    let position = store::position(reader).await?.ok_or_else(Error::not_found)?;
+    Ok(position.cursor().encode())
 }
