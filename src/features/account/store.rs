@@ -19,6 +19,7 @@ use crate::platform::{
     db::{Db, Reader, Sql, Tx},
     error::{Error, Result},
     page::{Cut, Key, KeyType, Order, Page},
+    stream,
 };
 
 /// An account as its viewer gets it.
@@ -202,6 +203,7 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
 
 /// Inserts an account unless its login is taken; returns whether it was inserted.
 pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
+    let id = row.id;
     let row = account::ActiveModel {
         id: Set(row.id),
         kind: Set(row.kind),
@@ -217,7 +219,12 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
     };
     let is_free = OnConflict::column(account::Column::Login).do_nothing().to_owned();
     let insert = account::Entity::insert(row).on_conflict(is_free);
-    Ok(insert.exec_without_returning(&**tx).await? == 1)
+    let is_new = insert.exec_without_returning(&**tx).await? == 1;
+    if is_new {
+        // The inbox.
+        stream::create(tx, id).await?;
+    }
+    Ok(is_new)
 }
 
 #[derive(FromQueryResult)]

@@ -66,6 +66,7 @@ async fn close(app: &App, actor: &Actor, id: Uuid) -> Result<Vec<space::Stay>> {
                 let stays = space::stays(tx, id).await?;
                 if subject.erased_at.is_none() {
                     account::erase(tx, actor, &subject).await?;
+                    notice::erase(tx, id).await?;
                 }
                 Ok(stays)
             })
