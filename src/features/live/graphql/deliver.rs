@@ -165,8 +165,28 @@ fn of_contribution(
     Some(SpaceEvent::Gone(ContributionGone { head, deleted, root }))
 }
 
+/// What a stream says about itself, as an event.
+pub enum Said {
+    /// Nothing has happened.
+    Heartbeat(Heartbeat),
+    /// Events were skipped.
+    Reset(StreamReset),
+    /// The end.
+    Ended(StreamEnded),
+}
+
+impl From<Said> for SpaceEvent {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Heartbeat(heartbeat) => Self::Heartbeat(heartbeat),
+            Said::Reset(reset) => Self::Reset(reset),
+            Said::Ended(ended) => Self::Ended(ended),
+        }
+    }
+}
+
 /// An event that the stream itself sends.
-pub fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) -> SpaceEvent {
+pub fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) -> Said {
     let kind = match control {
         Control::Heartbeat => SpaceEventKind::Heartbeat,
         Control::Reset(_) => SpaceEventKind::StreamReset,
@@ -181,12 +201,12 @@ pub fn control(reader: &Arc<Reader>, cursor: Cursor, control: Control) -> SpaceE
         batch: Batch::of_nothing(reader),
     };
     match control {
-        Control::Heartbeat => SpaceEvent::Heartbeat(Heartbeat { head }),
-        Control::Reset(reason) => SpaceEvent::Reset(StreamReset {
+        Control::Heartbeat => Said::Heartbeat(Heartbeat { head }),
+        Control::Reset(reason) => Said::Reset(StreamReset {
             head,
             reason: reason.into(),
         }),
-        Control::Ended(reason) => SpaceEvent::Ended(StreamEnded { head, reason }),
+        Control::Ended(reason) => Said::Ended(StreamEnded { head, reason }),
     }
 }
 

@@ -121,6 +121,8 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ReportDelayed => Self::ReportDelayed,
             EventKind::SpaceUpdated => Self::SpaceUpdated,
             EventKind::OrganisationAccepted => Self::OrganisationAccepted,
+            // Of inboxes, never in a space.
+            EventKind::NotificationCreated | EventKind::NotificationsRead => Self::Heartbeat,
         }
     }
 }

@@ -84,19 +84,6 @@ pub struct Head {
     pub(super) batch: Arc<Batch>,
 }
 
-impl Head {
-    /// Of an event whose subject is loaded by other means.
-    pub fn of(reader: &Arc<Reader>, event: &stream::Event, cursor: Cursor) -> Self {
-        Self {
-            cursor,
-            kind: event.kind.into(),
-            occurred_at: event.occurred_at,
-            actor: None,
-            batch: Batch::of_nothing(reader),
-        }
-    }
-}
-
 #[Object]
 impl Head {
     /// Place in the stream: subscribe with `after` this to go on.

@@ -10,8 +10,8 @@ mod subscription;
 
 pub use self::{
     enums::{SpaceEventKind, StreamEndReason, StreamResetReason},
-    deliver::{Control, control},
-    event::{Head, Heartbeat, SpaceEvent, StreamEnded, StreamReset},
+    deliver::{Control, Said, control},
+    event::{Heartbeat, SpaceEvent, StreamEnded, StreamReset},
     follower::{Channel, Follower},
     subscription::LiveSubscription,
 };

@@ -136,6 +136,6 @@ impl Channel for Member {
 
     fn control(&self, cursor: Cursor, what: Control) -> SpaceEvent {
         let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        control(&reader, cursor, what)
+        control(&reader, cursor, what).into()
     }
 }

@@ -1,13 +1,11 @@
 //! The events of an inbox in the API.
 
-use std::ops::Deref;
-
 use async_graphql::{Description, Interface, Object};
 
 use super::Notification;
 use crate::{
-    features::live::graphql::{Head, Heartbeat, StreamEnded, StreamReset},
-    platform::scalar::DateTime,
+    features::live::graphql::{Heartbeat, StreamEnded, StreamReset},
+    platform::{scalar::DateTime, stream::Cursor},
 };
 
 /// Something that happened in the viewer's inbox. Events come in order, one in each `next` message, and are safe to apply twice.
@@ -34,29 +32,22 @@ pub enum ViewerEvent {
 /// The viewer was told of something, or has read something on one of their devices.
 #[derive(Clone, Debug, Description)]
 pub struct InboxEvent {
-    pub(super) head: Head,
+    pub(super) cursor: Cursor,
+    pub(super) occurred_at: chrono::DateTime<chrono::Utc>,
     pub(super) notification: Option<Notification>,
     pub(super) unread: i32,
-}
-
-impl Deref for InboxEvent {
-    type Target = Head;
-
-    fn deref(&self) -> &Head {
-        &self.head
-    }
 }
 
 #[Object(use_type_description)]
 impl InboxEvent {
     /// Place in the stream: subscribe with `after` this to go on.
     pub async fn cursor(&self) -> String {
-        self.head.cursor().await
+        self.cursor.encode()
     }
 
     /// When.
     pub async fn occurred_at(&self) -> DateTime {
-        self.head.occurred_at().await
+        self.occurred_at.into()
     }
 
     /// What the viewer was told of. Null if something was read.

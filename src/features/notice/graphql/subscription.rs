@@ -8,7 +8,7 @@ use futures_util::Stream;
 
 use super::{InboxEvent, ViewerEvent, notification_nodes, unread_count};
 use crate::{
-    features::live::graphql::{Channel, Control, Follower, Head, SpaceEvent, control},
+    features::live::graphql::{Channel, Control, Follower, Said, control},
     platform::{
         auth::Actor,
         db::{Db, Reader},
@@ -81,7 +81,8 @@ impl Channel for Inbox {
         let unread = unread_count(&reader).await?;
         reader.pass().await;
         Ok(Some(ViewerEvent::Inbox(InboxEvent {
-            head: Head::of(&reader, event, cursor),
+            cursor,
+            occurred_at: event.occurred_at,
             notification,
             unread,
         })))
@@ -90,10 +91,9 @@ impl Channel for Inbox {
     fn control(&self, cursor: Cursor, what: Control) -> ViewerEvent {
         let reader = Reader::passing(&self.db, Some(self.actor.clone()));
         match control(&reader, cursor, what) {
-            SpaceEvent::Reset(reset) => ViewerEvent::Reset(reset),
-            SpaceEvent::Ended(ended) => ViewerEvent::Ended(ended),
-            SpaceEvent::Heartbeat(heartbeat) => ViewerEvent::Heartbeat(heartbeat),
-            _ => unreachable!(),
+            Said::Heartbeat(heartbeat) => ViewerEvent::Heartbeat(heartbeat),
+            Said::Reset(reset) => ViewerEvent::Reset(reset),
+            Said::Ended(ended) => ViewerEvent::Ended(ended),
         }
     }
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    features::{account, contribution, forum, media, report, space},
+    features::{account, contribution, forum, media, notice, report, space},
     platform::{
         auth::Actor,
         db::Gate,
