@@ -25,6 +25,7 @@ mod live;
 mod live_hub;
 mod media;
 mod member;
+mod notice;
 mod organisation;
 mod page;
 mod policy;

@@ -1,0 +1,219 @@
+//! Inboxes: who is told of what, once, live, and what they do with it.
+
+use serde_json::{Value, json};
+
+use crate::support::{Cast, Person, Socket, World};
+
+const NOTIFICATION: &str = "id kind readAt space { id } actor { displayName } contribution { id state } root { id } phase { id } \
+    report { id } membership { id role }";
+
+async fn inbox(world: &World, who: &Person) -> Vec<Value> {
+    let query = format!("{{ viewer {{ notifications {{ nodes {{ {NOTIFICATION} }} totalCount }} unreadNotificationCount }} }}");
+    let data = world.ask(who, &query, json!({})).await;
+    let nodes = data["viewer"]["notifications"]["nodes"].as_array().unwrap().clone();
+    assert_eq!(data["viewer"]["notifications"]["totalCount"], nodes.len());
+    let unread = nodes.iter().filter(|node| node["readAt"].is_null()).count();
+    assert_eq!(data["viewer"]["unreadNotificationCount"], unread);
+    nodes
+}
+
+/// Why somebody was told, newest first.
+async fn kinds(world: &World, who: &Person) -> Vec<String> {
+    world.work().await;
+    let kind = |node: &Value| node["kind"].as_str().unwrap().to_owned();
+    inbox(world, who).await.iter().map(kind).collect()
+}
+
+/// A member without anything in their inbox.
+async fn is_told_nothing(world: &World, who: &Person) {
+    assert_eq!(kinds(world, who).await, Vec::<String>::new(), "{}", who.login);
+}
+
+async fn talk(world: &World, cast: &Cast) -> (String, String) {
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    let comment = world.comment(&cast.mobile, &thread, None, "Seeds").await;
+    (thread, comment)
+}
+
+#[tokio::test]
+async fn the_author_of_a_root_and_of_a_comment_are_told_of_answers() {
+    let (world, cast) = World::with_cast().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    let answer = world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
+    assert_eq!(kinds(&world, &cast.teacher).await, ["REPLY", "REPLY"]);
+    let told = inbox(&world, &cast.mobile).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0]["contribution"],
+        json!({ "id": answer, "state": "PUBLISHED" })
+    );
+    assert_eq!(told[0]["root"]["id"], thread);
+    assert_eq!(told[0]["space"]["id"], cast.space);
+    for who in [&cast.stayer, &cast.observer, &cast.coordinator, &cast.foreigner] {
+        is_told_nothing(&world, who).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_what_they_did_themselves() {
+    let (world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    world.comment(&cast.teacher, &thread, None, "My own.").await;
+    is_told_nothing(&world, &cast.teacher).await;
+}
+
+#[tokio::test]
+async fn who_is_mentioned_is_told_once() {
+    let (world, cast) = World::with_cast().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    let text = format!("<@{}> and <@{}>", cast.mobile.member, cast.observer.member);
+    world.comment(&cast.stayer, &thread, Some(&comment), &text).await;
+    assert_eq!(kinds(&world, &cast.observer).await, ["MENTION"]);
+    assert_eq!(kinds(&world, &cast.mobile).await, ["REPLY"]);
+}
+
+#[tokio::test]
+async fn authors_are_told_of_decisions_about_their_own() {
+    let (world, cast) = World::with_cast().await;
+    let (_, comment) = talk(&world, &cast).await;
+    let input = json!({ "contributionId": comment, "reason": "UNKIND" });
+    world.done(&cast.teacher, "contributionHide", input, "").await;
+    let input = json!({ "contributionId": comment });
+    world.done(&cast.teacher, "contributionRestore", input, "").await;
+    assert_eq!(kinds(&world, &cast.mobile).await, ["DECISION", "DECISION"]);
+    is_told_nothing(&world, &cast.stayer).await;
+}
+
+#[tokio::test]
+async fn all_are_told_that_a_phase_was_opened() {
+    let (world, cast) = World::with_cast().await;
+    let input = json!({ "phaseId": cast.after });
+    world.done(&cast.coordinator, "phaseOpen", input, "").await;
+    for who in [&cast.teacher, &cast.mobile, &cast.stayer, &cast.observer, &cast.partner] {
+        assert_eq!(kinds(&world, who).await, ["PHASE_OPENED"], "{}", who.login);
+        assert_eq!(inbox(&world, who).await[0]["phase"]["id"], cast.after);
+    }
+    is_told_nothing(&world, &cast.coordinator).await;
+    is_told_nothing(&world, &cast.foreign_pupil).await;
+}
+
+#[tokio::test]
+async fn a_member_is_told_of_another_role_and_of_grants() {
+    let (world, cast) = World::with_cast().await;
+    let query = "query($id: ID!) { node(id: $id) { ... on Membership { version } } }";
+    let data = world.ask(&cast.coordinator, query, json!({ "id": cast.observer.member })).await;
+    let version = data["node"]["version"].clone();
+    let input = json!({ "membershipId": cast.observer.member, "expectedVersion": version, "role": "MENTOR" });
+    world.done(&cast.coordinator, "memberUpdate", input, "").await;
+    assert_eq!(kinds(&world, &cast.observer).await, ["ROLE_CHANGED"]);
+    assert_eq!(inbox(&world, &cast.observer).await[0]["membership"]["role"], "MENTOR");
+    let input = json!({ "membershipId": cast.stayer.member, "capability": "MODERATE", "phaseId": cast.during });
+    world.done(&cast.coordinator, "grantCreate", input, "").await;
+    assert_eq!(kinds(&world, &cast.stayer).await, ["ROLE_CHANGED"]);
+}
+
+#[tokio::test]
+async fn judges_are_told_of_reports_that_wait() {
+    let (world, cast) = World::with_cast().await;
+    let (_, comment) = talk(&world, &cast).await;
+    let input = json!({ "contributionId": comment, "reason": "UNKIND", "note": "Not nice." });
+    world.done(&cast.stayer, "contributionReport", input, "").await;
+    for who in [&cast.coordinator, &cast.partner] {
+        assert_eq!(kinds(&world, who).await, ["REPORT_TO_DECIDE"], "{}", who.login);
+        assert!(inbox(&world, who).await[0]["report"]["id"].is_string());
+    }
+    for who in [&cast.mobile, &cast.stayer, &cast.observer] {
+        is_told_nothing(&world, who).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_out_of_sight_later_is_told_without_it() {
+    let (world, cast) = World::with_cast().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
+    world.work().await;
+    let input = json!({ "contributionId": thread, "reason": "UNKIND" });
+    world.done(&cast.coordinator, "contributionHide", input, "").await;
+    let told = inbox(&world, &cast.mobile).await;
+    assert_eq!((&told[0]["kind"], &told[0]["contribution"]), (&json!("REPLY"), &Value::Null));
+}
+
+#[tokio::test]
+async fn who_mutes_a_thread_or_a_kind_is_told_nothing_of_it() {
+    let (world, cast) = World::with_cast().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    let wishes = json!({ "preferences": [{ "kind": "REPLY", "isWanted": false }] });
+    let payload = world
+        .done(
+            &cast.mobile,
+            "notificationPreferencesUpdate",
+            wishes,
+            "preferences { kind isWanted }",
+        )
+        .await;
+    let preferences = payload["preferences"].as_array().unwrap();
+    let muted: Vec<_> = preferences.iter().filter(|one| one["isWanted"] == false).collect();
+    assert_eq!((preferences.len(), muted.len()), (6, 1));
+    world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
+    is_told_nothing(&world, &cast.mobile).await;
+    let wishes = json!({ "preferences": [{ "kind": "REPLY", "isWanted": true }] });
+    world.done(&cast.mobile, "notificationPreferencesUpdate", wishes, "").await;
+    world.comment(&cast.stayer, &thread, Some(&comment), "And now?").await;
+    assert_eq!(kinds(&world, &cast.mobile).await, ["REPLY"]);
+}
+
+async fn listen(world: &World, who: &Person) -> Socket {
+    let data = world.ask(who, "{ viewer { inboxCursor } }", json!({})).await;
+    let mut socket = world.node.socket(who).await;
+    let query = "subscription($after: String) { viewerEvents(after: $after) { __typename cursor \
+         ... on InboxEvent { unreadCount notification { kind actor { displayName } } } } }";
+    socket
+        .subscribe(query, json!({ "after": data["viewer"]["inboxCursor"] }))
+        .await;
+    socket
+}
+
+async fn next(socket: &mut Socket) -> Value {
+    loop {
+        let message = socket.hear().await;
+        let event = message["payload"]["data"]["viewerEvents"].clone();
+        assert!(event.is_object(), "{message}");
+        if event["__typename"] != "Heartbeat" {
+            return event;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
+    let (world, cast) = World::with_cast().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    let mut phone = listen(&world, &cast.mobile).await;
+    let mut tablet = listen(&world, &cast.mobile).await;
+    world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
+    world.work().await;
+    for device in [&mut phone, &mut tablet] {
+        let event = next(device).await;
+        assert_eq!((&event["unreadCount"], &event["notification"]["kind"]), (&json!(1), &json!("REPLY")));
+    }
+    let id = inbox(&world, &cast.mobile).await[0]["id"].clone();
+    let input = json!({ "notificationIds": [id] });
+    let payload = world
+        .done(&cast.mobile, "notificationsMarkRead", input.clone(), "unreadCount")
+        .await;
+    assert_eq!(payload["unreadCount"], 0);
+    for device in [&mut phone, &mut tablet] {
+        let event = next(device).await;
+        assert_eq!((&event["unreadCount"], &event["notification"]), (&json!(0), &Value::Null));
+    }
+    // Once more is success, and no event; and nobody else's can be read.
+    world.done(&cast.mobile, "notificationsMarkRead", input.clone(), "").await;
+    assert_eq!(
+        world.refused(&cast.stayer, "notificationsMarkRead", input).await,
+        ["NOT_FOUND"]
+    );
+    world.comment(&cast.stayer, &thread, Some(&comment), "And?").await;
+    world.work().await;
+    assert_eq!(next(&mut phone).await["unreadCount"], 1);
+}
