@@ -135,6 +135,7 @@ fn event(db: &Db) -> NewEvent {
         phase_id: None,
         member_id: None,
         report_id: None,
+        is_fanned_out: false,
     }
 }
 
