@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, sentence},
+    bench,
     config::Config,
     demo,
     features::{account, audit},
@@ -52,8 +53,20 @@ enum Command {
     /// Things that only the operator of the machine may do.
     #[command(subcommand)]
     Admin(Admin),
+    /// Measure a running server, over the network. Needs none of the server's own flags.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Exit with 0 if the server on the listen address is alive.
     Healthcheck,
+}
+
+#[derive(Subcommand, Debug)]
+enum Bench {
+    /// Live delivery: sockets that subscribe to spaces, and comments that are written there.
+    ///
+    /// By default a steady rate of writes. With --rate 0 the sockets are idle; with --cut connections break all the time; with
+    /// --storm all clients come back at once.
+    Live(Box<bench::Live>),
 }
 
 #[derive(Subcommand, Debug)]
@@ -121,6 +134,18 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             })
         }
         Command::Admin(Admin::AuditVerify) => audit_verify(&config).await,
+        Command::Bench(Bench::Live(options)) => {
+            let report = bench::live(&options).await?;
+            match &options.json {
+                Some(path) if path.as_os_str() == "-" => print(&report.json()?)?,
+                Some(path) => {
+                    std::fs::write(path, report.json()?).map_err(|error| format!("{}: {error}", path.display()))?;
+                    print(&report.to_string())?;
+                }
+                None => print(&report.to_string())?,
+            }
+            report.verdict()
+        }
         Command::Healthcheck => healthcheck(&config).await,
     }
 }

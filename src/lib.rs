@@ -11,6 +11,7 @@
 //! | [`features`] | one folder a feature: `rules`, `store`, `service`, `graphql` |
 //! | [`platform`] | plumbing that knows no feature: database, streams, live hub, HTTP, ids, pages |
 //! | [`demo`] | a project to look at |
+//! | [`bench`] | measurements of a running server, over the network |
 //!
 //! # How a request is served
 //!
@@ -27,6 +28,7 @@
 #![recursion_limit = "512"]
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -23,7 +23,7 @@ const LAYERS: &[&str] = &["rules", "store", "service", "job", "graphql"];
 
 /// What may stand at the top of `src`.
 const TOP: &[&str] = &[
-    "app", "cli", "config", "demo", "event", "features", "lib", "main", "platform", "policy", "schema",
+    "app", "bench", "cli", "config", "demo", "event", "features", "lib", "main", "platform", "policy", "schema",
 ];
 
 /// A `graphql.rs` or `service.rs` with more lines is due to become a folder.
@@ -324,6 +324,16 @@ fn the_platform_the_policy_and_the_events_know_no_feature() {
         }
     }
     no_faults(&faults);
+}
+
+#[test]
+fn what_measures_the_server_is_a_client_of_it() {
+    for source in sources().iter().filter(|source| source.path.starts_with("bench/")) {
+        let used = source.paths("crate::");
+        // The accounts that the demo writes into a file.
+        let known = |path: &String| path == "demo::DemoAccount";
+        assert!(used.iter().all(known), "{} uses {used:?}", source.path);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 mod account;
 mod architecture;
 mod audit;
+mod bench;
 mod cost;
 mod demo;
 mod forum;
