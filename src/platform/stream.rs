@@ -151,7 +151,8 @@ struct Oldest {
 }
 
 /// Deletes events that are kept no longer, from the beginning of each stream, and returns how many. Whoever comes back with a cursor
-/// from before is told that it has expired.
+/// from before is told that it has expired. The newest event of a stream stays however old it is: who has seen it has missed nothing,
+/// and only its row tells that the cursor is of this past.
 ///
 /// # Errors
 /// The database's; the next time goes on.
@@ -159,11 +160,12 @@ pub async fn expire(db: &Db, retention: Retention) -> Result<u64> {
     let before = db.clock().now() - retention.age;
     let mut sql = db.sql(
         "SELECT s.id AS stream_id, e.seq, s.last_seq FROM stream s JOIN event e ON e.stream_id = s.id \
-         AND e.seq = (SELECT MIN(x.seq) FROM event x WHERE x.stream_id = s.id) WHERE e.occurred_at < ",
+         AND e.seq = (SELECT MIN(x.seq) FROM event x WHERE x.stream_id = s.id) WHERE e.seq < s.last_seq AND (e.occurred_at < ",
     );
     sql.bind(before)
         .push(" OR s.last_seq - e.seq >= ")
-        .bind(retention.count);
+        .bind(retention.count)
+        .push(")");
     let mut count = 0;
     for oldest in rows::<Oldest>(db, sql).await? {
         count += expire_one(db, &oldest, (before, retention.count)).await?;
@@ -175,6 +177,7 @@ pub async fn expire(db: &Db, retention: Retention) -> Result<u64> {
 async fn expire_one(db: &Db, oldest: &Oldest, (before, most): (DateTime<Utc>, i64)) -> Result<u64> {
     let (stream, mut from, mut count) = (oldest.stream_id, oldest.seq, 0);
     loop {
+        let end = (from + SWEEP).min(oldest.last_seq);
         // Only what comes before everything that is kept: a stream has no hole.
         let mut sql = db.sql("DELETE FROM event WHERE stream_id = ");
         sql.bind(stream)
@@ -184,11 +187,7 @@ async fn expire_one(db: &Db, oldest: &Oldest, (before, most): (DateTime<Utc>, i6
             .bind(oldest.last_seq - most)
             .push(" AND x.occurred_at >= ")
             .bind(before);
-        sql.push(" AND x.seq < ")
-            .bind(from + SWEEP)
-            .push("), ")
-            .bind(from + SWEEP)
-            .push(")");
+        sql.push(" AND x.seq < ").bind(end).push("), ").bind(end).push(")");
         let statement = &sql.statement();
         let deleted = db
             .write(None, |tx| {
@@ -197,7 +196,7 @@ async fn expire_one(db: &Db, oldest: &Oldest, (before, most): (DateTime<Utc>, i6
             .await?;
         count += deleted;
         from += SWEEP;
-        if deleted < SWEEP.unsigned_abs() || from > oldest.last_seq {
+        if deleted < SWEEP.unsigned_abs() || from >= oldest.last_seq {
             return Ok(count);
         }
     }

@@ -217,8 +217,6 @@ fn judge(cursor: &Cursor, now: &Position, event: Option<Uuid>) -> Option<ResetRe
     if cursor.seq == 0 {
         return None;
     }
-    // The newest is known even when it was deleted: nothing behind it can be missing.
-    let event = event.or(now.last_event_id.filter(|_| cursor.seq == now.last_seq));
     match event {
         None => Some(ResetReason::Expired),
         Some(id) if tag(Some(id)) != cursor.tag => Some(ResetReason::OtherEpoch),
