@@ -10,7 +10,6 @@ use crate::{
     features::{
         account::graphql::{Account, accounts},
         audit::graphql::{AuditRecord, record_nodes},
-        notice::graphql::{Notification, notification_nodes},
         contribution::graphql::{
             Comment, Commentable, Contribution, Lists, ModerationItem, ModerationLogEntry, Revision, contributions,
             log_nodes, revision_nodes,
@@ -19,6 +18,7 @@ use crate::{
         grant::graphql::{Grant, grant_nodes},
         journal::graphql::{JournalEntry, Prompt, prompt_nodes},
         media::graphql::{Album, MediaItem},
+        notice::graphql::{Notification, notification_nodes},
         organisation::graphql::{Organisation, organisations},
         report::graphql::{Report, reports},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},

@@ -8,7 +8,8 @@ const NOTIFICATION: &str = "id kind readAt space { id } actor { displayName } co
     report { id } membership { id role }";
 
 async fn inbox(world: &World, who: &Person) -> Vec<Value> {
-    let query = format!("{{ viewer {{ notifications {{ nodes {{ {NOTIFICATION} }} totalCount }} unreadNotificationCount }} }}");
+    let query =
+        format!("{{ viewer {{ notifications {{ nodes {{ {NOTIFICATION} }} totalCount }} unreadNotificationCount }} }}");
     let data = world.ask(who, &query, json!({})).await;
     let nodes = data["viewer"]["notifications"]["nodes"].as_array().unwrap().clone();
     assert_eq!(data["viewer"]["notifications"]["totalCount"], nodes.len());
@@ -43,10 +44,7 @@ async fn the_author_of_a_root_and_of_a_comment_are_told_of_answers() {
     assert_eq!(kinds(&world, &cast.teacher).await, ["REPLY", "REPLY"]);
     let told = inbox(&world, &cast.mobile).await;
     assert_eq!(told.len(), 1);
-    assert_eq!(
-        told[0]["contribution"],
-        json!({ "id": answer, "state": "PUBLISHED" })
-    );
+    assert_eq!(told[0]["contribution"], json!({ "id": answer, "state": "PUBLISHED" }));
     assert_eq!(told[0]["root"]["id"], thread);
     assert_eq!(told[0]["space"]["id"], cast.space);
     for who in [&cast.stayer, &cast.observer, &cast.coordinator, &cast.foreigner] {
@@ -101,7 +99,9 @@ async fn all_are_told_that_a_phase_was_opened() {
 async fn a_member_is_told_of_another_role_and_of_grants() {
     let (world, cast) = World::with_cast().await;
     let query = "query($id: ID!) { node(id: $id) { ... on Membership { version } } }";
-    let data = world.ask(&cast.coordinator, query, json!({ "id": cast.observer.member })).await;
+    let data = world
+        .ask(&cast.coordinator, query, json!({ "id": cast.observer.member }))
+        .await;
     let version = data["node"]["version"].clone();
     let input = json!({ "membershipId": cast.observer.member, "expectedVersion": version, "role": "MENTOR" });
     world.done(&cast.coordinator, "memberUpdate", input, "").await;
@@ -136,7 +136,10 @@ async fn what_is_out_of_sight_later_is_told_without_it() {
     let input = json!({ "contributionId": thread, "reason": "UNKIND" });
     world.done(&cast.coordinator, "contributionHide", input, "").await;
     let told = inbox(&world, &cast.mobile).await;
-    assert_eq!((&told[0]["kind"], &told[0]["contribution"]), (&json!("REPLY"), &Value::Null));
+    assert_eq!(
+        (&told[0]["kind"], &told[0]["contribution"]),
+        (&json!("REPLY"), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -158,7 +161,9 @@ async fn who_mutes_a_thread_or_a_kind_is_told_nothing_of_it() {
     world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
     is_told_nothing(&world, &cast.mobile).await;
     let wishes = json!({ "preferences": [{ "kind": "REPLY", "isWanted": true }] });
-    world.done(&cast.mobile, "notificationPreferencesUpdate", wishes, "").await;
+    world
+        .done(&cast.mobile, "notificationPreferencesUpdate", wishes, "")
+        .await;
     world.comment(&cast.stayer, &thread, Some(&comment), "And now?").await;
     assert_eq!(kinds(&world, &cast.mobile).await, ["REPLY"]);
 }
@@ -195,7 +200,10 @@ async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
     world.work().await;
     for device in [&mut phone, &mut tablet] {
         let event = next(device).await;
-        assert_eq!((&event["unreadCount"], &event["notification"]["kind"]), (&json!(1), &json!("REPLY")));
+        assert_eq!(
+            (&event["unreadCount"], &event["notification"]["kind"]),
+            (&json!(1), &json!("REPLY"))
+        );
     }
     let id = inbox(&world, &cast.mobile).await[0]["id"].clone();
     let input = json!({ "notificationIds": [id] });
@@ -205,10 +213,15 @@ async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
     assert_eq!(payload["unreadCount"], 0);
     for device in [&mut phone, &mut tablet] {
         let event = next(device).await;
-        assert_eq!((&event["unreadCount"], &event["notification"]), (&json!(0), &Value::Null));
+        assert_eq!(
+            (&event["unreadCount"], &event["notification"]),
+            (&json!(0), &Value::Null)
+        );
     }
     // Once more is success, and no event; and nobody else's can be read.
-    world.done(&cast.mobile, "notificationsMarkRead", input.clone(), "").await;
+    world
+        .done(&cast.mobile, "notificationsMarkRead", input.clone(), "")
+        .await;
     assert_eq!(
         world.refused(&cast.stayer, "notificationsMarkRead", input).await,
         ["NOT_FOUND"]

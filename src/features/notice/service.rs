@@ -49,7 +49,12 @@ async fn recipients(reader: &Reader, event: &event::Model) -> Result<Vec<(Notifi
             let mut all = Vec::new();
             if event.is_moderation {
                 let author = (space, event.author_id);
-                all.extend(store::system_members(reader, author, N::Decision, actor).await?.into_iter().map(as_kind(N::Decision)));
+                all.extend(
+                    store::system_members(reader, author, N::Decision, actor)
+                        .await?
+                        .into_iter()
+                        .map(as_kind(N::Decision)),
+                );
             }
             // Who did it is the moderator here: the author is left out by the statements.
             let writer = event.author_id;
@@ -61,7 +66,8 @@ async fn recipients(reader: &Reader, event: &event::Model) -> Result<Vec<(Notifi
             let mentioned = text::mentioned(&html);
             if !mentioned.is_empty() {
                 let mentioned = store::system_mentioned(reader, id, &mentioned, writer).await?;
-                let is_new = |known: &[(N, Recipient)], one: &Recipient| known.iter().all(|(_, known)| known.id != one.id);
+                let is_new =
+                    |known: &[(N, Recipient)], one: &Recipient| known.iter().all(|(_, known)| known.id != one.id);
                 let new: Vec<_> = mentioned.into_iter().filter(|one| is_new(&all, one)).collect();
                 all.extend(new.into_iter().map(as_kind(N::Mention)));
             }
@@ -92,13 +98,13 @@ async fn recipients(reader: &Reader, event: &event::Model) -> Result<Vec<(Notifi
     })
 }
 
-/// Tells one, unless that was done before.
+/// Tells one, unless that was done before or they are gone since.
 async fn tell(app: &App, event: &event::Model, kind: NotificationKind, to: Recipient) -> Result<()> {
     app.db
         .write(None, |tx| {
             Box::pin(async move {
                 let id = tx.clock().new_id();
-                if store::insert(tx, store::row(id, to, kind, event)).await? {
+                if store::system_is_there(tx, to).await? && store::insert(tx, store::row(id, to, kind, event)).await? {
                     tx.emit(to.account_id, fact::notification(tx.clock(), id));
                 }
                 Ok(())

@@ -5,12 +5,7 @@ use entity::{
     enums::{EventKind, NotificationKind},
     event, notification,
 };
-use sea_orm::{
-    ActiveEnum,
-    ActiveValue::Set,
-    ConnectionTrait, EntityTrait, FromQueryResult,
-    sea_query::OnConflict,
-};
+use sea_orm::{ActiveEnum, ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, sea_query::OnConflict};
 use uuid::Uuid;
 
 use crate::{
@@ -133,6 +128,24 @@ pub(super) async fn system_judges(reader: &Reader, event: &event::Model, report:
     reader.rows(sql).await
 }
 
+#[derive(FromQueryResult)]
+struct Is {
+    #[expect(dead_code, reason = "that there is a row is all that is asked")]
+    id: Uuid,
+}
+
+/// Whether somebody may still be told: they belong to the space, and nobody erases them before this unit ends.
+pub(super) async fn system_is_there(tx: &Tx<'_>, one: Recipient) -> Result<bool> {
+    let mut sql = tx.sql("SELECT a.id FROM account a WHERE a.erased_at IS NULL AND a.id = ");
+    sql.bind(one.account_id).push(tx.for_update());
+    if tx.row::<Is>(sql).await?.is_none() {
+        return Ok(false);
+    }
+    let mut sql = tx.sql("SELECT m.id FROM membership m WHERE m.left_at IS NULL AND m.id = ");
+    sql.bind(one.id);
+    Ok(tx.row::<Is>(sql).await?.is_some())
+}
+
 /// Adds a notification; whether it is new.
 pub(super) async fn insert(tx: &Tx<'_>, row: notification::ActiveModel) -> Result<bool> {
     use notification::Column::{AccountId, CauseId, Kind};
@@ -161,8 +174,10 @@ const COLUMNS: &str = "n.id, n.member_id, n.space_id, n.kind, n.actor_id, n.cont
 
 /// Only of spaces to which the viewer still belongs.
 fn push_own(sql: &mut Sql, account: Uuid) {
-    sql.push(" FROM notification n JOIN membership m ON m.id = n.member_id AND m.left_at IS NULL WHERE n.account_id = ")
-        .bind(account);
+    sql.push(
+        " FROM notification n JOIN membership m ON m.id = n.member_id AND m.left_at IS NULL WHERE n.account_id = ",
+    )
+    .bind(account);
 }
 
 pub(super) const ORDER: Order = Order {
@@ -262,17 +277,14 @@ pub(super) async fn muted(reader: &Reader) -> Result<Vec<NotificationKind>> {
 
 /// Notes whether an account wants a kind of notification.
 pub(super) async fn want(tx: &Tx<'_>, account: Uuid, kind: NotificationKind, is_wanted: bool) -> Result<()> {
-    let mut sql = if is_wanted {
-        let mut sql = tx.sql("DELETE FROM notification_mute WHERE account_id = ");
-        sql.bind(account).push(" AND kind = ").bind(kind.to_value());
-        sql
+    let (mut sql, between, end) = if is_wanted {
+        let sql = tx.sql("DELETE FROM notification_mute WHERE account_id = ");
+        (sql, " AND kind = ", "")
     } else {
-        let mut sql = tx.sql("INSERT INTO notification_mute (account_id, kind) VALUES (");
-        sql.bind(account).push(", ").bind(kind.to_value());
-        sql.push(") ON CONFLICT (account_id, kind) DO NOTHING");
-        sql
+        let sql = tx.sql("INSERT INTO notification_mute (account_id, kind) VALUES (");
+        (sql, ", ", ") ON CONFLICT (account_id, kind) DO NOTHING")
     };
-    sql.push("");
+    sql.bind(account).push(between).bind(kind.to_value()).push(end);
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }

@@ -49,7 +49,7 @@ pub struct AccountExportInput {
 pub enum AccountBundleGap {
     /// Drafts, and contributions with the audience `AUTHOR`: staff don't see them.
     AuthorOnly,
-    /// Sessions, reactions, subscriptions, what was read, and records of the audit trail: only the person gets them.
+    /// Sessions, reactions, subscriptions, what was read, notifications, and records of the audit trail: only the person gets them.
     PersonOnly,
     /// Spaces in which whoever asks is neither coordinator nor teacher.
     OtherSpaces,
@@ -133,7 +133,7 @@ impl PrivacyMutation {
     }
 
     /// Makes a copy of all that a person made and that is kept about them: account, memberships, contributions with every version,
-    /// drafts and answers, decisions about them, reactions, confirmations, subscriptions, what was read, times of sessions, and
+    /// drafts and answers, decisions about them, reactions, confirmations, subscriptions, what was read, notifications, times of sessions, and
     /// records of the audit trail about them. Texts of others are not in it, nor any secret. Allowed to the person, and to staff of
     /// the same organisation, who get what they see as coordinator or teacher of a space: `leftOut` says what is missing. The
     /// audit trail keeps that it was taken. Costs 10000 points.

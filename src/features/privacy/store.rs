@@ -6,8 +6,8 @@ use entity::{
     account::Languages,
     enums::{
         AccountKind, Audience, AuditAct, Capability, ContentState, ContributionKind, DecisionKind, MediaState,
-        MobilityStatus, ModerationReason, PhaseKind, ReactionKind, ReportState, RevisionState, SpaceRole,
-        SubscriptionLevel,
+        MobilityStatus, ModerationReason, NotificationKind, PhaseKind, ReactionKind, ReportState, RevisionState,
+        SpaceRole, SubscriptionLevel,
     },
     revision::Detail,
 };
@@ -287,6 +287,37 @@ pub(super) async fn subscriptions(reader: &Reader, account: Uuid) -> Result<Vec<
         "SELECT x.thread_id, x.level FROM membership w JOIN subscription x ON x.membership_id = w.id WHERE w.account_id = ",
     );
     sql.bind(account).push(" ORDER BY x.thread_id LIMIT ").bind(MOST_ROWS);
+    reader.rows(sql).await
+}
+
+/// Something that they were told of.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct NotificationRow {
+    pub id: Uuid,
+    pub space_id: Uuid,
+    pub kind: NotificationKind,
+    pub occurred_at: DateTime<Utc>,
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn notifications(reader: &Reader, account: Uuid) -> Result<Vec<NotificationRow>> {
+    let mut sql = reader
+        .sql("SELECT n.id, n.space_id, n.kind, n.occurred_at, n.read_at FROM notification n WHERE n.account_id = ");
+    sql.bind(account)
+        .push(" ORDER BY n.occurred_at DESC, n.id DESC LIMIT ")
+        .bind(MOST_ROWS);
+    reader.rows(sql).await
+}
+
+/// A kind of notifications that they don't want.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct MutedKindRow {
+    pub kind: NotificationKind,
+}
+
+pub(super) async fn muted_kinds(reader: &Reader, account: Uuid) -> Result<Vec<MutedKindRow>> {
+    let mut sql = reader.sql("SELECT x.kind FROM notification_mute x WHERE x.account_id = ");
+    sql.bind(account).push(" ORDER BY x.kind");
     reader.rows(sql).await
 }
 

@@ -145,7 +145,8 @@ impl Listener {
             match self.topic.pull(self.life, self.cursor.seq) {
                 Pull::Events(events) => return Ok(self.hand_out(events)),
                 Pull::Behind(missing) => {
-                    if let Some(events) = self.read(missing).await? {
+                    // In a box: what is needed for a moment would be part of each idle subscription.
+                    if let Some(events) = Box::pin(self.read(missing)).await? {
                         return Ok(self.hand_out(events));
                     }
                 }

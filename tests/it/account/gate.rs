@@ -147,6 +147,10 @@ async fn with_a_one_time_secret_no_other_query_works() {
     let of_viewer = [
         "{ viewer { memberships { nodes { id } } } }",
         "{ viewer { drafts { nodes { id } } } }",
+        "{ viewer { notifications { nodes { id } } } }",
+        "{ viewer { unreadNotificationCount } }",
+        "{ viewer { notificationPreferences { kind } } }",
+        "{ viewer { inboxCursor } }",
         "{ viewer { invitations { nodes { id } } } }",
         "{ viewer { account { organisation { accounts { nodes { login } } } } } }",
     ];
@@ -206,14 +210,20 @@ async fn with_a_one_time_secret_no_object_comes_with_the_refusal() {
 async fn with_a_one_time_secret_there_is_no_stream() {
     let (world, cast) = World::with_cast().await;
     let (teacher, ..) = teacher_with_secret(&world, &cast).await;
-    let mut live = world.node.watch(&teacher, &cast.space, None).await;
-    let message = live.hear().await;
-    assert_eq!(message["type"], "error");
-    let extensions = &message["payload"][0]["extensions"];
-    assert_eq!(
-        crate::support::refusal(extensions),
-        "FORBIDDEN/PASSWORD_CHANGE_REQUIRED"
-    );
+    for query in [
+        "subscription($id: ID!) { spaceEvents(spaceId: $id) { __typename } }",
+        "subscription { viewerEvents { __typename } }",
+    ] {
+        let mut live = world.node.socket(&teacher).await;
+        live.subscribe(query, json!({ "id": cast.space })).await;
+        let message = live.hear().await;
+        assert_eq!(message["type"], "error", "{message}");
+        let extensions = &message["payload"][0]["extensions"];
+        assert_eq!(
+            crate::support::refusal(extensions),
+            "FORBIDDEN/PASSWORD_CHANGE_REQUIRED"
+        );
+    }
 }
 
 #[tokio::test]

@@ -5,12 +5,12 @@ use entity::{
     account, attachment, contribution, decision,
     enums::{
         AccountKind, Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
-        MediaKind, MediaState, ModerationMode, ModerationReason, OrganisationKind, PhaseKind, PhaseState, ReportState,
-        RevisionState, SpaceRole, SpaceState,
+        MediaKind, MediaState, ModerationMode, ModerationReason, NotificationKind, OrganisationKind, PhaseKind,
+        PhaseState, ReportState, RevisionState, SpaceRole, SpaceState,
     },
     event,
     media_file::{self, Variants},
-    membership, organisation, phase, report, revision, space, space_organisation, stream, thread_read,
+    membership, notification, organisation, phase, report, revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use sojourn::platform::{audit::Record, db::Db, id::Kind};
@@ -42,6 +42,7 @@ pub struct Bulk {
     attachments: Vec<attachment::Model>,
     decisions: Vec<decision::Model>,
     reports: Vec<report::Model>,
+    notifications: Vec<notification::Model>,
     events: Vec<event::Model>,
 }
 
@@ -64,6 +65,7 @@ impl Bulk {
             attachments: Vec::new(),
             decisions: Vec::new(),
             reports: Vec::new(),
+            notifications: Vec::new(),
             events: Vec::new(),
         };
         for (account, organisation) in bulk.pupils(authors).await {
@@ -511,6 +513,35 @@ impl Bulk {
         }
     }
 
+    /// Tells every author, and somebody else, of the newest contributions, and lets them read half of it.
+    pub fn notifications(&mut self, other: &Person, count: usize) {
+        let other = (row_id(&other.member), row_id(&other.account));
+        let all: Vec<_> = self
+            .authors
+            .iter()
+            .map(|author| (author.member, author.account))
+            .chain([other])
+            .collect();
+        let newest = self.contributions.iter().rev().take(count);
+        for (place, row) in newest.enumerate() {
+            self.notifications
+                .extend(all.iter().map(|&(member_id, account_id)| notification::Model {
+                    id: Uuid::now_v7(),
+                    account_id,
+                    member_id,
+                    space_id: row.space_id,
+                    kind: NotificationKind::Reply,
+                    cause_id: row.id,
+                    actor_id: Some(row.author_id),
+                    contribution_id: Some(row.id),
+                    phase_id: None,
+                    report_id: None,
+                    occurred_at: row.created_at,
+                    read_at: (place % 2 == 0).then_some(row.created_at),
+                }));
+        }
+    }
+
     /// Decisions about the newest contributions, two each.
     pub fn decisions(&mut self, count: usize) {
         let newest = self.contributions.iter().rev().take(count);
@@ -554,6 +585,7 @@ impl Bulk {
         insert(&self.db, std::mem::take(&mut self.attachments)).await;
         insert(&self.db, std::mem::take(&mut self.decisions)).await;
         insert(&self.db, std::mem::take(&mut self.reports)).await;
+        insert(&self.db, std::mem::take(&mut self.notifications)).await;
         insert(&self.db, std::mem::take(&mut self.events)).await;
     }
 }

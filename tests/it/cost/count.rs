@@ -205,6 +205,23 @@ async fn drafts_take_the_same_statements_for_2_as_for_20() {
 }
 
 #[tokio::test]
+async fn notifications_take_the_same_statements_for_2_as_for_20() {
+    let (world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    for number in 0..20 {
+        let who = if number % 2 == 0 { &cast.mobile } else { &cast.stayer };
+        world.comment(who, &thread, None, "Dark").await;
+    }
+    world.work().await;
+    let query =
+        "node(id: $id) { id } viewer { unreadNotificationCount inboxCursor notificationPreferences { kind isWanted }
+        notifications(first: $n) { totalCount nodes { id kind occurredAt readAt space { title } membership { role }
+            actor { displayName organisation { name } } contribution { id excerpt author { displayName } }
+            root { id commentCount } phase { title } report { id reason } } } }";
+    takes_the_same(&world, &cast.teacher, query, &cast.space, "/viewer/notifications").await;
+}
+
+#[tokio::test]
 async fn invitations_take_the_same_statements_for_2_as_for_20() {
     let (world, cast, mut bulk) = filled(0).await;
     for _ in 0..20 {

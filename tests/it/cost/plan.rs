@@ -22,15 +22,16 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{bulk::Bulk, copy::copy_space, cost, public, row_id};
-use crate::support::{Cast, World, is_production};
+use crate::support::{Cast, Person, World, is_production};
 
 /// Tables that are never read as a whole, with the names that statements give them.
-const LARGE: [(&str, &[&str]); 5] = [
+const LARGE: [(&str, &[&str]); 6] = [
     ("contribution", &["c", "r", "contribution"]),
     ("revision", &["v", "x", "revision"]),
     ("event", &["e", "event"]),
     ("audit_record", &["x", "audit_record"]),
     ("job", &["job"]),
+    ("notification", &["n", "notification"]),
 ];
 
 /// Sixteen spaces, each with 200 threads, 2,000 comments, 500 journal entries, what waits for moderators, and events.
@@ -49,7 +50,7 @@ impl Full {
         Bulk::new(&world, &cast, 0).await.elsewhere(1000).await;
         let mut bulk = Bulk::new(&world, &cast, 20).await;
         bulk.with(&cast.mobile);
-        let [thread, comment, entry] = fill(&mut bulk).await;
+        let [thread, comment, entry] = fill(&mut bulk, &cast.teacher).await;
         bulk.elsewhere(1000).await;
         for _ in 0..20 {
             bulk.invitation(row_id(&cast.teacher.organisation)).await;
@@ -132,7 +133,7 @@ impl Full {
     }
 }
 
-async fn fill(bulk: &mut Bulk) -> [String; 3] {
+async fn fill(bulk: &mut Bulk, teacher: &Person) -> [String; 3] {
     bulk.forum(50, 10);
     bulk.journal(500, 1);
     bulk.gallery(200);
@@ -153,6 +154,7 @@ async fn fill(bulk: &mut Bulk) -> [String; 3] {
     bulk.decisions(40);
     bulk.reports(40);
     bulk.audit(400).await;
+    bulk.notifications(teacher, 300);
     bulk.save().await;
     [
         public(Kind::Thread, thread),
@@ -246,6 +248,8 @@ fn queries() -> Vec<String> {
         ),
         format!("query {{ viewer {{ drafts(first: 5) {{ {PAGE} }} }} }}"),
         format!("query($space: ID!) {{ viewer {{ drafts(first: 5, spaceId: $space) {{ {PAGE} }} }} }}"),
+        format!("query {{ viewer {{ unreadNotificationCount notifications(first: 5) {{ {PAGE} }} }} }}"),
+        format!("query {{ viewer {{ notifications(first: 5, isUnread: true) {{ {PAGE} }} }} }}"),
         format!("query {{ viewer {{ memberships(first: 5) {{ {PAGE} }} }} }}"),
         format!("query {{ viewer {{ invitations(first: 5) {{ {PAGE} }} }} }}"),
         format!("query {{ organisations(first: 5) {{ {PAGE} }} }}"),

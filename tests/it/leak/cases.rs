@@ -34,7 +34,7 @@ fn with_ids(text: &str, ids: &Ids) -> String {
 }
 
 /// Mutations that take nothing but what is the caller's own, so that no case can name anything else.
-pub const WITHOUT_IDS: &[&str] = &["Mutation.sessionRevoke"];
+pub const WITHOUT_IDS: &[&str] = &["Mutation.sessionRevoke", "Mutation.notificationPreferencesUpdate"];
 
 /// Mutations and their inputs: such as would be done if the caller were a member who may.
 const MUTATIONS: &[(&str, &str)] = &[
@@ -172,6 +172,8 @@ const MUTATIONS: &[(&str, &str)] = &[
         "memberUpdate",
         r#"{"membershipId":"@left_member","expectedVersion":2,"mobilityStatus":"MOBILE"}"#,
     ),
+    ("notificationsMarkRead", r#"{"notificationIds":["@notification"]}"#),
+    ("notificationsMarkRead", r#"{"upToId":"@notification"}"#),
     (
         "organisationCreate",
         r#"{"kind":"SCHOOL","name":"","city":"","country":"LV","timeZone":"Europe/Riga"}"#,
@@ -336,6 +338,11 @@ const QUERIES: &[(&str, &str, &str)] = &[
         r#"{"id":"@space"}"#,
     ),
     (
+        "Subscription.viewerEvents",
+        "subscription($after: String) { viewerEvents(after: $after) { __typename cursor } }",
+        r#"{"after":"@inbox_cursor"}"#,
+    ),
+    (
         "Subscription.spaceEvents",
         "subscription($id: ID!) { spaceEvents(spaceId: $id) { __typename cursor } }",
         r#"{"id":"@space"}"#,
@@ -371,7 +378,7 @@ pub fn cases(ids: &Ids) -> Vec<Case> {
             variables: format!("{{\"input\":{input}}}"),
         });
     }
-    let is_id = |name: &&&'static str| !["login", "word", "own_cursor"].contains(name);
+    let is_id = |name: &&&'static str| !["login", "word", "own_cursor", "inbox_cursor"].contains(name);
     for name in ids.keys().filter(|name| is_id(name) && !name.starts_with("own")) {
         cases.push(Case {
             root: "Query.node",

@@ -266,6 +266,15 @@ impl Scene {
         self.ids.insert("decision", decision.to_owned());
         let record = data["space"]["auditLog"]["nodes"][0]["id"].as_str().unwrap();
         self.ids.insert("audit_record", record.to_owned());
+        self.world.work().await;
+        let query = "{ viewer { inboxCursor notifications(first: 1) { nodes { id } } } }";
+        let viewer = self.world.ask(&coordinator, query, json!({})).await["viewer"].clone();
+        for (name, id) in [
+            ("notification", &viewer["notifications"]["nodes"][0]["id"]),
+            ("inbox_cursor", &viewer["inboxCursor"]),
+        ] {
+            self.ids.insert(name, id.as_str().unwrap().to_owned());
+        }
     }
 
     async fn people(&mut self) {

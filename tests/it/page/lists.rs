@@ -92,6 +92,7 @@ impl Shelf {
         self.fill_revisions().await;
         self.fill_queue().await;
         self.fill_log().await;
+        self.world.work().await;
         self
     }
 
@@ -240,6 +241,7 @@ impl Shelf {
             list("MediaItem.comments", "comments", stayer, &self.photo),
             list("Album.comments", "comments", stayer, &self.album),
             list("Comment.replies", "comments", stayer, &self.comment),
+            list("Viewer.notifications", "notifications", stayer, ""),
             list("Viewer.drafts", "drafts", mobile, ""),
             list("Thread.revisions", "revisions", teacher, &self.thread),
             list("JournalEntry.revisions", "revisions", teacher, &self.entry),

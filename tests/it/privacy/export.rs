@@ -67,6 +67,9 @@ async fn live(world: &World, cast: &Cast) {
     world
         .done(mobile, "journalEntryConfirm", json!({ "journalEntryId": group }), "")
         .await;
+    let wishes = json!({ "preferences": [{ "kind": "MENTION", "isWanted": false }] });
+    world.done(mobile, "notificationPreferencesUpdate", wishes, "").await;
+    world.work().await;
     let staff = json!({ "title": "Staff only", "audience": "STAFF" });
     world.create(&cast.teacher, "thread", during, staff).await;
 }
@@ -108,6 +111,8 @@ async fn a_person_gets_everything() {
             "FOLLOWING",
             "ACCOUNT_EXPORTED",
             "MEMBER_ADDED",
+            "DECISION",
+            "MENTION",
         ] {
             assert!(document.contains(text), "{text} is not in {document}");
         }
@@ -120,6 +125,8 @@ async fn a_person_gets_everything() {
         "subscriptions",
         "threadsRead",
         "sessions",
+        "notifications",
+        "unwantedNotifications",
         "coAuthorships",
         "decisions",
         "memberships",
@@ -170,6 +177,7 @@ async fn staff_get_what_they_see_and_hear_what_is_missing() {
             "THANKS",
             "threadsRead",
             "sessions",
+            "otifications",
             "auditRecords",
         ] {
             assert!(!document.contains(text), "{text} is in {document}");

@@ -135,6 +135,9 @@ async fn node_finds_an_object_of_every_type() {
     let given = world
         .done(&cast.coordinator, "grantCreate", input, "grant { id }")
         .await;
+    world.work().await;
+    let query = "{ viewer { notifications { nodes { id } } } }";
+    let told = world.ask(&cast.coordinator, query, json!({})).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let ids = [
         ("Account", cast.coordinator.account.clone()),
@@ -149,6 +152,7 @@ async fn node_finds_an_object_of_every_type() {
             "ModerationLogEntry",
             text(&decided["space"]["moderationLog"]["nodes"][0]["id"]),
         ),
+        ("Notification", text(&told["viewer"]["notifications"]["nodes"][0]["id"])),
         ("Organisation", cast.partner.organisation.clone()),
         ("Phase", cast.during.clone()),
         ("Prompt", world.prompt(&cast.teacher, &cast.during, "What now?").await),
@@ -215,6 +219,8 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("memberAdd", &["SpaceViewerCan.memberAdd"]),
     ("memberRemove", &["SpaceViewerCan.memberRemove"]),
     ("memberUpdate", &["SpaceViewerCan.memberUpdate"]),
+    ("notificationPreferencesUpdate", &[]),
+    ("notificationsMarkRead", &[]),
     ("organisationCreate", &[]),
     ("phaseClose", &["PhaseViewerCan.phaseClose"]),
     ("phaseMarkRead", &[]),

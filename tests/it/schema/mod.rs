@@ -345,6 +345,7 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("UploadRequest", &["partNumber"]),
     ("Membership", &["mobilityStatus", "preModeratedUntil", "leftAt"]),
     ("ModerationDecision", &["reason", "note"]),
+    ("Notification", &["readAt"]),
     ("Phase", &["startsAt", "endsAt", "reopenReason"]),
     ("Report", &["note", "title", "action", "decisionNote", "decidedAt"]),
     ("Revision", &["title", "body", "bodyHtml", "prompt"]),
@@ -388,13 +389,13 @@ const NEVER_NULL: &[(&str, &[&str])] = &[
     ("Revision", &["answers", "attachments"]),
     ("Space", &["phases", "phase", "moderationCounts", "mediaUsage"]),
     ("SpaceInvitation", &["invitedBy", "organisation"]),
-    ("Subscription", &["spaceEvents"]),
+    ("Subscription", &["spaceEvents", "viewerEvents"]),
     ("Query", &["nodes", "promptSets"]),
     (
         "Thread",
         &["space", "phase", "byline", "mentions", "reactions", "attachments"],
     ),
-    ("Viewer", &["account"]),
+    ("Viewer", &["account", "notificationPreferences"]),
 ];
 
 fn is_listed(table: &[(&str, &[&str])], name: &str, field: &str) -> bool {

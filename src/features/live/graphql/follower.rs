@@ -73,12 +73,7 @@ impl<C: Channel> Follower<C> {
     ///
     /// # Errors
     /// `INVALID` for a cursor of something else.
-    pub async fn new(
-        db: &Db,
-        actor: &Actor,
-        (stream, after): (Uuid, Option<Cursor>),
-        channel: C,
-    ) -> Result<Self> {
+    pub async fn new(db: &Db, actor: &Actor, (stream, after): (Uuid, Option<Cursor>), channel: C) -> Result<Self> {
         let session = db.live().watch_session(actor.session_id);
         let listener = db.live().listen(db, stream, after).await?;
         Ok(Self {
@@ -144,7 +139,8 @@ impl<C: Channel> Follower<C> {
             match next {
                 Next::Events(events) => {
                     let channel = &self.channel;
-                    self.waiting.extend(events.into_iter().filter(|event| channel.wants(event)));
+                    self.waiting
+                        .extend(events.into_iter().filter(|event| channel.wants(event)));
                 }
                 Next::Reset { reason, resume } => {
                     self.channel.forget();

@@ -9,8 +9,8 @@ mod space;
 mod subscription;
 
 pub use self::{
-    enums::{SpaceEventKind, StreamEndReason, StreamResetReason},
     deliver::{Control, Said, control},
+    enums::{SpaceEventKind, StreamEndReason, StreamResetReason},
     event::{Heartbeat, SpaceEvent, StreamEnded, StreamReset},
     follower::{Channel, Follower},
     subscription::LiveSubscription,

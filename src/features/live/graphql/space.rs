@@ -80,7 +80,11 @@ impl Member {
         let last = events.last().map_or(next.seq, |event| event.seq);
         let batch = {
             let live = self.db.live();
-            let _turn = if events.len() > 1 { Some(live.turn().await?) } else { None };
+            let _turn = if events.len() > 1 {
+                Some(live.turn().await?)
+            } else {
+                None
+            };
             Batch::load(&reader, events).await?
         };
         self.loaded = Some(Loaded {

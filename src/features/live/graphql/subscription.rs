@@ -41,7 +41,9 @@ impl LiveSubscription {
         let after = after.as_deref().map(Cursor::decode).transpose()?;
         let filter = Filter::new(kinds, phase_ids.as_deref(), thread_id.as_ref())?;
         let (db, actor) = (reader.db(), reader.actor()?);
-        let member = Member::new(db, actor, space, filter).await?;
-        Ok(Follower::new(db, actor, (space, after), member).await?.stream())
+        // In boxes: what is needed for a moment would be part of each idle subscription.
+        let member = Box::pin(Member::new(db, actor, space, filter)).await?;
+        let follower = Box::pin(Follower::new(db, actor, (space, after), member)).await?;
+        Ok(follower.stream())
     }
 }

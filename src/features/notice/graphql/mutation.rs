@@ -81,9 +81,11 @@ impl NotificationMutation {
                     let error = Error::invalid(Reason::TooLong, format!("At most {MOST}."));
                     return Err(error.at(&["notificationIds"]));
                 }
-                (Some(ids), None) => {
-                    Read::These(ids.iter().map(|one| id("notificationIds", one)).collect::<Result<_>>()?)
-                }
+                (Some(ids), None) => Read::These(
+                    ids.iter()
+                        .map(|one| id("notificationIds", one))
+                        .collect::<Result<_>>()?,
+                ),
                 (None, Some(up_to)) => Read::UpTo(id("upToId", &up_to)?),
                 _ => {
                     let error = Error::invalid(Reason::Required, "Either notificationIds or upToId.");

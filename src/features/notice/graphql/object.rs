@@ -72,7 +72,13 @@ impl Notification {
             return Ok(None);
         };
         let level = self.0.level();
-        let ids = || level.rows.iter().filter_map(|row| row.contribution_id).collect::<Vec<_>>();
+        let ids = || {
+            level
+                .rows
+                .iter()
+                .filter_map(|row| row.contribution_id)
+                .collect::<Vec<_>>()
+        };
         let load = || Box::pin(async move { contributions(&level.reader, &ids()).await }) as _;
         Ok(level.links.contributions.load(load).await?.get(&id).cloned())
     }
@@ -145,7 +151,9 @@ impl Notification {
 
     /// The report that waits.
     async fn report(&self) -> Result<Option<Report>> {
-        let Some(report) = self.0.report_id else { return Ok(None) };
+        let Some(report) = self.0.report_id else {
+            return Ok(None);
+        };
         let level = self.0.level();
         let ids = || level.rows.iter().filter_map(|row| row.report_id).collect::<Vec<_>>();
         let load = || Box::pin(async move { reports(&level.reader, &ids()).await }) as _;

@@ -43,7 +43,9 @@ impl NotificationSubscription {
             db: db.clone(),
             actor: actor.clone(),
         };
-        Ok(Follower::new(db, actor, (actor.account_id, after), inbox).await?.stream())
+        // In a box: what is needed for a moment would be part of each idle subscription.
+        let follower = Box::pin(Follower::new(db, actor, (actor.account_id, after), inbox)).await?;
+        Ok(follower.stream())
     }
 }
 

@@ -151,6 +151,15 @@ async fn about(reader: &Reader, of: Scope, copy: &mut Value) -> Result<()> {
         json!({ "threadId": public(Kind::Thread, row.thread_id), "upToCommentId": comment })
     });
     copy["threadsRead"] = reads.collect();
+    let notifications = store::notifications(reader, of.account).await?.into_iter().map(|row| {
+        json!({
+            "id": public(Kind::Notification, row.id), "spaceId": public(Kind::Space, row.space_id), "kind": row.kind,
+            "occurredAt": row.occurred_at, "readAt": row.read_at,
+        })
+    });
+    copy["notifications"] = notifications.collect();
+    let muted = store::muted_kinds(reader, of.account).await?.into_iter();
+    copy["unwantedNotifications"] = muted.map(|row| json!({ "kind": row.kind })).collect();
     let reports = store::reports(reader, of.account).await?.into_iter().map(|row| {
         json!({
             "id": public(Kind::Report, row.id), "contributionId": contribution(row.contribution_kind, row.contribution_id),

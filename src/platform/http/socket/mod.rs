@@ -16,6 +16,8 @@ use http::{HeaderMap, StatusCode, header};
 use self::session::Session;
 use super::{Client, Door, Options, server::Place};
 
+/// Bytes that are read at once: every idle socket keeps as many.
+const READ_BUFFER: usize = 1024;
 /// Bytes of a message of a client.
 const CLIENT_MESSAGE: usize = 65_536;
 /// Bytes that wait to be written; no message can be larger.
@@ -40,7 +42,7 @@ pub(super) fn upgrade<E: Executor>(
     }
     let (door, sockets) = (Arc::clone(door), door.sockets.clone());
     let upgrade = upgrade
-        .read_buffer_size(4096)
+        .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER)
         .max_frame_size(CLIENT_MESSAGE)

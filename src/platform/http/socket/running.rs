@@ -96,7 +96,8 @@ impl<E: Executor> Running<E> {
         let limit = self.door.options.request_timeout;
         let late = |_| Error::Unavailable(Duration::from_secs(1));
         if matches!(self.state, State::New(..)) {
-            tokio::time::timeout(limit, self.open()).await.map_err(late)??;
+            // In a box: what is needed for a moment would be part of each idle subscription.
+            tokio::time::timeout(limit, Box::pin(self.open())).await.map_err(late)??;
         }
         let State::Open(stream, _) = &mut self.state else {
             return Ok(None);

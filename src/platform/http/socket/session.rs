@@ -102,7 +102,7 @@ impl<E: Executor> Session<E> {
         loop {
             let alarm = self.alarm();
             tokio::select! {
-                () = stop.cancelled() => return Err(self.finish().await),
+                () = stop.cancelled() => return Err(Box::pin(self.finish()).await),
                 () = sleep_until(alarm) => self.wake().await?,
                 message = self.socket.recv() => self.receive(message).await?,
                 Some((id, step)) = self.steps.next() => self.deliver(&id, step).await?,
@@ -143,7 +143,8 @@ impl<E: Executor> Session<E> {
         self.heard = Instant::now();
         match message {
             Some(Ok(Message::Text(text))) => match protocol::read(&text) {
-                Some(said) => self.hear(said).await,
+                // In a box: what is needed for a moment would be part of each idle socket.
+                Some(said) => Box::pin(self.hear(said)).await,
                 None => Err(Close::MALFORMED),
             },
             Some(Ok(Message::Binary(_))) => Err(Close::MALFORMED),
