@@ -1,11 +1,40 @@
 //! Inboxes: who is told of what, once, live, and what they do with it.
 
+use entity::notification;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
+use sojourn::platform::job::FAN_OUT;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Cast, Person, Socket, World};
 
 const NOTIFICATION: &str = "id kind readAt space { id } actor { displayName } contribution { id state } root { id } phase { id } \
     report { id } membership { id role }";
+
+impl World {
+    /// Tells all inboxes of what has happened.
+    pub async fn fan_out(&self) {
+        let stop = CancellationToken::new();
+        while self
+            .app()
+            .runner()
+            .only(|kind| kind == FAN_OUT)
+            .run_due(&stop)
+            .await
+            .unwrap()
+            > 0
+        {}
+    }
+}
+
+/// The cast, told of nothing yet: not even that a phase was opened before.
+async fn quiet() -> (World, Cast) {
+    let (world, cast) = World::with_cast().await;
+    world.fan_out().await;
+    let db = world.app().db.primary();
+    notification::Entity::delete_many().exec(db).await.unwrap();
+    (world, cast)
+}
 
 async fn inbox(world: &World, who: &Person) -> Vec<Value> {
     let query =
@@ -20,7 +49,7 @@ async fn inbox(world: &World, who: &Person) -> Vec<Value> {
 
 /// Why somebody was told, newest first.
 async fn kinds(world: &World, who: &Person) -> Vec<String> {
-    world.work().await;
+    world.fan_out().await;
     let kind = |node: &Value| node["kind"].as_str().unwrap().to_owned();
     inbox(world, who).await.iter().map(kind).collect()
 }
@@ -38,7 +67,7 @@ async fn talk(world: &World, cast: &Cast) -> (String, String) {
 
 #[tokio::test]
 async fn the_author_of_a_root_and_of_a_comment_are_told_of_answers() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (thread, comment) = talk(&world, &cast).await;
     let answer = world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
     assert_eq!(kinds(&world, &cast.teacher).await, ["REPLY", "REPLY"]);
@@ -54,7 +83,7 @@ async fn the_author_of_a_root_and_of_a_comment_are_told_of_answers() {
 
 #[tokio::test]
 async fn nobody_is_told_of_what_they_did_themselves() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
     world.comment(&cast.teacher, &thread, None, "My own.").await;
     is_told_nothing(&world, &cast.teacher).await;
@@ -62,7 +91,7 @@ async fn nobody_is_told_of_what_they_did_themselves() {
 
 #[tokio::test]
 async fn who_is_mentioned_is_told_once() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (thread, comment) = talk(&world, &cast).await;
     let text = format!("<@{}> and <@{}>", cast.mobile.member, cast.observer.member);
     world.comment(&cast.stayer, &thread, Some(&comment), &text).await;
@@ -72,7 +101,7 @@ async fn who_is_mentioned_is_told_once() {
 
 #[tokio::test]
 async fn authors_are_told_of_decisions_about_their_own() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (_, comment) = talk(&world, &cast).await;
     let input = json!({ "contributionId": comment, "reason": "UNKIND" });
     world.done(&cast.teacher, "contributionHide", input, "").await;
@@ -84,7 +113,7 @@ async fn authors_are_told_of_decisions_about_their_own() {
 
 #[tokio::test]
 async fn all_are_told_that_a_phase_was_opened() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let input = json!({ "phaseId": cast.after });
     world.done(&cast.coordinator, "phaseOpen", input, "").await;
     for who in [&cast.teacher, &cast.mobile, &cast.stayer, &cast.observer, &cast.partner] {
@@ -97,7 +126,7 @@ async fn all_are_told_that_a_phase_was_opened() {
 
 #[tokio::test]
 async fn a_member_is_told_of_another_role_and_of_grants() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let query = "query($id: ID!) { node(id: $id) { ... on Membership { version } } }";
     let data = world
         .ask(&cast.coordinator, query, json!({ "id": cast.observer.member }))
@@ -114,7 +143,7 @@ async fn a_member_is_told_of_another_role_and_of_grants() {
 
 #[tokio::test]
 async fn judges_are_told_of_reports_that_wait() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (_, comment) = talk(&world, &cast).await;
     let input = json!({ "contributionId": comment, "reason": "UNKIND", "note": "Not nice." });
     world.done(&cast.stayer, "contributionReport", input, "").await;
@@ -129,10 +158,10 @@ async fn judges_are_told_of_reports_that_wait() {
 
 #[tokio::test]
 async fn what_is_out_of_sight_later_is_told_without_it() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (thread, comment) = talk(&world, &cast).await;
     world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
-    world.work().await;
+    world.fan_out().await;
     let input = json!({ "contributionId": thread, "reason": "UNKIND" });
     world.done(&cast.coordinator, "contributionHide", input, "").await;
     let told = inbox(&world, &cast.mobile).await;
@@ -144,13 +173,13 @@ async fn what_is_out_of_sight_later_is_told_without_it() {
 
 #[tokio::test]
 async fn who_mutes_a_thread_or_a_kind_is_told_nothing_of_it() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (thread, comment) = talk(&world, &cast).await;
     let wishes = json!({ "preferences": [{ "kind": "REPLY", "isWanted": false }] });
     let payload = world
         .done(
             &cast.mobile,
-            "notificationPreferencesUpdate",
+            "notificationPreferencesSet",
             wishes,
             "preferences { kind isWanted }",
         )
@@ -161,9 +190,7 @@ async fn who_mutes_a_thread_or_a_kind_is_told_nothing_of_it() {
     world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
     is_told_nothing(&world, &cast.mobile).await;
     let wishes = json!({ "preferences": [{ "kind": "REPLY", "isWanted": true }] });
-    world
-        .done(&cast.mobile, "notificationPreferencesUpdate", wishes, "")
-        .await;
+    world.done(&cast.mobile, "notificationPreferencesSet", wishes, "").await;
     world.comment(&cast.stayer, &thread, Some(&comment), "And now?").await;
     assert_eq!(kinds(&world, &cast.mobile).await, ["REPLY"]);
 }
@@ -192,12 +219,12 @@ async fn next(socket: &mut Socket) -> Value {
 
 #[tokio::test]
 async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
-    let (world, cast) = World::with_cast().await;
+    let (world, cast) = quiet().await;
     let (thread, comment) = talk(&world, &cast).await;
     let mut phone = listen(&world, &cast.mobile).await;
     let mut tablet = listen(&world, &cast.mobile).await;
     world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
-    world.work().await;
+    world.fan_out().await;
     for device in [&mut phone, &mut tablet] {
         let event = next(device).await;
         assert_eq!(
@@ -227,6 +254,6 @@ async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
         ["NOT_FOUND"]
     );
     world.comment(&cast.stayer, &thread, Some(&comment), "And?").await;
-    world.work().await;
+    world.fan_out().await;
     assert_eq!(next(&mut phone).await["unreadCount"], 1);
 }

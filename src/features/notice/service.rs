@@ -1,9 +1,6 @@
 //! Telling accounts of events, and what they do with what they were told.
 
-use entity::{
-    enums::{EventKind, NotificationKind},
-    event,
-};
+use entity::enums::{EventKind, NotificationKind};
 use uuid::Uuid;
 
 use super::store::{self, Read, Recipient};
@@ -15,6 +12,7 @@ use crate::{
         db::{Reader, Tx},
         error::{Error, Result},
         job::{Lease, Outcome},
+        stream::Event,
         text,
     },
 };
@@ -39,7 +37,7 @@ pub(super) async fn fan_out(app: &App, event: Uuid, lease: &Lease) -> Result<Out
 }
 
 /// Whom an event concerns, and why: each once.
-async fn recipients(reader: &Reader, event: &event::Model) -> Result<Vec<(NotificationKind, Recipient)>> {
+async fn recipients(reader: &Reader, event: &Event) -> Result<Vec<(NotificationKind, Recipient)>> {
     use EventKind as E;
     use NotificationKind as N;
     let (space, actor) = (event.stream_id, event.actor_id);
@@ -99,7 +97,7 @@ async fn recipients(reader: &Reader, event: &event::Model) -> Result<Vec<(Notifi
 }
 
 /// Tells one, unless that was done before or they are gone since.
-async fn tell(app: &App, event: &event::Model, kind: NotificationKind, to: Recipient) -> Result<()> {
+async fn tell(app: &App, event: &Event, kind: NotificationKind, to: Recipient) -> Result<()> {
     app.db
         .write(None, |tx| {
             Box::pin(async move {

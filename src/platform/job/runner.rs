@@ -73,6 +73,14 @@ impl Runner {
         Self { lease, ..self }
     }
 
+    /// The same for some kinds of jobs only. For tests alone.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.kinds.retain(|kind, _| is_wanted(kind));
+        self
+    }
+
     /// Works until `stop`, then gives back what it couldn't finish within a few seconds.
     pub async fn run(&self, stop: CancellationToken) {
         if self.kinds.is_empty() {

@@ -212,7 +212,7 @@ async fn notifications_take_the_same_statements_for_2_as_for_20() {
         let who = if number % 2 == 0 { &cast.mobile } else { &cast.stayer };
         world.comment(who, &thread, None, "Dark").await;
     }
-    world.work().await;
+    world.fan_out().await;
     let query =
         "node(id: $id) { id } viewer { unreadNotificationCount inboxCursor notificationPreferences { kind isWanted }
         notifications(first: $n) { totalCount nodes { id kind occurredAt readAt space { title } membership { role }

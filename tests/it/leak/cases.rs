@@ -34,7 +34,7 @@ fn with_ids(text: &str, ids: &Ids) -> String {
 }
 
 /// Mutations that take nothing but what is the caller's own, so that no case can name anything else.
-pub const WITHOUT_IDS: &[&str] = &["Mutation.sessionRevoke", "Mutation.notificationPreferencesUpdate"];
+pub const WITHOUT_IDS: &[&str] = &["Mutation.sessionRevoke", "Mutation.notificationPreferencesSet"];
 
 /// Mutations and their inputs: such as would be done if the caller were a member who may.
 const MUTATIONS: &[(&str, &str)] = &[

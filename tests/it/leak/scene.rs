@@ -266,7 +266,7 @@ impl Scene {
         self.ids.insert("decision", decision.to_owned());
         let record = data["space"]["auditLog"]["nodes"][0]["id"].as_str().unwrap();
         self.ids.insert("audit_record", record.to_owned());
-        self.world.work().await;
+        self.world.fan_out().await;
         let query = "{ viewer { inboxCursor notifications(first: 1) { nodes { id } } } }";
         let viewer = self.world.ask(&coordinator, query, json!({})).await["viewer"].clone();
         for (name, id) in [

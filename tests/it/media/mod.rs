@@ -20,6 +20,7 @@ use object_store::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use sojourn::{app::App, platform::job::FAN_OUT};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Cast, Person, Server, World, faults, id_of};
@@ -174,11 +175,16 @@ impl Server {
     }
 }
 
+/// Does the jobs that are due, except those that tell inboxes; how many there were.
+async fn work(app: &App) -> usize {
+    let runner = app.runner().only(|kind| kind != FAN_OUT);
+    runner.run_due(&CancellationToken::new()).await.unwrap()
+}
+
 impl World {
-    /// Does all jobs that are due.
+    /// Does the jobs that are due, except those that tell inboxes; how many there were.
     pub async fn work(&self) -> usize {
-        let runner = self.app().runner();
-        runner.run_due(&CancellationToken::new()).await.unwrap()
+        work(self.app()).await
     }
 
     /// Announces and sends a file.

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use sojourn::app::App;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     announced,
@@ -10,6 +9,7 @@ use super::{
         clamd::{eicar, scanner},
         files,
     },
+    work,
 };
 use crate::support::{Cast, World, id_of};
 
@@ -22,10 +22,6 @@ fn scanned_by(world: &World, url: &str) -> App {
     let mut app = world.app().clone();
     app.processing.clamd_url = Some(url.to_owned());
     app
-}
-
-async fn work(app: &App) -> usize {
-    app.runner().run_due(&CancellationToken::new()).await.unwrap()
 }
 
 /// A file that waits to be processed.

@@ -92,7 +92,7 @@ impl Shelf {
         self.fill_revisions().await;
         self.fill_queue().await;
         self.fill_log().await;
-        self.world.work().await;
+        self.world.fan_out().await;
         self
     }
 

@@ -68,8 +68,8 @@ async fn live(world: &World, cast: &Cast) {
         .done(mobile, "journalEntryConfirm", json!({ "journalEntryId": group }), "")
         .await;
     let wishes = json!({ "preferences": [{ "kind": "MENTION", "isWanted": false }] });
-    world.done(mobile, "notificationPreferencesUpdate", wishes, "").await;
-    world.work().await;
+    world.done(mobile, "notificationPreferencesSet", wishes, "").await;
+    world.fan_out().await;
     let staff = json!({ "title": "Staff only", "audience": "STAFF" });
     world.create(&cast.teacher, "thread", during, staff).await;
 }

@@ -135,7 +135,7 @@ async fn node_finds_an_object_of_every_type() {
     let given = world
         .done(&cast.coordinator, "grantCreate", input, "grant { id }")
         .await;
-    world.work().await;
+    world.fan_out().await;
     let query = "{ viewer { notifications { nodes { id } } } }";
     let told = world.ask(&cast.coordinator, query, json!({})).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -219,7 +219,7 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("memberAdd", &["SpaceViewerCan.memberAdd"]),
     ("memberRemove", &["SpaceViewerCan.memberRemove"]),
     ("memberUpdate", &["SpaceViewerCan.memberUpdate"]),
-    ("notificationPreferencesUpdate", &[]),
+    ("notificationPreferencesSet", &[]),
     ("notificationsMarkRead", &[]),
     ("organisationCreate", &[]),
     ("phaseClose", &["PhaseViewerCan.phaseClose"]),

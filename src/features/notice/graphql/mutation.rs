@@ -45,16 +45,16 @@ pub struct NotificationPreferenceInput {
     is_wanted: bool,
 }
 
-/// Input of `notificationPreferencesUpdate`.
+/// Input of `notificationPreferencesSet`.
 #[derive(InputObject)]
-pub struct NotificationPreferencesUpdateInput {
+pub struct NotificationPreferencesSetInput {
     /// What changes, at most 50; other kinds stay as they are.
     preferences: Vec<NotificationPreferenceInput>,
 }
 
-/// Answer of `notificationPreferencesUpdate`.
+/// Answer of `notificationPreferencesSet`.
 #[derive(SimpleObject)]
-pub struct NotificationPreferencesUpdatePayload {
+pub struct NotificationPreferencesSetPayload {
     /// What the viewer wants to be told of now, each kind once, at most 50. Null if it was not done.
     preferences: Option<Vec<NotificationPreference>>,
     /// What went wrong; empty if and only if it was done.
@@ -106,11 +106,11 @@ impl NotificationMutation {
     }
 
     /// Changes what the viewer wants to be told of. What they were told of before stays.
-    async fn notification_preferences_update(
+    async fn notification_preferences_set(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "All arguments of the mutation, in one object.")] input: NotificationPreferencesUpdateInput,
-    ) -> Result<Option<NotificationPreferencesUpdatePayload>> {
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: NotificationPreferencesSetInput,
+    ) -> Result<Option<NotificationPreferencesSetPayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let work = async {
             if input.preferences.len() > 50 {
@@ -128,7 +128,7 @@ impl NotificationMutation {
             Some(()) => Some(preferences(reader(ctx)?).await?),
             None => None,
         };
-        Ok(Some(NotificationPreferencesUpdatePayload {
+        Ok(Some(NotificationPreferencesSetPayload {
             preferences,
             user_errors,
         }))

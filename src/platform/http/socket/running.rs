@@ -97,7 +97,9 @@ impl<E: Executor> Running<E> {
         let late = |_| Error::Unavailable(Duration::from_secs(1));
         if matches!(self.state, State::New(..)) {
             // In a box: what is needed for a moment would be part of each idle subscription.
-            tokio::time::timeout(limit, Box::pin(self.open())).await.map_err(late)??;
+            tokio::time::timeout(limit, Box::pin(self.open()))
+                .await
+                .map_err(late)??;
         }
         let State::Open(stream, _) = &mut self.state else {
             return Ok(None);
