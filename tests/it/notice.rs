@@ -1,12 +1,24 @@
 //! Inboxes: who is told of what, once, live, and what they do with it.
 
-use entity::notification;
-use sea_orm::EntityTrait;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+use entity::{event, notification};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
-use sojourn::platform::job::FAN_OUT;
+use sojourn::{
+    app::App,
+    platform::{
+        job::{FAN_OUT, NewJob},
+        stream::Cursor,
+    },
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Cast, Person, Socket, World};
+use crate::support::{Cast, PASSWORD, Person, Server, Socket, World, errors, inner, is_production};
 
 const NOTIFICATION: &str = "id kind readAt space { id } actor { displayName } contribution { id state } root { id } phase { id } \
     report { id } membership { id role }";
@@ -14,25 +26,21 @@ const NOTIFICATION: &str = "id kind readAt space { id } actor { displayName } co
 impl World {
     /// Tells all inboxes of what has happened.
     pub async fn fan_out(&self) {
-        let stop = CancellationToken::new();
-        while self
-            .app()
-            .runner()
-            .only(|kind| kind == FAN_OUT)
-            .run_due(&stop)
-            .await
-            .unwrap()
-            > 0
-        {}
+        fan_out(self.app()).await;
     }
+}
+
+async fn fan_out(app: &App) {
+    let (runner, stop) = (app.runner().only(|kind| kind == FAN_OUT), CancellationToken::new());
+    while runner.run_due(&stop).await.unwrap() > 0 {}
 }
 
 /// The cast, told of nothing yet: not even that a phase was opened before.
 async fn quiet() -> (World, Cast) {
     let (world, cast) = World::with_cast().await;
     world.fan_out().await;
-    let db = world.app().db.primary();
-    notification::Entity::delete_many().exec(db).await.unwrap();
+    let all = notification::Entity::delete_many();
+    all.exec(world.app().db.primary()).await.unwrap();
     (world, cast)
 }
 
@@ -256,4 +264,176 @@ async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
     world.comment(&cast.stayer, &thread, Some(&comment), "And?").await;
     world.fan_out().await;
     assert_eq!(next(&mut phone).await["unreadCount"], 1);
+}
+
+#[tokio::test]
+async fn an_inbox_is_for_its_owner_alone() {
+    let (world, cast) = quiet().await;
+    let data = world.ask(&cast.mobile, "{ viewer { inboxCursor } }", json!({})).await;
+    let cursor = &data["viewer"]["inboxCursor"];
+    let mut socket = world.node.socket(&cast.stayer).await;
+    let query = "subscription($after: String) { viewerEvents(after: $after) { cursor } }";
+    socket.subscribe(query, json!({ "after": cursor })).await;
+    let refusal = socket.hear().await;
+    assert_eq!(refusal["type"], "error", "{refusal}");
+    assert_eq!(refusal["payload"][0]["extensions"]["code"], "INVALID");
+    let query = "subscription($id: ID!, $after: String) { spaceEvents(spaceId: $id, after: $after) { cursor } }";
+    let mut socket = world.node.socket(&cast.mobile).await;
+    socket
+        .subscribe(query, json!({ "id": cast.space, "after": cursor }))
+        .await;
+    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "INVALID");
+    // A missing or foreign token has none at all.
+    let answer = world.send(None, "{ viewer { inboxCursor } }", json!({})).await;
+    assert_eq!((&answer["data"]["viewer"], errors(&answer)), (&Value::Null, vec![]));
+}
+
+#[tokio::test]
+async fn who_mutes_a_thread_is_told_nothing_of_it() {
+    let (world, cast) = quiet().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    let input = json!({ "threadId": thread, "level": "MUTED" });
+    world.done(&cast.mobile, "threadSubscriptionSet", input, "").await;
+    let text = format!("<@{}>, which?", cast.mobile.member);
+    world.comment(&cast.stayer, &thread, Some(&comment), &text).await;
+    is_told_nothing(&world, &cast.mobile).await;
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_what_they_do_not_see() {
+    let (world, cast) = quiet().await;
+    let input = json!({ "title": "Staff", "audience": "STAFF" });
+    let thread = world.create(&cast.teacher, "thread", &cast.during, input).await;
+    let text = format!("Look, <@{}> and <@{}>!", cast.mobile.member, cast.partner.member);
+    world.comment(&cast.coordinator, &thread, None, &text).await;
+    assert_eq!(kinds(&world, &cast.teacher).await, ["REPLY"]);
+    assert_eq!(kinds(&world, &cast.partner).await, ["MENTION"]);
+    is_told_nothing(&world, &cast.mobile).await;
+    // Hidden before anybody was told.
+    let (_, comment) = talk(&world, &cast).await;
+    world.act(&cast.coordinator, "Hide", &comment).await;
+    assert_eq!(kinds(&world, &cast.teacher).await, ["REPLY"]);
+}
+
+#[tokio::test]
+async fn an_event_that_is_told_again_changes_nothing() {
+    let (world, cast) = quiet().await;
+    let (thread, _) = talk(&world, &cast).await;
+    world.comment(&cast.stayer, &thread, None, "Rye.").await;
+    world.fan_out().await;
+    let before = inbox(&world, &cast.teacher).await;
+    let db = &world.app().db;
+    let events = event::Entity::find().filter(event::Column::ContributionId.is_not_null());
+    let events = events.all(db.primary()).await.unwrap();
+    for event in events {
+        let again = NewJob {
+            kind: FAN_OUT,
+            subject_id: event.id,
+            space_id: Some(event.stream_id),
+            due_at: event.occurred_at,
+        };
+        db.write(None, |tx| {
+            tx.enqueue(again);
+            Box::pin(std::future::ready(Ok(())))
+        })
+        .await
+        .unwrap();
+    }
+    world.fan_out().await;
+    assert_eq!(inbox(&world, &cast.teacher).await, before);
+    assert_eq!(before.len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_of_a_space_that_one_has_left_is_in_the_inbox() {
+    let (world, cast) = quiet().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
+    assert_eq!(kinds(&world, &cast.mobile).await, ["REPLY"]);
+    let id = inbox(&world, &cast.mobile).await[0]["id"].clone();
+    world.comment(&cast.stayer, &thread, Some(&comment), "Well?").await;
+    let input = json!({ "membershipId": cast.mobile.member });
+    world.done(&cast.coordinator, "memberRemove", input, "").await;
+    is_told_nothing(&world, &cast.mobile).await;
+    let data = world
+        .ask(
+            &cast.mobile,
+            "query($id: ID!) { node(id: $id) { id } }",
+            json!({ "id": id }),
+        )
+        .await;
+    assert_eq!(data["node"], Value::Null);
+}
+
+#[tokio::test]
+async fn with_a_person_their_inbox_is_erased() {
+    let (world, cast) = quiet().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
+    let wishes = json!({ "preferences": [{ "kind": "MENTION", "isWanted": false }] });
+    world.done(&cast.mobile, "notificationPreferencesSet", wishes, "").await;
+    assert_eq!(kinds(&world, &cast.mobile).await, ["REPLY"]);
+    // Nobody is told any more of this one.
+    world.comment(&cast.stayer, &thread, Some(&comment), "Well?").await;
+    let input = json!({ "accountId": cast.mobile.account, "currentPassword": PASSWORD });
+    world.done(&cast.mobile, "accountErase", input, "").await;
+    world.fan_out().await;
+    let (db, account) = (world.app().db.primary(), inner(&cast.mobile.account));
+    let told = notification::Entity::find().filter(notification::Column::AccountId.eq(account));
+    assert_eq!(told.all(db).await.unwrap(), vec![]);
+    let events = event::Entity::find().filter(event::Column::StreamId.eq(account));
+    assert_eq!(events.all(db).await.unwrap(), vec![]);
+    let unwanted = entity::notification_mute::Entity::find().all(db).await.unwrap();
+    assert_eq!(unwanted, vec![]);
+}
+
+/// What the teacher was told of: the contributions, and how many events there are in the inbox.
+async fn told(server: &Server, who: &Person) -> (BTreeSet<String>, usize, i64) {
+    let query = "{ viewer { inboxCursor notifications(first: 100) { nodes { contribution { id } } totalCount } } }";
+    let data = server.ask(who, query, json!({})).await;
+    let (viewer, id) = (&data["viewer"], |node: &Value| {
+        node["contribution"]["id"].as_str().unwrap().to_owned()
+    });
+    let nodes = viewer["notifications"]["nodes"].as_array().unwrap();
+    let cursor = Cursor::decode(viewer["inboxCursor"].as_str().unwrap()).unwrap();
+    (nodes.iter().map(id).collect(), nodes.len(), cursor.seq)
+}
+
+#[tokio::test]
+async fn whenever_the_server_is_killed_everybody_is_told_once() {
+    let (world, cast) = quiet().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    let query = "{ viewer { inboxCursor } }";
+    let data = world.ask(&cast.teacher, query, json!({})).await;
+    let before = Cursor::decode(data["viewer"]["inboxCursor"].as_str().unwrap())
+        .unwrap()
+        .seq;
+    let mut server = world.into_server(&[]).await;
+    let mut written = BTreeSet::new();
+    for round in 0..5 {
+        for _ in 0..8 {
+            let input = json!({ "rootId": thread, "body": "Dark." });
+            let made = server
+                .mutate(&cast.mobile, "commentCreate", input, "comment { id }")
+                .await;
+            written.insert(made["comment"]["id"].as_str().unwrap().to_owned());
+        }
+        tokio::time::sleep(Duration::from_millis(round * 3)).await;
+        server.kill();
+        server.start_again().await;
+    }
+    if is_production() {
+        // Another node, when what the dead ones had claimed is free again.
+        let node = server.second_node().await;
+        node.clock.set(Some(node.clock.now() + TimeDelta::seconds(61)));
+        fan_out(&node).await;
+        node.db.close().await;
+    }
+    let (begun, count) = (Instant::now(), written.len());
+    while told(&server, &cast.teacher).await.1 < count {
+        assert!(begun.elapsed() < Duration::from_secs(60), "not all are told");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let events = before + i64::try_from(count).unwrap();
+    assert_eq!(told(&server, &cast.teacher).await, (written, count, events));
 }

@@ -72,7 +72,7 @@ impl Scene {
     pub fn ghosts(&self) -> Ids {
         let clock = Clock::default();
         let ghost = |name: &&'static str, id: &String| match id.split_once('_') {
-            Some((prefix, _)) if !name.starts_with("own") => {
+            Some((prefix, _)) if !name.starts_with("own") && !name.ends_with("cursor") => {
                 let kind = Kind::ALL.iter().find(|kind| kind.prefix() == prefix).unwrap();
                 id::encode(*kind, clock.new_id()).0
             }
