@@ -157,11 +157,23 @@ async fn judges_are_told_of_reports_that_wait() {
     world.done(&cast.stayer, "contributionReport", input, "").await;
     for who in [&cast.coordinator, &cast.partner] {
         assert_eq!(kinds(&world, who).await, ["REPORT_TO_DECIDE"], "{}", who.login);
-        assert!(inbox(&world, who).await[0]["report"]["id"].is_string());
+        let told = &inbox(&world, who).await[0];
+        assert!(told["report"]["id"].is_string());
+        assert_eq!(told["actor"], Value::Null, "the report tells who made it");
     }
     for who in [&cast.mobile, &cast.stayer, &cast.observer] {
         is_told_nothing(&world, who).await;
     }
+}
+
+#[tokio::test]
+async fn an_author_does_not_learn_who_had_their_own_put_out_of_sight() {
+    let (world, cast) = quiet().await;
+    let (_, comment) = talk(&world, &cast).await;
+    let input = json!({ "contributionId": comment, "reason": "UNSAFE" });
+    world.done(&cast.teacher, "contributionReport", input, "").await;
+    assert_eq!(kinds(&world, &cast.mobile).await, ["DECISION"]);
+    assert_eq!(inbox(&world, &cast.mobile).await[0]["actor"], Value::Null);
 }
 
 #[tokio::test]

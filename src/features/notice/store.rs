@@ -317,7 +317,8 @@ pub(super) fn row(id: Uuid, to: Recipient, kind: NotificationKind, of: &event::M
         space_id: Set(of.stream_id),
         kind: Set(kind),
         cause_id: Set(cause.unwrap_or(of.id)),
-        actor_id: Set(of.actor_id),
+        // Who reported is told by the report, to those who may know.
+        actor_id: Set(of.actor_id.filter(|_| of.report_id.is_none())),
         contribution_id: Set(of.contribution_id),
         phase_id: Set(of.phase_id.filter(|_| of.contribution_id.is_none())),
         report_id: Set(of.report_id),

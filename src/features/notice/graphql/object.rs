@@ -119,7 +119,7 @@ impl Notification {
         self.member(self.0.member_id).await
     }
 
-    /// Who did it. Null for the system.
+    /// Who did it. Null for the system, and for reports, which tell who made them to those who may know.
     async fn actor(&self) -> Result<Option<Membership>> {
         match self.0.actor_id {
             Some(actor) => self.member(actor).await,
