@@ -9,11 +9,11 @@ use std::{
 use chrono::TimeDelta;
 use jpeg_encoder::SamplingFactor;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     announced,
     hostile::files::{exif_segment, huge_jpeg, with_segments},
+    work,
 };
 use crate::support::{Cast, Server, World, is_long, is_production};
 
@@ -55,8 +55,7 @@ async fn a_file_whose_server_is_killed_is_processed_by_the_next() {
         // Another node, a minute later.
         let node = server.second_node().await;
         node.clock.set(Some(node.clock.now() + TimeDelta::seconds(61)));
-        let worked = node.runner().run_due(&CancellationToken::new()).await.unwrap();
-        assert_eq!(worked, 1);
+        assert_eq!(work(&node).await, 1);
         node.db.close().await;
         server.start_again().await;
         assert_eq!(server.fates(&cast.mobile, std::slice::from_ref(&item)).await, ["READY"]);
