@@ -279,6 +279,68 @@ async fn an_inbox_is_live_and_all_devices_hear_what_was_read() {
 }
 
 #[tokio::test]
+async fn everything_up_to_one_is_read_at_once() {
+    let (world, cast) = quiet().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    for text in ["One?", "Two?", "Three?"] {
+        world.comment(&cast.stayer, &thread, Some(&comment), text).await;
+    }
+    world.fan_out().await;
+    let told = inbox(&world, &cast.mobile).await;
+    let input = json!({ "upToId": told[1]["id"] });
+    let payload = world
+        .done(&cast.mobile, "notificationsMarkRead", input, "unreadCount")
+        .await;
+    assert_eq!(payload["unreadCount"], 1);
+    let query = "{ viewer { notifications(isUnread: true) { totalCount nodes { id } } } }";
+    let data = world.ask(&cast.mobile, query, json!({})).await;
+    let unread = &data["viewer"]["notifications"];
+    assert_eq!(unread, &json!({ "totalCount": 1, "nodes": [{ "id": told[0]["id"] }] }));
+    // One or the other.
+    for faulty in [json!({}), json!({ "upToId": told[0]["id"], "notificationIds": [] })] {
+        let refused = world.refused(&cast.mobile, "notificationsMarkRead", faulty).await;
+        assert_eq!(refused, ["INVALID/REQUIRED"]);
+    }
+}
+
+#[tokio::test]
+async fn an_author_is_told_what_became_of_what_waited() {
+    let (world, cast) = quiet().await;
+    world.pre_moderate(&cast.coordinator, &cast.during).await;
+    let approved = world.thread(&cast.mobile, &cast.during, "Bread").await;
+    let returned = world.thread(&cast.mobile, &cast.during, "Butter").await;
+    is_told_nothing(&world, &cast.mobile).await;
+    world.act(&cast.teacher, "Approve", &approved).await;
+    world.act(&cast.teacher, "Return", &returned).await;
+    assert_eq!(kinds(&world, &cast.mobile).await, ["DECISION", "DECISION"]);
+    let told = inbox(&world, &cast.mobile).await;
+    let about = |node: &Value| node["contribution"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(told.iter().map(about).collect::<Vec<_>>(), [returned, approved]);
+}
+
+#[tokio::test]
+async fn after_a_break_an_inbox_goes_on_behind_its_cursor() {
+    let (world, cast) = quiet().await;
+    let (thread, comment) = talk(&world, &cast).await;
+    let mut live = listen(&world, &cast.mobile).await;
+    world.comment(&cast.stayer, &thread, Some(&comment), "One?").await;
+    world.fan_out().await;
+    let cursor = next(&mut live).await["cursor"].clone();
+    drop(live);
+    for text in ["Two?", "Three?"] {
+        world.comment(&cast.stayer, &thread, Some(&comment), text).await;
+    }
+    world.fan_out().await;
+    let query = "subscription($after: String) { viewerEvents(after: $after) { __typename cursor } }";
+    let mut live = world.node.socket(&cast.mobile).await;
+    live.subscribe(query, json!({ "after": cursor })).await;
+    let seqs = [next(&mut live).await, next(&mut live).await]
+        .map(|event| Cursor::decode(event["cursor"].as_str().unwrap()).unwrap().seq);
+    let before = Cursor::decode(cursor.as_str().unwrap()).unwrap().seq;
+    assert_eq!(seqs, [before + 1, before + 2]);
+}
+
+#[tokio::test]
 async fn an_inbox_is_for_its_owner_alone() {
     let (world, cast) = quiet().await;
     let data = world.ask(&cast.mobile, "{ viewer { inboxCursor } }", json!({})).await;

@@ -27,71 +27,51 @@ pub(super) async fn fan_out(app: &App, event: Uuid, lease: &Lease) -> Result<Out
     let Some(event) = store::system_event(&reader, event).await? else {
         return Ok(Outcome::Done);
     };
-    for (kind, recipient) in recipients(&reader, &event).await? {
-        if lease.is_over() {
-            return Ok(Outcome::Retry("LATE"));
+    for (kind, recipients) in recipients(&reader, &event).await? {
+        for recipient in recipients {
+            if lease.is_over() {
+                return Ok(Outcome::Retry("LATE"));
+            }
+            tell(app, &event, kind, recipient).await?;
         }
-        tell(app, &event, kind, recipient).await?;
     }
     Ok(Outcome::Done)
 }
 
 /// Whom an event concerns, and why: each once.
-async fn recipients(reader: &Reader, event: &Event) -> Result<Vec<(NotificationKind, Recipient)>> {
+async fn recipients(reader: &Reader, event: &Event) -> Result<Vec<(NotificationKind, Vec<Recipient>)>> {
     use EventKind as E;
     use NotificationKind as N;
-    let (space, actor) = (event.stream_id, event.actor_id);
-    let as_kind = |kind: N| move |recipient: Recipient| (kind, recipient);
-    Ok(match (event.kind, event.contribution_id) {
-        (E::ContributionPublished, Some(id)) => {
+    let members = async |kind, member| {
+        let found = store::system_members(reader, (event.stream_id, member), kind, event.actor_id).await?;
+        Result::Ok((kind, found))
+    };
+    Ok(match (event.kind, event.contribution_id, event.report_id) {
+        (E::ContributionPublished, Some(id), _) => {
             let mut all = Vec::new();
             if event.is_moderation {
-                let author = (space, event.author_id);
-                all.extend(
-                    store::system_members(reader, author, N::Decision, actor)
-                        .await?
-                        .into_iter()
-                        .map(as_kind(N::Decision)),
-                );
+                all.push(members(N::Decision, event.author_id).await?);
             }
-            // Who did it is the moderator here: the author is left out by the statements.
-            let writer = event.author_id;
             if event.root_id.is_some() {
-                let answered = store::system_answered(reader, id, writer).await?;
-                all.extend(answered.into_iter().map(as_kind(N::Reply)));
+                all.push((N::Reply, store::system_answered(reader, id).await?));
             }
             let html = store::system_text(reader, id).await?.unwrap_or_default();
-            let mentioned = text::mentioned(&html);
-            if !mentioned.is_empty() {
-                let mentioned = store::system_mentioned(reader, id, &mentioned, writer).await?;
-                let is_new =
-                    |known: &[(N, Recipient)], one: &Recipient| known.iter().all(|(_, known)| known.id != one.id);
-                let new: Vec<_> = mentioned.into_iter().filter(|one| is_new(&all, one)).collect();
-                all.extend(new.into_iter().map(as_kind(N::Mention)));
+            let named = text::mentioned(&html);
+            if !named.is_empty() {
+                let mut mentioned = store::system_mentioned(reader, id, &named).await?;
+                mentioned.retain(|one| all.iter().flat_map(|(_, known)| known).all(|known| known.id != one.id));
+                all.push((N::Mention, mentioned));
             }
             all
         }
-        (_, Some(_)) => {
-            let author = (space, event.author_id);
-            let found = store::system_members(reader, author, N::Decision, actor).await?;
-            found.into_iter().map(as_kind(N::Decision)).collect()
+        (_, Some(_), _) => vec![members(N::Decision, event.author_id).await?],
+        (E::PhaseOpened | E::PhaseReopened, ..) => vec![members(N::PhaseOpened, None).await?],
+        (E::MemberUpdated | E::GrantCreated | E::GrantRevoked, ..) => {
+            vec![members(N::RoleChanged, event.member_id).await?]
         }
-        (E::PhaseOpened | E::PhaseReopened, None) => {
-            let found = store::system_members(reader, (space, None), N::PhaseOpened, actor).await?;
-            found.into_iter().map(as_kind(N::PhaseOpened)).collect()
+        (E::ReportCreated | E::ReportEscalated | E::ReportDelayed, None, Some(report)) => {
+            vec![(N::ReportToDecide, store::system_judges(reader, event, report).await?)]
         }
-        (E::MemberUpdated | E::GrantCreated | E::GrantRevoked, None) => {
-            let member = (space, event.member_id);
-            let found = store::system_members(reader, member, N::RoleChanged, actor).await?;
-            found.into_iter().map(as_kind(N::RoleChanged)).collect()
-        }
-        (E::ReportCreated | E::ReportEscalated | E::ReportDelayed, None) => match event.report_id {
-            Some(report) => {
-                let found = store::system_judges(reader, event, report).await?;
-                found.into_iter().map(as_kind(N::ReportToDecide)).collect()
-            }
-            None => Vec::new(),
-        },
         _ => Vec::new(),
     })
 }

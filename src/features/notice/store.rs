@@ -52,7 +52,7 @@ const UNMUTED: &str = " AND NOT EXISTS (SELECT 1 FROM subscription x WHERE x.mem
     AND x.thread_id = COALESCE(c.root_id, c.id) AND x.level = 'MUTED')";
 
 /// Whom a comment answers: the authors of its root and of the comment that it answers, as far as they see it.
-pub(super) async fn system_answered(reader: &Reader, comment: Uuid, actor: Option<Uuid>) -> Result<Vec<Recipient>> {
+pub(super) async fn system_answered(reader: &Reader, comment: Uuid) -> Result<Vec<Recipient>> {
     let mut sql = reader.sql(RECIPIENT);
     sql.push(OF_CONTRIBUTION).bind(comment);
     sql.push(
@@ -60,23 +60,18 @@ pub(super) async fn system_answered(reader: &Reader, comment: Uuid, actor: Optio
          OR m.id = (SELECT a.author_id FROM contribution a WHERE a.id = c.reply_to_id)) AND ",
     );
     sql.push(policy::VISIBLE).push(UNMUTED);
-    push_wanting(&mut sql, NotificationKind::Reply, actor);
+    push_wanting(&mut sql, NotificationKind::Reply, None);
     reader.rows(sql).await
 }
 
 /// Those among `members` who see what mentions them.
-pub(super) async fn system_mentioned(
-    reader: &Reader,
-    contribution: Uuid,
-    members: &[Uuid],
-    actor: Option<Uuid>,
-) -> Result<Vec<Recipient>> {
+pub(super) async fn system_mentioned(reader: &Reader, contribution: Uuid, members: &[Uuid]) -> Result<Vec<Recipient>> {
     let mut sql = reader.sql(RECIPIENT);
     sql.push(OF_CONTRIBUTION).bind(contribution);
     sql.push(" AND c.state = 'PUBLISHED' AND c.author_id <> m.id AND ")
         .is_in("m.id", members);
     sql.push(" AND ").push(policy::VISIBLE).push(UNMUTED);
-    push_wanting(&mut sql, NotificationKind::Mention, actor);
+    push_wanting(&mut sql, NotificationKind::Mention, None);
     reader.rows(sql).await
 }
 
@@ -141,6 +136,7 @@ pub(super) async fn system_is_there(tx: &Tx<'_>, one: Recipient) -> Result<bool>
     if tx.row::<Is>(sql).await?.is_none() {
         return Ok(false);
     }
+    // In a later statement than the one that may have waited: this one sees what was waited for.
     let mut sql = tx.sql("SELECT m.id FROM membership m WHERE m.left_at IS NULL AND m.id = ");
     sql.bind(one.id);
     Ok(tx.row::<Is>(sql).await?.is_some())
