@@ -256,7 +256,7 @@ async fn rows<T: FromQueryResult>(db: &Db, sql: Sql) -> Result<Vec<T>> {
 
 /// A place in a stream, opaque to clients: version, stream, epoch, number and four bytes of that event's id, by which a
 /// restored backup is noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The stream.
     pub stream: Uuid,

@@ -19,6 +19,7 @@ use crate::{
     platform::{
         db::{Db, Reader, Sql, Tx, Vantage},
         error::Result,
+        live::Personal,
         page::{Key, Page},
     },
     policy::{self, Member},
@@ -131,10 +132,16 @@ pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid], sight: Sight) -> Resul
 /// A report as it was read for all who listen to its space, and the memberships of its judges.
 struct Shared(ReportRow, HashSet<Uuid>);
 
+impl Personal for Shared {
+    fn people(&self) -> Vec<Uuid> {
+        self.1.iter().copied().chain([self.0.reporter_id]).collect()
+    }
+}
+
 /// The reports that one of those sees who listen to a space.
 async fn shared_by_ids(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> Result<Vec<ReportRow>> {
     let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
-    let known = vantage.shared.rows::<Shared>(ids, load).await?;
+    let known = vantage.rows::<Shared>(ids, load).await?;
     let (here, elsewhere): (Vec<_>, Vec<_>) = known
         .into_iter()
         .partition(|known| known.0.space_id == vantage.seat.space_id);

@@ -5,7 +5,7 @@ use entity::enums::{Capability, MobilityStatus, SpaceRole};
 use uuid::Uuid;
 
 /// A membership as it was read last, for one who listens to a space: what happens there is compared with it, without a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Seat {
     /// The space.
     pub space_id: Uuid,
@@ -24,7 +24,7 @@ pub struct Seat {
 }
 
 /// What a member may do beyond their role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// What.
     pub capability: Capability,
@@ -35,6 +35,15 @@ pub struct Grant {
 }
 
 impl Seat {
+    /// The seat of all who differ in nothing but who they are; none for one with grants, whose like is rare.
+    #[must_use]
+    pub fn of_all_like(&self) -> Option<Self> {
+        self.grants.is_empty().then(|| Self {
+            member_id: Uuid::nil(),
+            ..self.clone()
+        })
+    }
+
     /// What grants in force let them do: in these spaces, phases and threads, or anywhere.
     #[must_use]
     pub fn capabilities(&self, scopes: Option<&[Uuid]>, now: DateTime<Utc>) -> Vec<Capability> {

@@ -8,6 +8,7 @@ mod reader;
 mod recorder;
 mod sql;
 mod unit;
+mod vantage;
 
 use std::{
     collections::HashMap,
@@ -21,9 +22,10 @@ use uuid::Uuid;
 use self::recorder::Recorder;
 pub use self::{
     connect::Options,
-    reader::{Reader, Vantage},
+    reader::Reader,
     sql::Sql,
     unit::{Gate, Tx},
+    vantage::Vantage,
 };
 use super::{
     clock::Clock,

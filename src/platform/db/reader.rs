@@ -6,11 +6,10 @@ use futures_util::future::{BoxFuture, FutureExt};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionTrait};
 use tokio::sync::Mutex;
 
-use super::{Db, Sql};
+use super::{Db, Sql, Vantage};
 use crate::platform::{
-    auth::{Actor, seat::Seat},
+    auth::Actor,
     error::{Error, Result},
-    live::Shared,
     telemetry::Stats,
 };
 
@@ -22,15 +21,6 @@ pub struct Reader {
     actor: Option<Actor>,
     source: Mutex<Source>,
     vantage: Option<Vantage>,
-}
-
-/// One of those who listen to a space on this node: what is read for one of them is read for all.
-#[derive(Clone, Debug)]
-pub struct Vantage {
-    /// Where the reader sits.
-    pub seat: Arc<Seat>,
-    /// What was read for all.
-    pub shared: Arc<Shared>,
 }
 
 /// Where the next statement of a reader runs.
@@ -85,12 +75,12 @@ impl Reader {
         })
     }
 
-    /// A passing reader who takes what was read for all who listen.
+    /// A passing reader who takes what was read for all who listen; nobody, where it is read for all like one of them.
     #[must_use]
-    pub fn among(db: &Db, actor: &Actor, vantage: Vantage) -> Arc<Self> {
+    pub fn among(db: &Db, vantage: Vantage) -> Arc<Self> {
         Arc::new(Self {
             db: db.clone(),
-            actor: Some(actor.clone()),
+            actor: vantage.actor().cloned(),
             source: Mutex::new(Source::Passing),
             vantage: Some(vantage),
         })

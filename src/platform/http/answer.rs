@@ -156,6 +156,15 @@ pub(super) fn body(response: &Response) -> String {
     serde_json::to_string(&body).unwrap_or_default()
 }
 
+/// The same for an answer without errors whose data is JSON already.
+pub(super) fn body_of(data: &str, extensions: &BTreeMap<String, Value>) -> String {
+    if extensions.is_empty() {
+        return format!(r#"{{"data":{data}}}"#);
+    }
+    let extensions = serde_json::to_string(extensions).unwrap_or_default();
+    format!(r#"{{"data":{data},"extensions":{extensions}}}"#)
+}
+
 /// An answer over HTTP.
 pub(super) fn json(status: StatusCode, content_type: &'static str, body: String) -> axum::response::Response {
     let content_type = HeaderValue::from_static(content_type);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Executor, Request, Response, ServerError, parser::types::OperationType};
+use async_graphql::{Executor, Request, Response, ServerError, Variables, parser::types::OperationType};
 
 use super::{
     Door, Introspection, RequestId,
@@ -17,26 +17,40 @@ use super::{
 use crate::platform::{
     db::Reader,
     error::{Error, Result},
+    feed::Selection,
     rate::Grant,
 };
 
 /// An operation that may run.
 pub(super) struct Operation {
-    request: Request,
     plan: Plan,
+    variables: Variables,
     /// What kind of operation.
     pub kind: OperationType,
     /// The points that it costs.
     cost: u64,
 }
 
-/// What an answer must look like.
+/// What was asked for, and so what an answer must look like.
 pub(super) struct Plan {
     document: Arc<Document>,
     name: Option<String>,
 }
 
 impl Plan {
+    /// A request for it, without the data that resolvers look for.
+    pub(super) fn request(&self, variables: Variables) -> Request {
+        let mut request = Request::new("").variables(variables);
+        request.operation_name.clone_from(&self.name);
+        request.set_parsed_query(self.document.parsed.clone());
+        request
+    }
+
+    /// What is selected of the one root field, whatever its arguments are.
+    pub(super) fn selection(&self, variables: &Variables) -> Selection {
+        self.document.selection(self.name.as_deref(), variables)
+    }
+
     /// Completes an answer.
     pub(super) fn complete(&self, types: &Types, response: &mut Response) {
         if let Some(operation) = self.document.named(self.name.as_deref()) {
@@ -95,13 +109,9 @@ impl Operation {
             let message = format!("The answer could hold {cost} objects: ask for shorter pages. At most {most}.");
             return Err(vec![invalid(message)]);
         }
-        let mut request = Request::new("").variables(params.variables);
-        request.operation_name = params.operation_name;
-        request.set_parsed_query(document.parsed.clone());
-        let plan = Plan { document, name };
         Ok(Self {
-            request,
-            plan,
+            plan: Plan { document, name },
+            variables: params.variables,
             kind,
             cost,
         })
@@ -139,7 +149,7 @@ impl Operation {
         }
     }
 
-    /// Adds what resolvers find in their context.
+    /// A request that can run.
     pub(super) fn request<E>(
         self,
         door: &Door<E>,
@@ -147,9 +157,26 @@ impl Operation {
         client: Client,
         id: &RequestId,
     ) -> (Request, Plan) {
-        let request = self.request.data(reader).data(door.db.clone());
-        (request.data(client).data(id.clone()), self.plan)
+        let request = self.plan.request(self.variables);
+        (with_data(request, door, reader, client, id), self.plan)
     }
+
+    /// What was asked for, and its variables.
+    pub(super) fn into_parts(self) -> (Plan, Variables) {
+        (self.plan, self.variables)
+    }
+}
+
+/// Adds what resolvers find in their context.
+pub(super) fn with_data<E>(
+    request: Request,
+    door: &Door<E>,
+    reader: Arc<Reader>,
+    client: Client,
+    id: &RequestId,
+) -> Request {
+    let request = request.data(reader).data(door.db.clone());
+    request.data(client).data(id.clone())
 }
 
 /// The token of `Bearer <token>`.

@@ -113,12 +113,6 @@ impl Listener {
         shared.ok_or_else(|| Error::internal("a listener of a stream that nobody reads"))
     }
 
-    /// Whether nothing more was heard of the stream since this was begun.
-    #[must_use]
-    pub fn is_current(&self, shared: &Shared) -> bool {
-        self.topic.is_current(shared)
-    }
-
     /// Whether something may have happened behind the event `since` that changes what a member sees: to the member, or, if they hold
     /// grants, to phases or the space.
     #[must_use]

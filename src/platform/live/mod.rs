@@ -23,7 +23,7 @@ use self::{hub::Hub, redis::Bus};
 pub use self::{
     listener::{Listener, Next, ResetReason},
     session::SessionWatch,
-    shared::Shared,
+    shared::{AnswerKey, Common, Personal, Shared},
     topic::Window,
 };
 use super::{db::Db, error::Result, stream::Cursor};

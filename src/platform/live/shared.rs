@@ -2,20 +2,70 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
+use tokio::{sync::OnceCell, time::Instant};
 use uuid::Uuid;
 
-use crate::platform::{error::Result, stream::Cursor};
+use crate::platform::{auth::seat::Seat, error::Result, feed::Selection, stream::Cursor};
 
-/// Rows that are kept at most: whoever needs more begins anew.
+/// Rows and answers that are kept at most: whoever needs more begins anew.
 const MOST: usize = 1_000;
+/// Bytes of an answer that weigh as much as a row.
+const WEIGHT: usize = 4_096;
+/// How long an answer may be shared: what is in it of the time, and of what no event tells of, is not older.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// A row that is read for all who listen.
+pub trait Personal: Send + Sync + 'static {
+    /// The members to whom it is something special: they may see it differently from others who sit like them.
+    fn people(&self) -> Vec<Uuid>;
+}
+
+/// Whose answers to an event are the same: what they asked for, the place of the event, and how they sit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AnswerKey {
+    /// What they asked for.
+    pub selection: Selection,
+    /// The place of the event.
+    pub cursor: Cursor,
+    /// How they sit: [nobody's](Seat::of_all_like) seat.
+    pub seat: Arc<Seat>,
+}
+
+/// What is told to all who have the same key.
+#[derive(Debug)]
+pub enum Common {
+    /// It depends on who they are.
+    Differs,
+    /// All but a few are told the same.
+    Same {
+        /// What; nothing, if the event isn't for them.
+        told: Option<Arc<str>>,
+        /// The members of whom that isn't known.
+        except: BTreeSet<Uuid>,
+        /// When it was made.
+        made: Instant,
+    },
+}
+
+impl Common {
+    fn to(&self, member: Uuid) -> Option<Option<Arc<str>>> {
+        match self {
+            Self::Same { told, except, made } if !except.contains(&member) && made.elapsed() < FRESH => {
+                Some(told.clone())
+            }
+            _ => None,
+        }
+    }
+}
 
 /// What a node has read for those who listen to a stream, by type and id. Nobody's sight is in it: what each of them sees of a row
 /// is decided for each. It is good until more is known of the stream: from then on listeners get a new one, so that nobody is shown
@@ -27,6 +77,7 @@ pub struct Shared {
     /// A place of the stream that nothing in here is older than.
     since: Cursor,
     shelves: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    answers: Mutex<HashMap<AnswerKey, Arc<OnceCell<Common>>>>,
     count: AtomicUsize,
 }
 
@@ -65,6 +116,7 @@ impl Shared {
             known,
             since,
             shelves: Mutex::default(),
+            answers: Mutex::default(),
             count: AtomicUsize::new(0),
         }
     }
@@ -92,7 +144,7 @@ impl Shared {
     ///
     /// # Errors
     /// Those of `load`; whoever asks next tries again.
-    pub async fn rows<'a, T: Send + Sync + 'static>(
+    pub(in super::super) async fn rows<'a, T: Personal>(
         &self,
         ids: &[Uuid],
         load: impl FnOnce(Vec<Uuid>) -> BoxFuture<'a, Result<Vec<(Uuid, T)>>>,
@@ -113,5 +165,36 @@ impl Shared {
             }
         }
         Ok(shelf.find(&ids))
+    }
+
+    /// What a member is told as all with this key are, made by the first who asks while the others wait; `None` if that has to be found
+    /// out for this one.
+    ///
+    /// # Errors
+    /// Those of `make`; whoever asks next tries again.
+    pub async fn answer(
+        &self,
+        (key, member): (AnswerKey, Uuid),
+        make: impl Future<Output = Result<Common>> + Send,
+    ) -> Result<Option<Option<Arc<str>>>> {
+        let cell = {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(answers.entry(key).or_default())
+        };
+        if let Some(common) = cell.get() {
+            return Ok(common.to(member));
+        }
+        let make = async {
+            let common = make.await?;
+            let bytes = match &common {
+                Common::Same { told: Some(told), .. } => told.len(),
+                _ => 0,
+            };
+            self.count.fetch_add(1 + bytes / WEIGHT, Ordering::Relaxed);
+            Result::Ok(common)
+        };
+        // In a box: what is needed for a moment would be part of each idle subscription.
+        let common = Box::pin(cell.get_or_try_init(|| make)).await?;
+        Ok(common.to(member))
     }
 }

@@ -157,12 +157,6 @@ impl Topic {
         Some(new)
     }
 
-    /// Whether nothing more is known of the stream since.
-    pub(super) fn is_current(&self, shared: &Shared) -> bool {
-        self.place()
-            .is_some_and(|place| shared.known == self.known_up_to(place))
-    }
-
     /// Lets go of what was read for all listeners, and of all but the newest `most` events; those who use some of it keep that.
     pub(super) fn trim(&self, most: usize) {
         drop(self.shared.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -7,6 +7,7 @@ mod retention;
 mod rounds;
 mod shared;
 mod stream;
+mod told;
 mod writers;
 
 use serde_json::{Value, json};

@@ -144,7 +144,7 @@ pub struct Field {
 }
 
 impl Field {
-    async fn new() -> Arc<Self> {
+    pub async fn new() -> Arc<Self> {
         let (world, cast) = World::with_cast().await;
         let second = match is_production() {
             true => Some(world.second_node().await),

@@ -270,8 +270,8 @@ async fn heard(world: &World, (who, other): (&Person, &Person), rows: &[contribu
         let Some((seat, _)) = seat(&alone, space).await.unwrap() else {
             return BTreeSet::new();
         };
-        let (seat, shared) = (Arc::new(seat), Arc::clone(&shared));
-        let among = Reader::among(db, &listens.actor, Vantage { seat, shared });
+        let vantage = Vantage::own(Arc::new(seat), Arc::clone(&shared), &listens.actor);
+        let among = Reader::among(db, vantage);
         found.clear();
         for ids in ids.chunks(100) {
             let (heard, asked) = (

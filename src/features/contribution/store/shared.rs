@@ -14,6 +14,7 @@ use crate::{
     platform::{
         db::{Reader, Vantage},
         error::Result,
+        live::Personal,
     },
     policy::{has_answered, shown_by_host},
 };
@@ -21,10 +22,22 @@ use crate::{
 /// Who stands in some relation to a contribution, by membership.
 type Relations = HashMap<Uuid, Relation>;
 
+impl Personal for ContributionRow {
+    fn people(&self) -> Vec<Uuid> {
+        vec![self.author_id, self.root_author_id()]
+    }
+}
+
+impl Personal for (Uuid, Relations) {
+    fn people(&self) -> Vec<Uuid> {
+        self.1.keys().copied().collect()
+    }
+}
+
 /// The contributions that the reader sees among these.
 pub(super) async fn by_ids(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
-    let known = vantage.shared.rows::<ContributionRow>(ids, load).await?;
+    let known = vantage.rows::<ContributionRow>(ids, load).await?;
     let (here, elsewhere): (Vec<_>, Vec<_>) = known.into_iter().partition(|row| row.space_id == vantage.seat.space_id);
     let related: Vec<Uuid> = here
         .iter()
@@ -34,7 +47,7 @@ pub(super) async fn by_ids(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> 
     let mut relations: HashMap<Uuid, Relation> = HashMap::new();
     if !related.is_empty() {
         let load = |missing| Box::pin(system_relations(reader, missing)) as _;
-        for of_one in vantage.shared.rows::<(Uuid, Relations)>(&related, load).await? {
+        for of_one in vantage.rows::<(Uuid, Relations)>(&related, load).await? {
             if let Some(&relation) = of_one.1.get(&vantage.seat.member_id) {
                 relations.insert(of_one.0, relation);
             }
@@ -60,7 +73,7 @@ pub(in super::super) async fn kinds(
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, ContributionKind>> {
     let load = |missing| Box::pin(system_by_ids(reader, missing)) as _;
-    let known = vantage.shared.rows::<ContributionRow>(ids, load).await?;
+    let known = vantage.rows::<ContributionRow>(ids, load).await?;
     Ok(known.iter().map(|row| (row.id, row.kind)).collect())
 }
 
@@ -121,6 +134,12 @@ async fn system_relations(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<(Uuid, 
 /// The newest published comment of a root.
 struct LastComment(Uuid);
 
+impl Personal for LastComment {
+    fn people(&self) -> Vec<Uuid> {
+        Vec::new()
+    }
+}
+
 #[derive(FromQueryResult)]
 struct LastCommentRow {
     parent_id: Uuid,
@@ -130,7 +149,7 @@ struct LastCommentRow {
 /// The newest published comments of roots that the reader sees.
 pub(super) async fn last_comments(reader: &Reader, vantage: &Vantage, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let load = |missing| Box::pin(system_last_comments(reader, missing)) as _;
-    let newest = vantage.shared.rows::<LastComment>(roots, load).await?;
+    let newest = vantage.rows::<LastComment>(roots, load).await?;
     let ids: Vec<_> = newest.iter().map(|comment| comment.0).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -155,6 +174,12 @@ async fn system_last_comments(reader: &Reader, roots: Vec<Uuid>) -> Result<Vec<(
 /// How members react to a contribution.
 struct Reactions(Vec<ReactorRow>);
 
+impl Personal for Reactions {
+    fn people(&self) -> Vec<Uuid> {
+        self.0.iter().map(|reactor| reactor.membership_id).collect()
+    }
+}
+
 #[derive(FromQueryResult)]
 struct ReactorRow {
     contribution_id: Uuid,
@@ -165,7 +190,7 @@ struct ReactorRow {
 /// The reactions to contributions that the reader has been shown.
 pub(super) async fn reactions(reader: &Reader, vantage: &Vantage, ids: &[Uuid]) -> Result<Vec<ReactionRow>> {
     let load = |missing| Box::pin(system_reactions(reader, missing)) as _;
-    let known = vantage.shared.rows::<Reactions>(ids, load).await?;
+    let known = vantage.rows::<Reactions>(ids, load).await?;
     let mut rows: Vec<ReactionRow> = Vec::new();
     for reactor in known.iter().flat_map(|of_one| &of_one.0) {
         let own = i64::from(reactor.membership_id == vantage.seat.member_id);

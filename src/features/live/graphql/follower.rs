@@ -3,15 +3,15 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{Stream, stream};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{StreamEndReason, deliver::Control};
 use crate::platform::{
     auth::Actor,
-    db::Db,
+    db::{Db, Reader},
     error::{Error, Result},
+    feed::{Answer, Feed, Item, Teller},
     live::{Listener, Next, SessionWatch},
     stream::{Cursor, Event, tag},
 };
@@ -21,10 +21,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// What a subscriber is told of a stream.
 #[async_trait]
-pub trait Channel: Send {
-    /// What they are told.
-    type Told: Send;
-
+pub trait Channel: Send + Sync {
     /// Whether they want to hear of an event.
     fn wants(&self, event: &Event) -> bool;
 
@@ -46,10 +43,11 @@ pub trait Channel: Send {
         listener: &Listener,
         waiting: &VecDeque<Arc<Event>>,
         cursor: Cursor,
-    ) -> Result<Option<Self::Told>>;
+        teller: &dyn Teller,
+    ) -> Result<Option<Answer>>;
 
-    /// What the stream says about itself.
-    fn control(&self, cursor: Cursor, what: Control) -> Self::Told;
+    /// What the stream says about itself, and to whom.
+    fn control(&self, cursor: Cursor, what: Control) -> (Arc<Reader>, Item);
 }
 
 /// A subscriber. While the client is slow, at most a batch of bare events waits for it.
@@ -88,24 +86,12 @@ impl<C: Channel> Follower<C> {
         })
     }
 
-    /// All that the subscriber is told, until the end or the first error.
-    pub fn stream(self) -> impl Stream<Item = Result<C::Told>> {
-        stream::unfold(Some(self), |follower| async move {
-            let mut follower = follower?;
-            match follower.next().await {
-                Ok(told) => told.map(|told| (Ok(told), Some(follower))),
-                // The stream ends; the client comes back with its cursor.
-                Err(error) => Some((Err(unavailable(error)), None)),
-            }
-        })
-    }
-
     /// What comes next; nothing after the end.
-    async fn next(&mut self) -> Result<Option<C::Told>> {
+    async fn proceed(&mut self, teller: &dyn Teller) -> Result<Option<Answer>> {
         if self.is_ended {
             return Ok(None);
         }
-        let told = loop {
+        let control = loop {
             if self.session.has_ended() {
                 break self.end(StreamEndReason::SessionEnded);
             }
@@ -118,17 +104,18 @@ impl<C: Channel> Follower<C> {
                     tag: tag(Some(event.id)),
                     ..self.cursor
                 };
-                let told = self.channel.tell(&self.listener, &self.waiting, cursor).await?;
+                let told = self.channel.tell(&self.listener, &self.waiting, cursor, teller).await?;
                 self.waiting.pop_front();
                 self.cursor = cursor;
-                match told {
-                    Some(told) => break told,
-                    None => continue,
+                if told.is_some() {
+                    self.told_at = Instant::now();
+                    return Ok(told);
                 }
+                continue;
             }
             self.cursor = self.listener.cursor();
             if std::mem::take(&mut self.is_unplaced) {
-                break self.channel.control(self.cursor, Control::Heartbeat);
+                break Control::Heartbeat;
             }
             let rest = HEARTBEAT.saturating_sub(self.told_at.elapsed());
             let next = tokio::select! {
@@ -145,23 +132,34 @@ impl<C: Channel> Follower<C> {
                 Next::Reset { reason, resume } => {
                     self.channel.forget();
                     self.cursor = resume;
-                    break self.channel.control(resume, Control::Reset(reason));
+                    break Control::Reset(reason);
                 }
-                Next::Idle => break self.channel.control(self.cursor, Control::Heartbeat),
+                Next::Idle => break Control::Heartbeat,
             }
             // Much happens that isn't wanted: the cursor moves all the same.
             if self.waiting.is_empty() && self.told_at.elapsed() >= HEARTBEAT {
                 self.cursor = self.listener.cursor();
-                break self.channel.control(self.cursor, Control::Heartbeat);
+                break Control::Heartbeat;
             }
         };
         self.told_at = Instant::now();
-        Ok(Some(told))
+        let (reader, item) = self.channel.control(self.cursor, control);
+        Ok(Some(Answer::Own(teller.tell(&reader, item).await)))
     }
 
-    fn end(&mut self, reason: StreamEndReason) -> C::Told {
+    fn end(&mut self, reason: StreamEndReason) -> Control {
         self.is_ended = true;
-        self.channel.control(self.cursor, Control::Ended(reason))
+        Control::Ended(reason)
+    }
+}
+
+#[async_trait]
+impl<C: Channel> Feed for Follower<C> {
+    async fn next(&mut self, teller: &dyn Teller) -> Option<Result<Answer>> {
+        let told = self.proceed(teller).await;
+        // The stream ends; the client comes back with its cursor.
+        self.is_ended |= told.is_err();
+        told.map_err(unavailable).transpose()
     }
 }
 

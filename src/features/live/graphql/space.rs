@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -18,7 +19,8 @@ use crate::{
         auth::{Actor, seat::Seat},
         db::{Db, Reader, Vantage},
         error::{Error, Result},
-        live::{Listener, Shared},
+        feed::{Answer, Item, Teller},
+        live::{AnswerKey, Common, Listener, Shared},
         stream::{Cursor, Event},
     },
 };
@@ -33,15 +35,18 @@ pub(super) struct Member {
     space: Uuid,
     filter: Filter,
     seat: Arc<Seat>,
+    /// The seat of all like this one; none if there are none.
+    all_like: Option<Arc<Seat>>,
     /// The last event that the seat takes into account; none if it has to be read again.
     seated_at: Option<i64>,
     /// What the first of the waiting events are about, and since when.
     loaded: Option<Loaded>,
 }
 
-/// What events are about as the viewer saw it when they were loaded.
+/// What events are about, as it was seen from a seat when they were loaded.
 struct Loaded {
     shared: Arc<Shared>,
+    seat: Arc<Seat>,
     batch: Arc<Batch>,
     /// The last of them.
     last: i64,
@@ -58,24 +63,32 @@ impl Member {
             actor: actor.clone(),
             space,
             filter,
+            all_like: seat.of_all_like().map(Arc::new),
             seat: Arc::new(seat),
             seated_at: Some(seated_at),
             loaded: None,
         })
     }
 
-    /// What the first waiting events are about, as the viewer sees it now.
-    async fn load(&mut self, listener: &Listener, waiting: &VecDeque<Arc<Event>>, next: &Event) -> Result<Arc<Batch>> {
-        let is_good = |loaded: &&Loaded| next.seq <= loaded.last && listener.is_current(&loaded.shared);
+    /// What the first waiting events are about, as it is seen now from `seat`: this member's, or that of all like this one.
+    async fn load(
+        &mut self,
+        (seat, shared): (&Arc<Seat>, Arc<Shared>),
+        waiting: &VecDeque<Arc<Event>>,
+        next: &Event,
+    ) -> Result<Arc<Batch>> {
+        let is_good =
+            |loaded: &&Loaded| next.seq <= loaded.last && Arc::ptr_eq(&loaded.shared, &shared) && loaded.seat == *seat;
         if let Some(loaded) = self.loaded.as_ref().filter(is_good) {
             return Ok(Arc::clone(&loaded.batch));
         }
-        let shared = listener.shared()?;
-        let vantage = Vantage {
-            seat: Arc::clone(&self.seat),
-            shared: Arc::clone(&shared),
+        let sits = if Arc::ptr_eq(seat, &self.seat) {
+            Vantage::own
+        } else {
+            Vantage::common
         };
-        let reader = Reader::among(&self.db, &self.actor, vantage);
+        let vantage = sits(Arc::clone(seat), Arc::clone(&shared), &self.actor);
+        let reader = Reader::among(&self.db, vantage);
         let events: Vec<_> = waiting.iter().take(LOADED).cloned().collect();
         let last = events.last().map_or(next.seq, |event| event.seq);
         let batch = {
@@ -89,17 +102,59 @@ impl Member {
         };
         self.loaded = Some(Loaded {
             shared,
+            seat: Arc::clone(seat),
             batch: Arc::clone(&batch),
             last,
         });
         Ok(batch)
     }
+
+    /// What this member is told of the first waiting event as all like them are; `None` if that isn't the same for this one.
+    async fn tell_as_others(
+        &mut self,
+        shared: &Arc<Shared>,
+        waiting: &VecDeque<Arc<Event>>,
+        (event, cursor): (&Event, Cursor),
+        teller: &dyn Teller,
+    ) -> Result<Option<Option<Arc<str>>>> {
+        let member = self.seat.member_id;
+        let concerned = [event.actor_id, event.member_id, event.author_id, event.root_author_id];
+        let Some(seat) = self.all_like.clone().filter(|_| !concerned.contains(&Some(member))) else {
+            return Ok(None);
+        };
+        let key = AnswerKey {
+            selection: teller.selection(),
+            cursor,
+            seat: Arc::clone(&seat),
+        };
+        let make = async {
+            let batch = match self.load((&seat, Arc::clone(shared)), waiting, event).await {
+                // It depends on who asks.
+                Err(Error::Unauthenticated) => return Ok(Common::Differs),
+                batch => batch?,
+            };
+            let told = match batch.deliver(&seat, event, cursor) {
+                Some(item) => {
+                    let response = teller.tell(&batch.reader, Box::new(item)).await;
+                    let Some(text) = Answer::text(&response) else {
+                        return Ok(Common::Differs);
+                    };
+                    Some(text)
+                }
+                None => None,
+            };
+            Ok(Common::Same {
+                told,
+                except: batch.reader.vantage().map(Vantage::concerned).unwrap_or_default(),
+                made: Instant::now(),
+            })
+        };
+        shared.answer((key, member), make).await
+    }
 }
 
 #[async_trait]
 impl Channel for Member {
-    type Told = SpaceEvent;
-
     fn wants(&self, event: &Event) -> bool {
         self.filter.wants(event)
     }
@@ -114,6 +169,7 @@ impl Channel for Member {
         let Some((seat, seated_at)) = seat(&reader, self.space).await? else {
             return Ok(false);
         };
+        self.all_like = seat.of_all_like().map(Arc::new);
         self.seat = Arc::new(seat);
         self.seated_at = Some(seated_at);
         self.loaded = None;
@@ -129,17 +185,30 @@ impl Channel for Member {
         listener: &Listener,
         waiting: &VecDeque<Arc<Event>>,
         cursor: Cursor,
-    ) -> Result<Option<SpaceEvent>> {
+        teller: &dyn Teller,
+    ) -> Result<Option<Answer>> {
         let Some(event) = waiting.front() else { return Ok(None) };
-        let batch = self.load(listener, waiting, event).await?;
+        let shared = listener.shared()?;
+        let common = self.tell_as_others(&shared, waiting, (event, cursor), teller).await?;
+        let told = if let Some(common) = common {
+            common.map(Answer::Shared)
+        } else {
+            let seat = Arc::clone(&self.seat);
+            let batch = self.load((&seat, shared), waiting, event).await?;
+            match batch.deliver(&seat, event, cursor) {
+                Some(item) => Some(Answer::Own(teller.tell(&batch.reader, Box::new(item)).await)),
+                None => None,
+            }
+        };
         if waiting.len() == 1 {
             self.loaded = None;
         }
-        Ok(batch.deliver(&self.seat, event, cursor))
+        Ok(told)
     }
 
-    fn control(&self, cursor: Cursor, what: Control) -> SpaceEvent {
+    fn control(&self, cursor: Cursor, what: Control) -> (Arc<Reader>, Item) {
         let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        control(&reader, cursor, what).into()
+        let said: SpaceEvent = control(&reader, cursor, what).into();
+        (reader, Box::new(said))
     }
 }

@@ -1,11 +1,11 @@
 //! The subscription root.
 
 use async_graphql::{Context, ID, Subscription};
-use futures_util::Stream;
 
 use super::{SpaceEvent, SpaceEventKind, filter::Filter, follower::Follower, space::Member};
 use crate::platform::{
     error::Result,
+    feed::{self, Handed},
     graphql::ready,
     id::{self, Kind},
     stream::Cursor,
@@ -35,15 +35,16 @@ impl LiveSubscription {
         phase_ids: Option<Vec<ID>>,
         #[graphql(desc = "Only events about this thread and its comments; absent = about everything.")]
         thread_id: Option<ID>,
-    ) -> Result<impl Stream<Item = Result<SpaceEvent>>> {
-        let reader = ready(ctx)?;
-        let space = id::decode_as(&[Kind::Space], &space_id)?;
-        let after = after.as_deref().map(Cursor::decode).transpose()?;
-        let filter = Filter::new(kinds, phase_ids.as_deref(), thread_id.as_ref())?;
-        let (db, actor) = (reader.db(), reader.actor()?);
-        // In boxes: what is needed for a moment would be part of each idle subscription.
-        let member = Box::pin(Member::new(db, actor, space, filter)).await?;
-        let follower = Box::pin(Follower::new(db, actor, (space, after), member)).await?;
-        Ok(follower.stream())
+    ) -> Result<Handed<SpaceEvent>> {
+        let open = async move {
+            let reader = ready(ctx)?;
+            let space = id::decode_as(&[Kind::Space], &space_id)?;
+            let after = after.as_deref().map(Cursor::decode).transpose()?;
+            let filter = Filter::new(kinds, phase_ids.as_deref(), thread_id.as_ref())?;
+            let (db, actor) = (reader.db(), reader.actor()?);
+            let member = Member::new(db, actor, space, filter).await?;
+            Follower::new(db, actor, (space, after), member).await
+        };
+        feed::subscribe(ctx, open).await
     }
 }

@@ -4,7 +4,6 @@ use std::{collections::VecDeque, sync::Arc};
 
 use async_graphql::{Context, Subscription};
 use async_trait::async_trait;
-use futures_util::Stream;
 
 use super::{InboxEvent, ViewerEvent, notification_nodes, unread_count};
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
         auth::Actor,
         db::{Db, Reader},
         error::Result,
+        feed::{self, Answer, Handed, Item, Teller},
         graphql::ready,
         live::Listener,
         stream::{Cursor, Event},
@@ -35,17 +35,18 @@ impl NotificationSubscription {
             desc = "Only what happened after this cursor; absent = from now, beginning with a heartbeat whose cursor is that place."
         )]
         after: Option<String>,
-    ) -> Result<impl Stream<Item = Result<ViewerEvent>>> {
-        let reader = ready(ctx)?;
-        let after = after.as_deref().map(Cursor::decode).transpose()?;
-        let (db, actor) = (reader.db(), reader.actor()?);
-        let inbox = Inbox {
-            db: db.clone(),
-            actor: actor.clone(),
+    ) -> Result<Handed<ViewerEvent>> {
+        let open = async move {
+            let reader = ready(ctx)?;
+            let after = after.as_deref().map(Cursor::decode).transpose()?;
+            let (db, actor) = (reader.db(), reader.actor()?);
+            let inbox = Inbox {
+                db: db.clone(),
+                actor: actor.clone(),
+            };
+            Follower::new(db, actor, (actor.account_id, after), inbox).await
         };
-        // In a box: what is needed for a moment would be part of each idle subscription.
-        let follower = Box::pin(Follower::new(db, actor, (actor.account_id, after), inbox)).await?;
-        Ok(follower.stream())
+        feed::subscribe(ctx, open).await
     }
 }
 
@@ -57,8 +58,6 @@ struct Inbox {
 
 #[async_trait]
 impl Channel for Inbox {
-    type Told = ViewerEvent;
-
     fn wants(&self, _: &Event) -> bool {
         true
     }
@@ -75,27 +74,30 @@ impl Channel for Inbox {
         _: &Listener,
         waiting: &VecDeque<Arc<Event>>,
         cursor: Cursor,
-    ) -> Result<Option<ViewerEvent>> {
+        teller: &dyn Teller,
+    ) -> Result<Option<Answer>> {
         let Some(event) = waiting.front() else { return Ok(None) };
         let reader = Reader::new(&self.db, Some(self.actor.clone()));
         // The event of a notification has its id.
         let notification = notification_nodes(&reader, &[event.id]).await?.remove(&event.id);
         let unread = unread_count(&reader).await?;
         reader.pass().await;
-        Ok(Some(ViewerEvent::Inbox(InboxEvent {
+        let told = ViewerEvent::Inbox(InboxEvent {
             cursor,
             occurred_at: event.occurred_at,
             notification,
             unread,
-        })))
+        });
+        Ok(Some(Answer::Own(teller.tell(&reader, Box::new(told)).await)))
     }
 
-    fn control(&self, cursor: Cursor, what: Control) -> ViewerEvent {
+    fn control(&self, cursor: Cursor, what: Control) -> (Arc<Reader>, Item) {
         let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        match control(&reader, cursor, what) {
+        let said = match control(&reader, cursor, what) {
             Said::Heartbeat(heartbeat) => ViewerEvent::Heartbeat(heartbeat),
             Said::Reset(reset) => ViewerEvent::Reset(reset),
             Said::Ended(ended) => ViewerEvent::Ended(ended),
-        }
+        };
+        (reader, Box::new(said))
     }
 }

@@ -168,7 +168,7 @@ impl SpaceRow {
 
 /// Spaces of the viewer. The stream's position comes with the row: whatever is read later is not older.
 pub(super) async fn spaces(reader: &Reader, ids: &[Uuid]) -> Result<Vec<SpaceRow>> {
-    listed(reader, ids, |ids| Box::pin(own_spaces(reader, ids))).await
+    listed(reader, ids, |reader, ids| Box::pin(own_spaces(reader, ids))).await
 }
 
 async fn own_spaces(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<SpaceRow>> {
@@ -520,7 +520,7 @@ impl PhaseRow {
 
 /// Phases of the viewer's spaces by id, in order of kind.
 pub(super) async fn phases_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<PhaseRow>> {
-    listed(reader, ids, |ids| {
+    listed(reader, ids, |reader, ids| {
         Box::pin(async move { phases(reader, "p.id", &ids).await })
     })
     .await
@@ -643,7 +643,7 @@ const MEMBER_JOINS: &str = "JOIN account a ON a.id = x.account_id JOIN organisat
 
 /// Members of the viewer's spaces, those who left included.
 pub(super) async fn members_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<MemberRow>> {
-    listed(reader, ids, |ids| Box::pin(own_members_by_id(reader, ids))).await
+    listed(reader, ids, |reader, ids| Box::pin(own_members_by_id(reader, ids))).await
 }
 
 async fn own_members_by_id(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<MemberRow>> {

@@ -11,6 +11,7 @@ use crate::platform::{
     auth::seat::{Grant, Seat},
     db::{Reader, Vantage},
     error::Result,
+    live::Personal,
 };
 
 #[derive(FromQueryResult)]
@@ -64,7 +65,7 @@ pub async fn seat(reader: &Reader, space: Uuid) -> Result<Option<(Seat, i64)>> {
 }
 
 /// A row that every member of its space sees.
-pub trait Listed: Clone + Send + Sync + 'static {
+pub trait Listed: Clone + Personal {
     /// Primary key.
     fn id(&self) -> Uuid;
 
@@ -74,6 +75,12 @@ pub trait Listed: Clone + Send + Sync + 'static {
     /// The same as it is for somebody else.
     #[must_use]
     fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self;
+}
+
+impl Personal for SpaceRow {
+    fn people(&self) -> Vec<Uuid> {
+        Vec::new()
+    }
 }
 
 impl Listed for SpaceRow {
@@ -87,8 +94,14 @@ impl Listed for SpaceRow {
 
     fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self {
         let viewer = ViewerRow::seated(&vantage.seat, None, now);
-        let since = Some(vantage.shared.since());
+        let since = Some(vantage.shared().since());
         Self { viewer, since, ..self }
+    }
+}
+
+impl Personal for PhaseRow {
+    fn people(&self) -> Vec<Uuid> {
+        Vec::new()
     }
 }
 
@@ -104,6 +117,12 @@ impl Listed for PhaseRow {
     fn seen_from(self, vantage: &Vantage, now: DateTime<Utc>) -> Self {
         let viewer = ViewerRow::seated(&vantage.seat, Some(&[self.space_id, self.id]), now);
         Self { viewer, ..self }
+    }
+}
+
+impl Personal for MemberRow {
+    fn people(&self) -> Vec<Uuid> {
+        vec![self.id]
     }
 }
 
@@ -126,19 +145,20 @@ impl Listed for MemberRow {
 ///
 /// # Errors
 /// The database's.
-pub async fn listed<'a, T: Listed>(
-    reader: &'a Reader,
+pub async fn listed<T: Listed>(
+    reader: &Reader,
     ids: &[Uuid],
-    read: impl Fn(Vec<Uuid>) -> BoxFuture<'a, Result<Vec<T>>> + Send + Sync,
+    read: impl for<'r> Fn(&'r Reader, Vec<Uuid>) -> BoxFuture<'r, Result<Vec<T>>> + Send + Sync,
 ) -> Result<Vec<T>> {
     let Some(vantage) = reader.vantage() else {
-        return read(ids.to_vec()).await;
+        return read(reader, ids.to_vec()).await;
     };
+    let member = vantage.member(reader);
     let load = |missing| {
-        let rows = read(missing);
+        let rows = read(&member, missing);
         Box::pin(async move { Ok(rows.await?.into_iter().map(|row| (row.id(), row)).collect()) }) as _
     };
-    let shared = vantage.shared.rows::<T>(ids, load).await?;
+    let shared = vantage.rows::<T>(ids, load).await?;
     let now = reader.db().clock().now();
     let own = shared.iter().filter(|row| row.space_id() == vantage.seat.space_id);
     let mut rows: Vec<T> = own.map(|row| T::clone(row).seen_from(vantage, now)).collect();
@@ -148,7 +168,7 @@ pub async fn listed<'a, T: Listed>(
         .copied()
         .collect();
     if !elsewhere.is_empty() {
-        rows.extend(read(elsewhere).await?);
+        rows.extend(read(reader, elsewhere).await?);
     }
     Ok(rows)
 }

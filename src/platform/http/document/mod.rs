@@ -6,6 +6,7 @@
 
 mod cache;
 mod measure;
+mod root;
 #[cfg(test)]
 mod tests;
 
@@ -13,12 +14,14 @@ use async_graphql::{
     Name, Pos, Positioned, ServerError, Value, Variables,
     parser::{
         Error as ParseError, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition},
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
+use sha2::{Digest, Sha256};
 
 pub(super) use self::cache::Documents;
 use super::{answer::invalid, params::Params};
+use crate::platform::feed::Selection;
 
 /// Open brackets of any kind at one place. Each is a level of recursion in the parser.
 const BRACKETS: usize = 64;
@@ -73,6 +76,7 @@ pub(super) struct Document {
     /// How often a `$` stands in it.
     uses: usize,
     bytes: usize,
+    hash: [u8; 32],
 }
 
 impl Document {
@@ -89,6 +93,7 @@ impl Document {
             introspects,
             uses,
             bytes: text.len(),
+            hash: Sha256::digest(text).into(),
         })
     }
 
@@ -99,7 +104,29 @@ impl Document {
         }
         let (name, operation) = select(&self.parsed.operations, params.operation_name.as_deref())?;
         require(operation, &params.variables)?;
+        if operation.ty == OperationType::Subscription {
+            root::field(&self.parsed, operation)?;
+        }
         Ok((name, operation))
+    }
+
+    /// What an operation selects of its root field: not the variables that only its arguments use.
+    pub(super) fn selection(&self, name: Option<&str>, variables: &Variables) -> Selection {
+        let mut hash = Sha256::new_with_prefix(self.hash);
+        hash.update(name.unwrap_or_default());
+        let used = self
+            .named(name)
+            .map(|operation| root::used_below(&self.parsed, operation));
+        for name in used.into_iter().flatten() {
+            // Neither a name nor JSON has this byte in it.
+            hash.update([0]);
+            hash.update(name);
+            hash.update([0]);
+            // Of no more than texts as keys, so that JSON can say all of it.
+            let value = variables.get(name).map(serde_json::to_vec);
+            hash.update(value.and_then(Result::ok).unwrap_or_default());
+        }
+        Selection(hash.finalize().into())
     }
 
     /// The operation that was asked for before.

@@ -195,3 +195,53 @@ const WORDS: [&str; 24] = [
     "!",
     "=",
 ];
+
+#[test]
+fn a_subscription_has_one_root_field() {
+    for query in [
+        "subscription { a }",
+        "subscription { ...f ...f } fragment f on Subscription { ... on Subscription { b: a } }",
+        "query { a b __typename }",
+    ] {
+        assert!(checked(json!({ "query": query })).is_ok(), "{query}");
+    }
+    for query in [
+        "subscription { a b }",
+        "subscription { a b: a }",
+        "subscription { ...f c } fragment f on Subscription { a }",
+        "subscription { __typename }",
+        "subscription { ...f } fragment f on Subscription { a @skip(if: true) b }",
+    ] {
+        assert_eq!(refusal(query), "A subscription has exactly one root field.", "{query}");
+    }
+}
+
+/// What is selected by an operation, with variables.
+fn selection(query: &str, variables: serde_json::Value) -> Selection {
+    let document = Document::read(query, &Limits::default()).unwrap();
+    document.selection(None, &Variables::from_json(variables))
+}
+
+#[test]
+fn arguments_of_the_root_field_are_no_part_of_what_is_selected() {
+    let query = "subscription($after: String, $deep: Boolean, $size: In) { \
+        a(after: $after, in: [{ x: $after }]) { b @include(if: $deep) { ...f } } } fragment f on B { c(in: { sizes: [$size] }) }";
+    let of =
+        |after: &str, deep: bool, size: i32| selection(query, json!({ "after": after, "deep": deep, "size": size }));
+    assert_eq!(of("x", true, 1), of("y", true, 1));
+    assert_ne!(of("x", true, 1), of("x", false, 1));
+    assert_ne!(of("x", true, 1), of("x", true, 2));
+    let absent = json!({ "deep": true });
+    assert_ne!(selection(query, absent.clone()), of("x", true, 1));
+    let null = json!({ "deep": true, "size": null });
+    assert_ne!(selection(query, absent.clone()), selection(query, null));
+    let directive = "subscription($if: Boolean) { a @include(if: $if) }";
+    assert_ne!(
+        selection(directive, json!({ "if": true })),
+        selection(directive, json!({ "if": false }))
+    );
+    assert_ne!(
+        selection(query, absent.clone()),
+        selection(&format!("{query} "), absent)
+    );
+}

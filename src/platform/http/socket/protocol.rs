@@ -45,7 +45,6 @@ impl Close {
         }
     }
 
-    /// The id belongs to an operation that is running.
     /// The process is about to end.
     pub(super) fn stopping() -> Self {
         Self::until_later(1012, "Service restart")
@@ -65,6 +64,7 @@ impl Close {
         }
     }
 
+    /// The id belongs to an operation that is running.
     pub(super) fn duplicate(id: &str) -> Self {
         let mut reason = format!("Subscriber for {id} already exists");
         reason.truncate(reason.floor_char_boundary(REASON));
