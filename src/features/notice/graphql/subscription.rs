@@ -1,11 +1,15 @@
 //! What the viewer is told live.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use async_graphql::{Context, Subscription};
 use async_trait::async_trait;
+use uuid::Uuid;
 
-use super::{InboxEvent, ViewerEvent, notification_nodes, unread_count};
+use super::{InboxEvent, Notification, ViewerEvent, notification_nodes, unread_count};
 use crate::{
     features::live::graphql::{Channel, Control, Follower, Said, control},
     platform::{
@@ -14,10 +18,13 @@ use crate::{
         error::Result,
         feed::{self, Answer, Handed, Item, Teller},
         graphql::ready,
-        live::Listener,
+        live::{Listener, Shared},
         stream::{Cursor, Event},
     },
 };
+
+/// Events whose notifications are loaded at once: what a slow client keeps in memory.
+const LOADED: usize = 25;
 
 /// Subscriptions to inboxes.
 #[derive(Default)]
@@ -43,6 +50,7 @@ impl NotificationSubscription {
             let inbox = Inbox {
                 db: db.clone(),
                 actor: actor.clone(),
+                loaded: None,
             };
             Follower::new(db, actor, (actor.account_id, after), inbox).await
         };
@@ -54,6 +62,47 @@ impl NotificationSubscription {
 struct Inbox {
     db: Db,
     actor: Actor,
+    /// What the first of the waiting events are about, and since when.
+    loaded: Option<Loaded>,
+}
+
+/// What events are about, as it was when they were loaded.
+struct Loaded {
+    shared: Arc<Shared>,
+    reader: Arc<Reader>,
+    /// The event of a notification has its id.
+    notifications: HashMap<Uuid, Notification>,
+    unread: i32,
+    /// The last of them.
+    last: i64,
+}
+
+impl Inbox {
+    /// What the first waiting events are about, as it is now.
+    async fn load(&mut self, shared: Arc<Shared>, waiting: &VecDeque<Arc<Event>>, next: &Event) -> Result<&mut Loaded> {
+        let is_good = |loaded: &Loaded| next.seq <= loaded.last && Arc::ptr_eq(&loaded.shared, &shared);
+        let loaded = match self.loaded.take().filter(is_good) {
+            Some(loaded) => loaded,
+            None => {
+                let events = || waiting.iter().take(LOADED);
+                let ids: Vec<Uuid> = events().map(|event| event.id).collect();
+                let live = self.db.live();
+                let _turn = if ids.len() > 1 { Some(live.turn().await?) } else { None };
+                let reader = Reader::new(&self.db, Some(self.actor.clone()));
+                let notifications = notification_nodes(&reader, &ids).await?;
+                let unread = unread_count(&reader).await?;
+                reader.pass().await;
+                Loaded {
+                    shared,
+                    reader,
+                    notifications,
+                    unread,
+                    last: events().last().map_or(next.seq, |event| event.seq),
+                }
+            }
+        };
+        Ok(self.loaded.insert(loaded))
+    }
 }
 
 #[async_trait]
@@ -71,24 +120,24 @@ impl Channel for Inbox {
 
     async fn tell(
         &mut self,
-        _: &Listener,
+        listener: &Listener,
         waiting: &VecDeque<Arc<Event>>,
         cursor: Cursor,
         teller: &dyn Teller,
     ) -> Result<Option<Answer>> {
         let Some(event) = waiting.front() else { return Ok(None) };
-        let reader = Reader::new(&self.db, Some(self.actor.clone()));
-        // The event of a notification has its id.
-        let notification = notification_nodes(&reader, &[event.id]).await?.remove(&event.id);
-        let unread = unread_count(&reader).await?;
-        reader.pass().await;
+        let loaded = self.load(listener.shared()?, waiting, event).await?;
         let told = ViewerEvent::Inbox(InboxEvent {
             cursor,
             occurred_at: event.occurred_at,
-            notification,
-            unread,
+            notification: loaded.notifications.remove(&event.id),
+            unread: loaded.unread,
         });
-        Ok(Some(Answer::Own(teller.tell(&reader, Box::new(told)).await)))
+        let answer = teller.tell(&loaded.reader, Box::new(told)).await;
+        if waiting.len() == 1 {
+            self.loaded = None;
+        }
+        Ok(Some(Answer::Own(answer)))
     }
 
     fn control(&self, cursor: Cursor, what: Control) -> (Arc<Reader>, Item) {
