@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionOptions};
 use tokio::sync::Mutex;
 
-use super::{Db, Sql};
+use super::{Db, Sql, unit::begin};
 use crate::platform::{
     auth::{Actor, seat::Seat},
     error::{Error, Result},
@@ -128,7 +128,7 @@ impl Reader {
             let statement = sql.statement();
             let mut source = self.source.lock().await;
             if let Source::NewSnapshot = *source {
-                *source = Source::Snapshot(self.db.reader.begin().await?);
+                *source = Source::Snapshot(begin(&self.db.reader, TransactionOptions::default()).await?);
             }
             let found = match &*source {
                 Source::Snapshot(txn) => txn.query_all_raw(statement).await?,

@@ -5,6 +5,7 @@ mod events;
 mod kill;
 mod outage;
 mod reader;
+mod tls;
 
 use std::{collections::BTreeMap, time::Duration};
 

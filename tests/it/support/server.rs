@@ -4,7 +4,10 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,8 @@ use super::{Person, Wire, World, config, is_production};
 pub struct Server {
     child: Child,
     arguments: Vec<String>,
+    /// Certificates that it trusts instead of the system's.
+    roots: Option<PathBuf>,
     folder: Arc<TempDir>,
     log: PathBuf,
     /// Past all wires.
@@ -49,35 +54,49 @@ pub struct Wires {
 
 impl World {
     /// Serves this world by a process of its own, with further arguments; the node in this process ends.
-    pub async fn into_server(self, more: &[String]) -> Server {
+    pub async fn into_server(mut self, more: &[String]) -> Server {
+        self.arguments.extend_from_slice(more);
+        self.serve(None).await
+    }
+
+    /// The same, with a file of certificates that are trusted instead of the system's.
+    pub async fn into_server_that_trusts(self, roots: PathBuf) -> Server {
+        self.serve(Some(roots)).await
+    }
+
+    async fn serve(self, roots: Option<PathBuf>) -> Server {
         let Self {
             node,
             folder,
             config,
-            mut arguments,
+            arguments,
         } = self;
         node.app.db.close().await;
         drop(node);
-        arguments.extend_from_slice(more);
         let database_url = if is_production() {
             config.database_url()
         } else {
             format!("sqlite://{}?mode=ro", folder.path().join("sojourn.db").display())
         };
-        Server::new(arguments, folder, "log", database_url).await
+        Server::new((arguments, roots), folder, "log", database_url).await
+    }
+
+    /// Gives a flag (`--flag=`) another value.
+    pub fn set(&mut self, flag: &str, value: &str) {
+        let argument = self.arguments.iter_mut().find(|argument| argument.starts_with(flag));
+        *argument.unwrap() = format!("{flag}{value}");
     }
 
     /// The same with a wire to everything that it needs; only in production.
     pub async fn into_wired_server(mut self) -> (Server, Wires) {
         let mut wire = |flag: &str| {
-            let argument = self.arguments.iter_mut().find(|argument| argument.starts_with(flag));
-            let argument = argument.unwrap();
-            let mut url = Url::parse(&argument[flag.len()..]).unwrap();
+            let url = self.arguments.iter().find_map(|argument| argument.strip_prefix(flag));
+            let mut url = Url::parse(url.unwrap()).unwrap();
             let port = url.port_or_known_default().unwrap();
             let wire = Wire::new(&format!("{}:{port}", url.host_str().unwrap()));
             url.set_host(Some("127.0.0.1")).unwrap();
             url.set_port(Some(wire.address.port())).unwrap();
-            *argument = format!("{flag}{url}");
+            self.set(flag, url.as_str());
             wire
         };
         let wires = Wires {
@@ -90,12 +109,13 @@ impl World {
 }
 
 /// Starts the program, and waits until it says where it serves.
-async fn start(arguments: &[String], log: &PathBuf) -> (Child, String) {
+async fn start((arguments, roots): (&[String], Option<&PathBuf>), log: &PathBuf) -> (Child, String) {
     for _ in 0..100 {
         let output = File::create(log).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sojourn"))
             .args(["serve", "--listen=127.0.0.1:0", "--log=info"])
             .args(arguments)
+            .envs(roots.map(|roots| ("SSL_CERT_FILE", roots)))
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn()
@@ -160,12 +180,18 @@ impl Http {
 }
 
 impl Server {
-    async fn new(arguments: Vec<String>, folder: Arc<TempDir>, log: &str, database_url: String) -> Self {
+    async fn new(
+        (arguments, roots): (Vec<String>, Option<PathBuf>),
+        folder: Arc<TempDir>,
+        log: &str,
+        database_url: String,
+    ) -> Self {
         let log = folder.path().join(log);
-        let (child, address) = start(&arguments, &log).await;
+        let (child, address) = start((&arguments, roots.as_ref()), &log).await;
         Self {
             child,
             arguments,
+            roots,
             folder,
             log,
             database_url,
@@ -175,8 +201,15 @@ impl Server {
 
     /// Another process over the same database; only in production.
     pub async fn twin(&self) -> Self {
+        self.twin_that_trusts(self.roots.clone()).await
+    }
+
+    /// The same with other certificates that it trusts.
+    pub async fn twin_that_trusts(&self, roots: Option<PathBuf>) -> Self {
+        static TWINS: AtomicU32 = AtomicU32::new(0);
+        let log = format!("log of twin {}", TWINS.fetch_add(1, Ordering::Relaxed));
         let (folder, url) = (Arc::clone(&self.folder), self.database_url.clone());
-        Self::new(self.arguments.clone(), folder, "log of the twin", url).await
+        Self::new((self.arguments.clone(), roots), folder, &log, url).await
     }
 
     /// A connection to the database beside those of the server.
@@ -204,7 +237,7 @@ impl Server {
 
     /// Starts it again on the same data.
     pub async fn start_again(&mut self) {
-        (self.child, self.http.address) = start(&self.arguments, &self.log).await;
+        (self.child, self.http.address) = start((&self.arguments, self.roots.as_ref()), &self.log).await;
     }
 
     /// Another node over the same database; only in production.
