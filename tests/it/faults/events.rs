@@ -105,7 +105,7 @@ async fn all_events_come_once_and_in_order_whatever_breaks() {
     let cut: Vec<SocketAddr> = fronts.iter().map(|front| front.sockets.address).collect();
     let steady: Vec<SocketAddr> = fronts.iter().map(|front| front.writers.address).collect();
     let mut readers = JoinSet::new();
-    let people = [&cast.stayer, &cast.teacher, &cast.partner, &cast.mobile];
+    let people = [&cast.stayer, &cast.partner];
     for (number, who) in people.into_iter().enumerate() {
         let mut addresses = cut.clone();
         addresses.rotate_left(number % cut.len());
@@ -169,7 +169,11 @@ async fn all_events_come_once_and_in_order_whatever_breaks() {
             heard - told.len()
         );
     }
-    eprintln!("{} events in {wrote:?}, all told in {:?}", plan.events, started.elapsed());
+    eprintln!(
+        "{} events in {wrote:?}, all told in {:?}",
+        plan.events,
+        started.elapsed()
+    );
     for reader in readers {
         assert!(reader.told == expected, "{} was told something else", reader.who.login);
     }

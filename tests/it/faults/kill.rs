@@ -46,7 +46,7 @@ async fn whenever_the_server_is_killed_what_was_acknowledged_stays_and_nothing_i
             all.spawn(write(server.http.clone(), who, thread.clone()));
         }
         // Not always at the same place of their work.
-        tokio::time::sleep(Duration::from_millis(600 + round * 37 % 211)).await;
+        tokio::time::sleep(Duration::from_millis(1000 + round * 37 % 211)).await;
         server.kill();
         let mut open = Vec::new();
         for (some, who, key) in all.join_all().await {
@@ -55,7 +55,13 @@ async fn whenever_the_server_is_killed_what_was_acknowledged_stays_and_nothing_i
         }
         let begun = Instant::now();
         server.start_again().await;
-        let is_ready = async || server.http.ready().await.is_ok_and(|(status, _)| status == StatusCode::OK);
+        let is_ready = async || {
+            server
+                .http
+                .ready()
+                .await
+                .is_ok_and(|(status, _)| status == StatusCode::OK)
+        };
         eventually(PATIENCE, "ready", is_ready).await;
         took.push(begun.elapsed());
         let database = server.database().await;
@@ -87,11 +93,18 @@ async fn what_is_acknowledged_is_on_the_disk() {
     let database = world.app().db.primary();
     let setting = async |sql: &str, column: &str| {
         let statement = Statement::from_string(database.get_database_backend(), sql);
-        database.query_one_raw(statement).await.unwrap().unwrap()
+        database
+            .query_one_raw(statement)
+            .await
+            .unwrap()
+            .unwrap()
             .try_get_by::<String, _>(column)
     };
     if is_production() {
-        assert_eq!(setting("SHOW synchronous_commit", "synchronous_commit").await.unwrap(), "on");
+        assert_eq!(
+            setting("SHOW synchronous_commit", "synchronous_commit").await.unwrap(),
+            "on"
+        );
     } else {
         let number = "SELECT CAST(synchronous AS TEXT) AS synchronous FROM pragma_synchronous";
         assert_eq!(setting(number, "synchronous").await.unwrap(), "2");

@@ -61,16 +61,29 @@ async fn stored(database: &DatabaseConnection, cast: &Cast) -> Vec<(i64, Option<
     events.into_iter().map(short).collect()
 }
 
-/// The comments of a thread are these, by key and id, and each is there once: in the table, in the counter, in the stream.
-async fn are_all_and_once(database: &DatabaseConnection, cast: &Cast, thread: &str, written: &BTreeMap<String, String>) {
+/// The comments of a thread as they are stored, by key.
+async fn comments(database: &DatabaseConnection, thread: &str) -> Vec<(String, Uuid)> {
     let comments = contribution::Entity::find().filter(contribution::Column::RootId.eq(inner(thread)));
     let mut comments: Vec<_> = (comments.all(database).await.unwrap().into_iter())
         .map(|comment| (comment.client_key.unwrap(), comment.id))
         .collect();
     comments.sort();
+    comments
+}
+
+/// The comments of a thread are these, by key and id, and each is there once: in the table, in the counter, in the stream.
+async fn are_all_and_once(
+    database: &DatabaseConnection,
+    cast: &Cast,
+    thread: &str,
+    written: &BTreeMap<String, String>,
+) {
     let expected: Vec<_> = written.iter().map(|(key, id)| (key.clone(), inner(id))).collect();
-    assert_eq!(comments, expected);
-    let root = contribution::Entity::find_by_id(inner(thread)).one(database).await.unwrap();
+    assert_eq!(comments(database, thread).await, expected);
+    let root = contribution::Entity::find_by_id(inner(thread))
+        .one(database)
+        .await
+        .unwrap();
     assert_eq!(usize::try_from(root.unwrap().comment_count).unwrap(), written.len());
     let mut told: Vec<_> = (stored(database, cast).await.into_iter())
         .filter_map(|(_, subject)| subject.filter(|&id| id != inner(thread)))

@@ -56,7 +56,9 @@ async fn redis_is_reached_over_tls_if_its_certificate_is_trusted() {
     eventually(PATIENCE, "ready", is_ready).await;
     let twin = server.twin().await;
     let cursor = newest(&twin.http, &cast).await;
-    let mut socket = Socket::open(twin.http.address.parse().unwrap(), &cast.stayer).await.unwrap();
+    let mut socket = Socket::open(twin.http.address.parse().unwrap(), &cast.stayer)
+        .await
+        .unwrap();
     socket.watch(&cast.space, Some(&cursor)).await.unwrap();
     // Nodes compare with the database every two seconds: what comes sooner again and again has come through Redis.
     let (begun, mut in_a_row) = (Instant::now(), 0);
@@ -73,5 +75,8 @@ async fn redis_is_reached_over_tls_if_its_certificate_is_trusted() {
     // Who doesn't know the certificate doesn't talk to it.
     let stranger = server.twin_that_trusts(None).await;
     let (status, checks) = stranger.http.ready().await.unwrap();
-    assert_eq!((status, bad(&checks)), (StatusCode::SERVICE_UNAVAILABLE, vec!["bus".to_owned()]));
+    assert_eq!(
+        (status, bad(&checks)),
+        (StatusCode::SERVICE_UNAVAILABLE, vec!["bus".to_owned()])
+    );
 }

@@ -125,7 +125,11 @@ async fn accept(listener: &TcpListener, state: &watch::Receiver<State>) {
 }
 
 async fn pass(client: TcpStream, mut state: watch::Receiver<State>) {
-    let Ok(target) = state.wait_for(|state| state.flow != Flow::Hung).await.map(|state| state.target.clone()) else {
+    let Ok(target) = state
+        .wait_for(|state| state.flow != Flow::Hung)
+        .await
+        .map(|state| state.target.clone())
+    else {
         return;
     };
     let Ok(server) = TcpStream::connect(target).await else {
@@ -150,7 +154,11 @@ async fn there(
 ) {
     let mut buffer = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        let Ok(flow) = state.wait_for(|state| state.flow != Flow::Hung).await.map(|state| state.flow) else {
+        let Ok(flow) = state
+            .wait_for(|state| state.flow != Flow::Hung)
+            .await
+            .map(|state| state.flow)
+        else {
             return;
         };
         let bytes = &buffer[..length];
