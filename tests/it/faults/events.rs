@@ -13,7 +13,7 @@ use std::{
 use sojourn::platform::stream::Cursor;
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{are_all_and_once, insist, key, newest, reader::Reader, stored};
+use super::{are_all_and_once, insist, key, newest, reach, reader::Reader, stored};
 use crate::support::{Cast, Flow, Http, Server, Wire, Wires, World, is_long, is_production};
 
 const WRITERS: usize = 8;
@@ -56,13 +56,6 @@ impl Plan {
         let (events, away) = if is_long() { (10_000, 10) } else { (1_000, 3) };
         let away = Duration::from_secs(away);
         Self { events, away }
-    }
-}
-
-/// Waits until so many events are written.
-async fn reach(count: &AtomicUsize, wanted: usize) {
-    while count.load(Ordering::Relaxed) < wanted {
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -7,7 +7,11 @@ mod outage;
 mod reader;
 mod tls;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use entity::{contribution, event};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, Statement};
@@ -43,6 +47,22 @@ async fn insist(http: &Http, who: &Person, thread: &str, key: &str) -> String {
     };
     let written = tokio::time::timeout(PATIENCE, write).await;
     written.unwrap_or_else(|_| panic!("{key} is not written"))
+}
+
+/// Waits until so much is written.
+async fn reach(count: &AtomicUsize, wanted: usize) {
+    let (mut known, mut since) = (0, Instant::now());
+    while known < wanted {
+        assert!(
+            since.elapsed() < PATIENCE,
+            "nobody writes any more: {known} of {wanted}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let now = count.load(Ordering::Relaxed);
+        if now > known {
+            (known, since) = (now, Instant::now());
+        }
+    }
 }
 
 /// The place from which all events of the space are replayed that come later.
