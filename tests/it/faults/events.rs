@@ -53,7 +53,7 @@ struct Plan {
 
 impl Plan {
     fn new() -> Self {
-        let (events, away) = if is_long() { (10_000, 10) } else { (1_000, 3) };
+        let (events, away) = if is_long() { (10_000, 10) } else { (800, 3) };
         let away = Duration::from_secs(away);
         Self { events, away }
     }

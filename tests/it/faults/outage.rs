@@ -158,7 +158,7 @@ impl Stage {
     }
 
     /// What clients meet while `wire` does `flow` for so long, and afterwards. `needs` is what can't be done without it.
-    async fn survives(mut self, wire: Wire, flow: Flow, lasts: Duration, name: &str, needs: &[Act]) {
+    async fn survives(&mut self, wire: Wire, flow: Flow, lasts: Duration, name: &str, needs: &[Act]) {
         wire.set(flow);
         let ready = async {
             // Asked when it can be known.
@@ -227,9 +227,9 @@ async fn a_database_that_hangs_is_told_in_time_and_all_works_again_when_it_does(
     if !is_production() {
         return;
     }
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let wire = stage.wires.database.clone();
-    stage.survives(wire, Flow::Hung, outage(12), "database", &ACTS).await;
+    stage.survives(wire, Flow::Hung, outage(11), "database", &ACTS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -237,9 +237,9 @@ async fn a_database_that_is_gone_is_told_in_time_and_all_works_again_when_it_is_
     if !is_production() {
         return;
     }
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let wire = stage.wires.database.clone();
-    stage.survives(wire, Flow::Gone, outage(7), "database", &ACTS).await;
+    stage.survives(wire, Flow::Gone, outage(5), "database", &ACTS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -247,7 +247,7 @@ async fn nothing_fails_while_redis_hangs() {
     if !is_production() {
         return;
     }
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let wire = stage.wires.redis.clone();
     stage.survives(wire, Flow::Hung, outage(7), "bus", &[]).await;
 }
@@ -257,9 +257,9 @@ async fn nothing_fails_while_redis_is_gone() {
     if !is_production() {
         return;
     }
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let wire = stage.wires.redis.clone();
-    stage.survives(wire, Flow::Gone, outage(5), "bus", &[]).await;
+    stage.survives(wire, Flow::Gone, outage(4), "bus", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -267,8 +267,8 @@ async fn uploads_alone_fail_while_the_store_hangs_or_is_gone() {
     if !is_production() {
         return;
     }
-    for (flow, seconds) in [(Flow::Hung, 8), (Flow::Gone, 3)] {
-        let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
+    for (flow, seconds) in [(Flow::Hung, 6), (Flow::Gone, 2)] {
         let wire = stage.wires.store.clone();
         stage
             .survives(wire, flow, outage(seconds), "media", &[Act::Upload])
@@ -335,7 +335,7 @@ async fn while_redis_is_away_nodes_find_new_events_by_themselves() {
     for flow in [Flow::Hung, Flow::Gone] {
         stage.wires.redis.set(flow);
         let (begun, mut slowest, mut number) = (Instant::now(), Duration::ZERO, 0);
-        while begun.elapsed() < outage(5) {
+        while begun.elapsed() < outage(4) {
             slowest = slowest.max(across(&mut stage, &mut socket).await);
             number += 1;
             // Not in step with the comparison.
