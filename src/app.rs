@@ -43,6 +43,8 @@ use crate::{
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// How long ago a file that somebody works on was begun, at most: no attempt takes as long.
 const WORKED_ON: Duration = Duration::from_secs(3600);
+/// How long a dependency may take to answer a probe.
+const CHECK: Duration = Duration::from_secs(2);
 /// Passes of a password hash.
 const PASSWORD_PASSES: u32 = 2;
 
@@ -335,10 +337,20 @@ impl Authenticate for App {
     }
 }
 
+/// Gives up soon, so that the one that hangs is named.
+async fn limited(check: impl Future<Output = Result<()>>) -> Result<()> {
+    let checked = tokio::time::timeout(CHECK, check).await;
+    checked.unwrap_or(Err(Error::Unavailable(CHECK)))
+}
+
 #[async_trait]
 impl Ready for App {
     async fn check(&self) -> Vec<(&'static str, Result<()>)> {
-        let (database, bus, media) = tokio::join!(self.db.check(), self.db.live().check(), self.storage.check());
+        let (database, bus, media) = tokio::join!(
+            limited(self.db.check()),
+            limited(self.db.live().check()),
+            limited(self.storage.check()),
+        );
         vec![("database", database), ("bus", bus), ("media", media)]
     }
 }

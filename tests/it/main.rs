@@ -13,6 +13,7 @@ mod audit;
 mod bench;
 mod cost;
 mod demo;
+mod faults;
 mod forum;
 mod front;
 mod grant;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionOptions};
 use tokio::sync::Mutex;
 
-use super::{Db, Sql, Vantage};
+use super::{Db, Sql, Vantage, unit::begin};
 use crate::platform::{
     auth::Actor,
     error::{Error, Result},
@@ -118,7 +118,7 @@ impl Reader {
             let statement = sql.statement();
             let mut source = self.source.lock().await;
             if let Source::NewSnapshot = *source {
-                *source = Source::Snapshot(self.db.reader.begin().await?);
+                *source = Source::Snapshot(begin(&self.db.reader, TransactionOptions::default()).await?);
             }
             let found = match &*source {
                 Source::Snapshot(txn) => txn.query_all_raw(statement).await?,

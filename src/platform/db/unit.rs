@@ -4,8 +4,8 @@ use std::{marker::PhantomData, ops::Deref, time::Duration};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, sqlx,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx,
 };
 use uuid::Uuid;
 
@@ -195,7 +195,7 @@ impl Db {
         } else {
             options
         };
-        let txn = self.writer.begin_with_options(options).await?;
+        let txn = begin(&self.writer, options).await?;
         let (clock, db) = (self.clock.clone(), self.clone());
         Ok(Tx {
             txn,
@@ -242,6 +242,14 @@ impl Db {
             .await
             .map_err(Error::internal)?
     }
+}
+
+/// Begins a transaction, in a task of its own: a request that is dropped before the database has answered would leave it open
+/// there, and whoever gets the connection next would read from its old snapshot.
+pub(super) async fn begin(pool: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
+    Ok(begun.await.map_err(Error::internal)??)
 }
 
 /// A commit that failed without an answer of the database may have happened.

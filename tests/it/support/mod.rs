@@ -8,6 +8,7 @@ mod media;
 mod server;
 mod socket;
 mod spine;
+mod wire;
 
 use std::{
     net::Ipv4Addr,
@@ -43,9 +44,10 @@ pub use self::{
     cast::{Cast, PASSWORD, Person},
     line::{Line, Proxy},
     media::Bucket,
-    server::Server,
+    server::{Http, Server, Wires},
     socket::Socket,
     spine::{id_of, ids, inner},
+    wire::{Flow, Wire, eventually},
 };
 
 /// Whether the tests run over PostgreSQL, Redis and an S3-compatible store.

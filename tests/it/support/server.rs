@@ -4,61 +4,118 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use http::Request;
+use http::{Request, StatusCode};
 use object_store::{
     ClientOptions,
     client::{HttpClient, HttpConnector, HttpRequestBody, ReqwestConnector},
 };
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use serde_json::{Value, json};
 use sojourn::app::App;
 use tempfile::TempDir;
+use url::Url;
 
-use super::{Person, World, config};
+use super::{Person, Wire, World, config, is_production};
 
 /// A server on what is in a world. Clients reach it through the network alone.
 pub struct Server {
     child: Child,
     arguments: Vec<String>,
+    /// Certificates that it trusts instead of the system's.
+    roots: Option<PathBuf>,
     folder: Arc<TempDir>,
-    address: String,
+    log: PathBuf,
+    /// Past all wires.
+    database_url: String,
+    pub http: Http,
+}
+
+/// What speaks HTTP to one address.
+#[derive(Clone)]
+pub struct Http {
+    /// `host:port`
+    pub address: String,
     client: HttpClient,
+}
+
+/// The ways of a server to what it needs.
+pub struct Wires {
+    pub database: Wire,
+    pub redis: Wire,
+    pub store: Wire,
 }
 
 impl World {
     /// Serves this world by a process of its own, with further arguments; the node in this process ends.
-    pub async fn into_server(self, more: &[String]) -> Server {
+    pub async fn into_server(mut self, more: &[String]) -> Server {
+        self.arguments.extend_from_slice(more);
+        self.serve(None).await
+    }
+
+    /// The same, with a file of certificates that are trusted instead of the system's.
+    pub async fn into_server_that_trusts(self, roots: PathBuf) -> Server {
+        self.serve(Some(roots)).await
+    }
+
+    async fn serve(self, roots: Option<PathBuf>) -> Server {
         let Self {
             node,
             folder,
-            mut arguments,
-            ..
+            config,
+            arguments,
         } = self;
         node.app.db.close().await;
         drop(node);
-        arguments.extend_from_slice(more);
-        let (child, address) = start(&arguments, &folder.path().join("log")).await;
-        let options = ClientOptions::new().with_allow_http(true);
-        Server {
-            child,
-            arguments,
-            folder,
-            address,
-            client: ReqwestConnector::default().connect(&options).unwrap(),
-        }
+        let database_url = if is_production() {
+            config.database_url()
+        } else {
+            format!("sqlite://{}?mode=ro", folder.path().join("sojourn.db").display())
+        };
+        Server::new((arguments, roots), folder, "log", database_url).await
+    }
+
+    /// Gives a flag (`--flag=`) another value.
+    pub fn set(&mut self, flag: &str, value: &str) {
+        let argument = self.arguments.iter_mut().find(|argument| argument.starts_with(flag));
+        *argument.unwrap() = format!("{flag}{value}");
+    }
+
+    /// The same with a wire to everything that it needs; only in production.
+    pub async fn into_wired_server(mut self) -> (Server, Wires) {
+        let mut wire = |flag: &str| {
+            let url = self.arguments.iter().find_map(|argument| argument.strip_prefix(flag));
+            let mut url = Url::parse(url.unwrap()).unwrap();
+            let port = url.port_or_known_default().unwrap();
+            let wire = Wire::new(&format!("{}:{port}", url.host_str().unwrap()));
+            url.set_host(Some("127.0.0.1")).unwrap();
+            url.set_port(Some(wire.address.port())).unwrap();
+            self.set(flag, url.as_str());
+            wire
+        };
+        let wires = Wires {
+            database: wire("--database-url="),
+            redis: wire("--redis-url="),
+            store: wire("--s3-endpoint="),
+        };
+        (self.into_server(&[]).await, wires)
     }
 }
 
 /// Starts the program, and waits until it says where it serves.
-async fn start(arguments: &[String], log: &PathBuf) -> (Child, String) {
+async fn start((arguments, roots): (&[String], Option<&PathBuf>), log: &PathBuf) -> (Child, String) {
     for _ in 0..100 {
         let output = File::create(log).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sojourn"))
             .args(["serve", "--listen=127.0.0.1:0", "--log=info"])
             .args(arguments)
+            .envs(roots.map(|roots| ("SSL_CERT_FILE", roots)))
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn()
@@ -78,10 +135,93 @@ async fn start(arguments: &[String], log: &PathBuf) -> (Child, String) {
     panic!("the server doesn't start: {}", fs::read_to_string(log).unwrap());
 }
 
+impl Http {
+    pub fn new(address: &str) -> Self {
+        let options = ClientOptions::new().with_allow_http(true);
+        Self {
+            address: address.to_owned(),
+            client: ReqwestConnector::default().connect(&options).unwrap(),
+        }
+    }
+
+    /// Sends an operation as somebody; an error if there is no answer.
+    pub async fn send(&self, who: &Person, query: &str, variables: Value) -> Result<(StatusCode, Value), String> {
+        let request = Request::post(format!("http://{}/graphql", self.address))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", who.token));
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        self.execute(request.body(body.into()).unwrap()).await
+    }
+
+    /// Calls a mutation `name(input)` as somebody.
+    pub async fn call(
+        &self,
+        who: &Person,
+        name: &str,
+        input: &Value,
+        selection: &str,
+    ) -> Result<(StatusCode, Value), String> {
+        let query = super::mutation(name, selection);
+        self.send(who, &query, json!({ "input": input })).await
+    }
+
+    /// What `/readyz` says.
+    pub async fn ready(&self) -> Result<(StatusCode, Value), String> {
+        let request = Request::get(format!("http://{}/readyz", self.address));
+        self.execute(request.body(HttpRequestBody::empty()).unwrap()).await
+    }
+
+    async fn execute(&self, request: Request<HttpRequestBody>) -> Result<(StatusCode, Value), String> {
+        let answer = self.client.execute(request).await.map_err(|error| error.to_string())?;
+        let (status, body) = (answer.status(), answer.into_body());
+        let body = body.bytes().await.map_err(|error| error.to_string())?;
+        Ok((status, serde_json::from_slice(&body).unwrap()))
+    }
+}
+
 impl Server {
+    async fn new(
+        (arguments, roots): (Vec<String>, Option<PathBuf>),
+        folder: Arc<TempDir>,
+        log: &str,
+        database_url: String,
+    ) -> Self {
+        let log = folder.path().join(log);
+        let (child, address) = start((&arguments, roots.as_ref()), &log).await;
+        Self {
+            child,
+            arguments,
+            roots,
+            folder,
+            log,
+            database_url,
+            http: Http::new(&address),
+        }
+    }
+
+    /// Another process over the same database; only in production.
+    pub async fn twin(&self) -> Self {
+        self.twin_that_trusts(self.roots.clone()).await
+    }
+
+    /// The same with other certificates that it trusts.
+    pub async fn twin_that_trusts(&self, roots: Option<PathBuf>) -> Self {
+        static TWINS: AtomicU32 = AtomicU32::new(0);
+        let log = format!("log of twin {}", TWINS.fetch_add(1, Ordering::Relaxed));
+        let (folder, url) = (Arc::clone(&self.folder), self.database_url.clone());
+        Self::new((self.arguments.clone(), roots), folder, &log, url).await
+    }
+
+    /// A connection to the database beside those of the server.
+    pub async fn database(&self) -> DatabaseConnection {
+        let mut options = ConnectOptions::new(self.database_url.clone());
+        options.max_connections(1).sqlx_logging(false);
+        Database::connect(options).await.unwrap()
+    }
+
     /// `http://…`
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.http.address)
     }
 
     /// What it keeps beside its database, and in the embedded set-up that too.
@@ -97,7 +237,7 @@ impl Server {
 
     /// Starts it again on the same data.
     pub async fn start_again(&mut self) {
-        (self.child, self.address) = start(&self.arguments, &self.folder.path().join("log")).await;
+        (self.child, self.http.address) = start((&self.arguments, self.roots.as_ref()), &self.log).await;
     }
 
     /// Another node over the same database; only in production.
@@ -107,14 +247,7 @@ impl Server {
 
     /// Sends an operation as somebody and returns its data; top-level errors fail the test.
     pub async fn ask(&self, who: &Person, query: &str, variables: Value) -> Value {
-        let body = json!({ "query": query, "variables": variables }).to_string();
-        let request = Request::post(format!("{}/graphql", self.url()))
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", who.token))
-            .body(HttpRequestBody::from(body))
-            .unwrap();
-        let answer = self.client.execute(request).await.unwrap().into_body();
-        let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let (_, answer) = self.http.send(who, query, variables).await.unwrap();
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
         answer["data"].clone()
     }

@@ -44,17 +44,7 @@ impl Node {
 
     /// Opens a socket as somebody.
     pub async fn socket(&self, who: &Person) -> Socket {
-        let address = self.serve().await;
-        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
-        request
-            .headers_mut()
-            .insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-        let mut socket = Socket(connect_async(request).await.unwrap().0);
-        socket
-            .say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", who.token) } }))
-            .await;
-        assert_eq!(socket.hear().await, json!({ "type": "connection_ack" }));
-        socket
+        Socket::open(self.serve().await, who).await.unwrap()
     }
 
     /// The newest cursor of a space.
@@ -68,19 +58,48 @@ impl Node {
     /// subscription has begun: a test that waits for what it does next gives the newest.
     pub async fn watch(&self, who: &Person, space: &str, after: Option<&str>) -> Socket {
         let mut socket = self.socket(who).await;
-        let query = format!(
-            "subscription S($space: ID!, $after: String) {{ spaceEvents(spaceId: $space, after: $after) {{ {EVENT} }} }}"
-        );
-        socket
-            .subscribe(&query, json!({ "space": space, "after": after }))
-            .await;
+        socket.watch(space, after).await.unwrap();
         socket
     }
 }
 
+/// Why a socket can't go on.
+type Lost = String;
+
 impl Socket {
+    /// Opens a socket to a server as somebody.
+    pub async fn open(address: SocketAddr, who: &Person) -> Result<Self, Lost> {
+        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        request
+            .headers_mut()
+            .insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let connected = tokio::time::timeout(PATIENCE, connect_async(request)).await;
+        let connected = connected.map_err(|_| "no connection".to_owned())?;
+        let mut socket = Self(connected.map_err(|error| error.to_string())?.0);
+        let init =
+            json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", who.token) } });
+        socket.try_say(init).await?;
+        assert_eq!(socket.try_hear().await?, json!({ "type": "connection_ack" }));
+        Ok(socket)
+    }
+
     pub async fn say(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.unwrap();
+        self.try_say(message).await.unwrap();
+    }
+
+    async fn try_say(&mut self, message: Value) -> Result<(), Lost> {
+        let said = self.0.send(Message::text(message.to_string())).await;
+        said.map_err(|error| error.to_string())
+    }
+
+    /// Subscribes to the events of a space, behind a cursor or from now.
+    pub async fn watch(&mut self, space: &str, after: Option<&str>) -> Result<(), Lost> {
+        let query = format!(
+            "subscription S($space: ID!, $after: String) {{ spaceEvents(spaceId: $space, after: $after) {{ {EVENT} }} }}"
+        );
+        let payload = json!({ "query": query, "variables": { "space": space, "after": after } });
+        self.try_say(json!({ "id": "1", "type": "subscribe", "payload": payload }))
+            .await
     }
 
     pub async fn subscribe(&mut self, query: &str, variables: Value) {
@@ -91,14 +110,19 @@ impl Socket {
 
     /// The next message of the server.
     pub async fn hear(&mut self) -> Value {
+        self.try_hear().await.unwrap()
+    }
+
+    /// The same where sockets may be cut.
+    pub async fn try_hear(&mut self) -> Result<Value, Lost> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next())
-                .await
-                .expect("the server says nothing");
-            match message.expect("the socket is closed").unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let message = message.map_err(|_| "the server says nothing".to_owned())?;
+            let message = message.ok_or_else(|| "the socket is closed".to_owned())?;
+            match message.map_err(|error| error.to_string())? {
+                Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("{other:?}"),
+                other => return Err(format!("{other:?}")),
             }
         }
     }
