@@ -22,7 +22,8 @@
 //! the idempotency key, pass the space's gate, read the facts, ask the policy, lock and write, note events and audit records. The unit
 //! appends the records to their chains and the events to the space's stream, commits, and wakes the listeners.
 //!
-//! *Live*: `platform::live` tells subscribers that a stream has grown; they pull what they have not seen.
+//! *Live*: `platform::live` tells subscribers that a stream has grown; they pull what they have not seen. What is never stored, who is
+//! present, is in `platform::lease`.
 
 // Objects of the API refer to each other in circles; the compiler walks them to see that they may be sent between threads.
 #![recursion_limit = "512"]

@@ -5,6 +5,7 @@ mod enums;
 mod event;
 mod filter;
 mod follower;
+mod seated;
 mod space;
 mod subscription;
 
@@ -13,5 +14,6 @@ pub use self::{
     enums::{SpaceEventKind, StreamEndReason, StreamResetReason},
     event::{Heartbeat, SpaceEvent, StreamEnded, StreamReset},
     follower::{Channel, Follower},
+    seated::{Seated, Sitting},
     subscription::LiveSubscription,
 };

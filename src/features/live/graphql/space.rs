@@ -11,16 +11,14 @@ use super::{
     event::Batch,
     filter::Filter,
     follower::Channel,
+    seated::{Seated, Sitting},
 };
-use crate::{
-    features::space::seat,
-    platform::{
-        auth::{Actor, seat::Seat},
-        db::{Db, Reader, Vantage},
-        error::{Error, Result},
-        live::{Listener, Shared},
-        stream::{Cursor, Event},
-    },
+use crate::platform::{
+    auth::Actor,
+    db::Db,
+    error::Result,
+    live::{Listener, Shared},
+    stream::{Cursor, Event},
 };
 
 /// Events whose objects are loaded at once: what a slow client keeps in memory.
@@ -29,12 +27,8 @@ const LOADED: usize = 25;
 /// A member who listens to a space.
 pub(super) struct Member {
     db: Db,
-    actor: Actor,
-    space: Uuid,
     filter: Filter,
-    seat: Arc<Seat>,
-    /// The last event that the seat takes into account; none if it has to be read again.
-    seated_at: Option<i64>,
+    seated: Seated,
     /// What the first of the waiting events are about, and since when.
     loaded: Option<Loaded>,
 }
@@ -51,15 +45,10 @@ impl Member {
     /// # Errors
     /// `NOT_FOUND` for all but members.
     pub(super) async fn new(db: &Db, actor: &Actor, space: Uuid, filter: Filter) -> Result<Self> {
-        let reader = Reader::passing(db, Some(actor.clone()));
-        let (seat, seated_at) = seat(&reader, space).await?.ok_or_else(Error::not_found)?;
         Ok(Self {
             db: db.clone(),
-            actor: actor.clone(),
-            space,
             filter,
-            seat: Arc::new(seat),
-            seated_at: Some(seated_at),
+            seated: Seated::new(db, actor, space).await?,
             loaded: None,
         })
     }
@@ -71,11 +60,7 @@ impl Member {
             return Ok(Arc::clone(&loaded.batch));
         }
         let shared = listener.shared()?;
-        let vantage = Vantage {
-            seat: Arc::clone(&self.seat),
-            shared: Arc::clone(&shared),
-        };
-        let reader = Reader::among(&self.db, &self.actor, vantage);
+        let reader = self.seated.among(self.seated.vantage(&shared));
         let events: Vec<_> = waiting.iter().take(LOADED).cloned().collect();
         let last = events.last().map_or(next.seq, |event| event.seq);
         let batch = {
@@ -105,23 +90,15 @@ impl Channel for Member {
     }
 
     async fn is_open(&mut self, listener: &Listener) -> Result<bool> {
-        let (member, has_grants) = (self.seat.member_id, !self.seat.grants.is_empty());
-        let is_current = |&since: &i64| !listener.has_moved(member, has_grants, since);
-        if self.seated_at.as_ref().is_some_and(is_current) {
-            return Ok(true);
+        let sitting = self.seated.renew(listener).await?;
+        if sitting == Sitting::Renewed {
+            self.loaded = None;
         }
-        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        let Some((seat, seated_at)) = seat(&reader, self.space).await? else {
-            return Ok(false);
-        };
-        self.seat = Arc::new(seat);
-        self.seated_at = Some(seated_at);
-        self.loaded = None;
-        Ok(true)
+        Ok(sitting != Sitting::Over)
     }
 
     fn forget(&mut self) {
-        self.seated_at = None;
+        self.seated.forget();
     }
 
     async fn tell(
@@ -135,11 +112,10 @@ impl Channel for Member {
         if waiting.len() == 1 {
             self.loaded = None;
         }
-        Ok(batch.deliver(&self.seat, event, cursor))
+        Ok(batch.deliver(self.seated.seat(), event, cursor))
     }
 
     fn control(&self, cursor: Cursor, what: Control) -> SpaceEvent {
-        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        control(&reader, cursor, what).into()
+        control(&self.seated.passing(), cursor, what).into()
     }
 }

@@ -1,0 +1,200 @@
+//! One who watches who is present.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use entity::enums::SpaceRole;
+use futures_util::{Stream, stream};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        Doing,
+        rules::{self, Setting, Told},
+        service::{self, Scene},
+    },
+    MemberPresence, PresenceUpdate,
+};
+use crate::{
+    app::App,
+    features::{
+        contribution::graphql::{Contribution, contributions},
+        forum::graphql::Thread,
+        live::graphql::{Seated, Sitting},
+        space::graphql::members,
+    },
+    platform::{
+        auth::Actor,
+        clock::Clock,
+        db::Reader,
+        error::{Error, Result},
+        id::{self, Kind},
+        lease::Watch,
+        live::{Listener, Next, SessionWatch},
+        stream::Event,
+    },
+};
+
+/// How often somebody looks at the clock in a space that has hours.
+const TICK: Duration = Duration::from_secs(1);
+/// How long somebody sleeps elsewhere, at most.
+const SLEEP: Duration = Duration::from_secs(60);
+
+/// A member who watches the room of a space, and its stream for what changes who sees whom.
+pub(super) struct Watcher {
+    clock: Clock,
+    seated: Seated,
+    listener: Listener,
+    session: SessionWatch,
+    room: Watch<Doing>,
+    /// What the space said when it was looked at last.
+    setting: Option<Arc<Setting>>,
+    told: Option<Told>,
+    /// Whether pupils were off when the clock was looked at last.
+    were_pupils_off: bool,
+    /// Whether there may be news.
+    is_due: bool,
+}
+
+impl Watcher {
+    /// # Errors
+    /// `NOT_FOUND` for all but members.
+    pub(super) async fn new(app: &App, actor: &Actor, space: Uuid) -> Result<Self> {
+        let session = app.db.live().watch_session(actor.session_id);
+        // The seat before the stream: what happens in between is found by the seat's own place in it.
+        let seated = Seated::new(&app.db, actor, space).await?;
+        let listener = app.db.live().listen(&app.db, space, None).await?;
+        Ok(Self {
+            clock: app.clock.clone(),
+            seated,
+            listener,
+            session,
+            room: app.presence.watch(space),
+            setting: None,
+            told: None,
+            were_pupils_off: false,
+            is_due: true,
+        })
+    }
+
+    /// All that the watcher is told, until the first error.
+    pub(super) fn stream(self) -> impl Stream<Item = Result<PresenceUpdate>> {
+        stream::unfold(Some(self), |watcher| async move {
+            let mut watcher = watcher?;
+            match watcher.next().await {
+                Ok(update) => Some((Ok(update), Some(watcher))),
+                Err(Error::Internal(cause)) => {
+                    tracing::error!(%cause, "watching who is present broke");
+                    Some((Err(Error::Unavailable(Duration::from_secs(1))), None))
+                }
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    async fn next(&mut self) -> Result<PresenceUpdate> {
+        loop {
+            if self.session.has_ended() {
+                return Err(Error::Unauthenticated);
+            }
+            match self.seated.renew(&self.listener).await? {
+                Sitting::Same => {}
+                Sitting::Renewed => self.is_due = true,
+                Sitting::Over => return Err(Error::not_found()),
+            }
+            if self.has_turned() || self.is_due {
+                self.is_due = false;
+                // In a box: what is needed for a moment would be part of each idle subscription.
+                if let Some(update) = Box::pin(self.look()).await? {
+                    return Ok(update);
+                }
+            }
+            let has_hours = self.setting.as_ref().is_some_and(|setting| setting.hours.is_some());
+            let rest = if has_hours { TICK } else { SLEEP };
+            tokio::select! {
+                () = self.session.ended() => {}
+                () = self.room.changed() => self.is_due = true,
+                next = self.listener.next(rest) => match next? {
+                    Next::Events(events) => self.is_due |= events.iter().any(|event| matters(event)),
+                    Next::Reset { .. } => {
+                        self.seated.forget();
+                        self.is_due = true;
+                    }
+                    Next::Idle => {}
+                },
+            }
+        }
+    }
+
+    /// Whether the hours of pupils have begun or ended since the last look.
+    fn has_turned(&mut self) -> bool {
+        let Some(setting) = &self.setting else { return false };
+        let is_off = setting.is_off(SpaceRole::Pupil, self.clock.now());
+        std::mem::replace(&mut self.were_pupils_off, is_off) != is_off
+    }
+
+    /// What is new; nothing before the room was read first.
+    async fn look(&mut self) -> Result<Option<PresenceUpdate>> {
+        let Some(devices) = self.room.picture() else {
+            return Ok(None);
+        };
+        let vantage = self.seated.vantage(&self.listener.shared()?);
+        let reader = self.seated.among(vantage.clone());
+        let scene = service::scene(&reader, &vantage, &devices).await?;
+        self.setting = Some(Arc::clone(&scene.setting));
+        let threads = threads(&reader, &scene).await?;
+        let seen = |(member, doing): &(Uuid, Doing)| (*member, doing.seen(|thread| threads.contains_key(&thread)));
+        let mut now = Told {
+            is_off: scene.is_off,
+            shown: scene.present.iter().map(seen).collect(),
+        };
+        let Some(news) = rules::news(self.told.as_ref(), &now) else {
+            return Ok(None);
+        };
+        let members = if news.changed.is_empty() {
+            HashMap::new()
+        } else {
+            members(&reader, &news.changed).await?
+        };
+        let present = news.changed.iter().filter_map(|id| {
+            let doing = now.shown.get(id)?;
+            Some(MemberPresence {
+                member: members.get(id)?.clone(),
+                thread: doing.thread.and_then(|thread| threads.get(&thread)).cloned(),
+                is_writing: doing.is_writing,
+            })
+        });
+        let update = PresenceUpdate {
+            is_complete: news.is_complete,
+            is_off: now.is_off,
+            present: present.collect(),
+            gone_member_ids: news.gone.iter().map(|&id| id::encode(Kind::Membership, id)).collect(),
+        };
+        // Whoever was not there to be shown is news the next time.
+        let is_known = |id: &Uuid| news.changed.binary_search(id).is_err() || members.contains_key(id);
+        now.shown.retain(|id, _| is_known(id));
+        self.told = Some(now);
+        Ok(Some(update))
+    }
+}
+
+/// Whether an event may change who is shown, or in which thread: comments don't.
+fn matters(event: &Event) -> bool {
+    event.root_id.is_none()
+}
+
+/// The threads that somebody is in and the reader sees.
+async fn threads(reader: &Arc<Reader>, scene: &Scene) -> Result<HashMap<Uuid, Thread>> {
+    let mut ids: Vec<Uuid> = scene.present.iter().filter_map(|(_, doing)| doing.thread).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let seen = contributions(reader, &ids).await?.into_iter();
+    Ok(seen
+        .filter_map(|(id, contribution)| match contribution {
+            Contribution::Thread(thread) => Some((id, thread)),
+            _ => None,
+        })
+        .collect())
+}
