@@ -265,12 +265,12 @@ mod tests {
         );
         assert_eq!(shown(&day, SpaceRole::Pupil, noon), [pupil, teacher]);
         assert_eq!(shown(&day, SpaceRole::Observer, night), [teacher]);
-        assert_eq!(shown(&day, SpaceRole::Pupil, night), []);
+        assert_eq!(shown(&day, SpaceRole::Pupil, night), Vec::<Uuid>::new());
         let closed = Setting {
             state: SpaceState::Closed,
             ..day
         };
-        assert_eq!(shown(&closed, SpaceRole::Teacher, noon), []);
+        assert_eq!(shown(&closed, SpaceRole::Teacher, noon), Vec::<Uuid>::new());
     }
 
     #[test]

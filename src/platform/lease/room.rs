@@ -20,7 +20,7 @@ use crate::platform::retry::Retry;
 /// How often a room is read: leases end, and other nodes change it.
 const EVERY: Duration = Duration::from_secs(1);
 /// The pause between two readings at least, however much changes.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(super) struct Room<T: Value> {

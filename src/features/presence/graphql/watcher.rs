@@ -49,6 +49,8 @@ pub(super) struct Watcher {
     /// What the space said when it was looked at last.
     setting: Option<Arc<Setting>>,
     told: Option<Told>,
+    /// The threads that somebody is in, in the order of their ids.
+    used: Vec<Uuid>,
     /// Whether pupils were off when the clock was looked at last.
     were_pupils_off: bool,
     /// Whether there may be news.
@@ -71,6 +73,7 @@ impl Watcher {
             room: app.presence.watch(space),
             setting: None,
             told: None,
+            used: Vec::new(),
             were_pupils_off: false,
             is_due: true,
         })
@@ -114,7 +117,7 @@ impl Watcher {
                 () = self.session.ended() => {}
                 () = self.room.changed() => self.is_due = true,
                 next = self.listener.next(rest) => match next? {
-                    Next::Events(events) => self.is_due |= events.iter().any(|event| matters(event)),
+                    Next::Events(events) => self.is_due |= events.iter().any(|event| self.matters(event)),
                     Next::Reset { .. } => {
                         self.seated.forget();
                         self.is_due = true;
@@ -132,6 +135,12 @@ impl Watcher {
         std::mem::replace(&mut self.were_pupils_off, is_off) != is_off
     }
 
+    /// Whether an event may change who is shown, or in which thread.
+    fn matters(&self, event: &Event) -> bool {
+        let is_used = |id: Uuid| self.used.binary_search(&id).is_ok();
+        event.contribution_id.is_none_or(is_used)
+    }
+
     /// What is new; nothing before the room was read first.
     async fn look(&mut self) -> Result<Option<PresenceUpdate>> {
         let Some(devices) = self.room.picture() else {
@@ -141,7 +150,8 @@ impl Watcher {
         let reader = self.seated.among(vantage.clone());
         let scene = service::scene(&reader, &vantage, &devices).await?;
         self.setting = Some(Arc::clone(&scene.setting));
-        let threads = threads(&reader, &scene).await?;
+        self.used = used(&scene);
+        let threads = threads(&reader, &self.used).await?;
         let seen = |(member, doing): &(Uuid, Doing)| (*member, doing.seen(|thread| threads.contains_key(&thread)));
         let mut now = Told {
             is_off: scene.is_off,
@@ -177,20 +187,20 @@ impl Watcher {
     }
 }
 
-/// Whether an event may change who is shown, or in which thread: comments don't.
-fn matters(event: &Event) -> bool {
-    event.root_id.is_none()
-}
-
-/// The threads that somebody is in and the reader sees.
-async fn threads(reader: &Arc<Reader>, scene: &Scene) -> Result<HashMap<Uuid, Thread>> {
+/// The threads that somebody is in, seen or not.
+fn used(scene: &Scene) -> Vec<Uuid> {
     let mut ids: Vec<Uuid> = scene.present.iter().filter_map(|(_, doing)| doing.thread).collect();
     ids.sort_unstable();
     ids.dedup();
+    ids
+}
+
+/// Those of the threads that the reader sees.
+async fn threads(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Thread>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let seen = contributions(reader, &ids).await?.into_iter();
+    let seen = contributions(reader, ids).await?.into_iter();
     Ok(seen
         .filter_map(|(id, contribution)| match contribution {
             Contribution::Thread(thread) => Some((id, thread)),
