@@ -19,7 +19,7 @@ use crate::{
     features::{
         account,
         media::{self, Processing, Quotas},
-        notice, privacy, report, space,
+        notice, presence, privacy, report, space,
     },
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
@@ -31,6 +31,7 @@ use crate::{
             server::{self, Connections},
         },
         job::{self, Runner},
+        lease::Leases,
         live::Live,
         rate::Rates,
         storage::Storage,
@@ -73,6 +74,8 @@ pub struct App {
     pub rates: Rates,
     /// Who guesses passwords.
     pub attempts: Attempts,
+    /// Who is present where.
+    pub presence: Leases<presence::Doing>,
 }
 
 /// The app of this request.
@@ -114,6 +117,10 @@ impl App {
             Some(url) => Rates::over_redis(clock.clone(), url, &format!("{}:rate", config.redis_prefix))?,
             None => Rates::in_process(clock.clone()),
         };
+        let presence = match &config.redis_url {
+            Some(url) => Leases::over_redis(clock.clone(), url, &format!("{}:presence", config.redis_prefix))?,
+            None => Leases::in_process(clock.clone()),
+        };
         let storage = Storage::open(&config.storage(&signer)?)?;
         let passwords = Passwords::new(config.password_memory, PASSWORD_PASSES).map_err(sentence)?;
         let db = Db::connect(&config.database()?, clock.clone(), live)
@@ -138,6 +145,7 @@ impl App {
             retention: config.retention(),
             scratch,
             attempts: Attempts::new(rates.clone()),
+            presence,
             rates,
         })
     }

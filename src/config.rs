@@ -48,7 +48,7 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_REDIS_URL", hide_env_values = true, global = true)]
     pub redis_url: Option<String>,
 
-    /// Beginning of all Redis channel names.
+    /// Beginning of all names of channels and keys in Redis.
     #[arg(long, env = "SOJOURN_REDIS_PREFIX", default_value = "sojourn", global = true)]
     pub redis_prefix: String,
 

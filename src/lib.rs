@@ -24,6 +24,7 @@
 //!
 //! *Live*: `platform::live` tells subscribers that a stream has grown; they pull what they have not seen. A subscription is a
 //! `platform::feed`: for each event its operation runs once for all who see the same, and for those alone whom the event concerns.
+//! What is never stored, who is present, is in `platform::lease`.
 
 // Objects of the API refer to each other in circles; the compiler walks them to see that they may be sent between threads.
 #![recursion_limit = "512"]

@@ -69,6 +69,16 @@ pub struct Space {
     pub has_open_phase: bool,
 }
 
+/// The hours of each day in which pupils may be seen as present, in minutes since midnight; from the later to the earlier it is over
+/// midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresenceHours {
+    /// The first minute.
+    pub from: i32,
+    /// The first minute after.
+    pub to: i32,
+}
+
 /// A phase as far as rules ask for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {

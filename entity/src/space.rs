@@ -27,6 +27,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// Bytes of the media in it.
     pub media_bytes: i64,
+    /// Minute of the day from which pupils are shown as present; none = always.
+    pub presence_from: Option<i32>,
+    /// Minute of the day from which they are not.
+    pub presence_to: Option<i32>,
 }
 
 /// Relations are joined by hand in the stores.

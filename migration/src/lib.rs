@@ -20,6 +20,7 @@ mod m20261122_000011_overdue_reports;
 mod m20261122_000012_jobs;
 mod m20261122_000013_media;
 mod m20261122_000014_notifications;
+mod m20261123_000015_presence;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_jobs::Migration),
             Box::new(m20261122_000013_media::Migration),
             Box::new(m20261122_000014_notifications::Migration),
+            Box::new(m20261123_000015_presence::Migration),
         ]
     }
 }

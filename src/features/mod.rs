@@ -10,6 +10,7 @@ pub mod live;
 pub mod media;
 pub mod notice;
 pub mod organisation;
+pub mod presence;
 pub mod privacy;
 pub mod report;
 pub mod space;

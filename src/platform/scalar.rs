@@ -2,7 +2,7 @@
 //! with its field instead of a refusal of the whole document.
 
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{Datelike, IsoWeek as Week, NaiveDate, SecondsFormat, Utc, Weekday};
+use chrono::{Datelike, IsoWeek as Week, NaiveDate, SecondsFormat, Timelike, Utc, Weekday};
 use icu_locale_core::LanguageIdentifier;
 
 use super::error::{Error, Reason, Result};
@@ -149,6 +149,58 @@ impl IsoWeek {
     }
 }
 
+/// A time of day as clocks on the wall show it, 24 hours, `HH:MM`: `07:30`. In which time zone, the field says.
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
+pub struct LocalTime(pub String);
+
+#[Scalar(
+    name = "LocalTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/local-time",
+    use_type_description
+)]
+impl ScalarType for LocalTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        string(value, Self)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl LocalTime {
+    /// Minutes since midnight.
+    ///
+    /// # Errors
+    /// `INVALID`/`MALFORMED`.
+    pub fn checked(&self) -> Result<i32> {
+        let number = |text: &str, below: i32| -> Option<i32> {
+            let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = text.parse().ok().filter(|_| is_number)?;
+            (number < below).then_some(number)
+        };
+        let parse = || {
+            let (hour, minute) = self.0.split_once(':')?;
+            Some(number(hour, 24)? * 60 + number(minute, 60)?)
+        };
+        parse().ok_or_else(|| Error::invalid(Reason::Malformed, "Expected a time of day like 07:30."))
+    }
+
+    /// The time of day at so many minutes since midnight.
+    #[must_use]
+    pub fn of_minutes(minutes: i32) -> Self {
+        Self(format!("{:02}:{:02}", minutes / 60, minutes % 60))
+    }
+
+    /// The minutes since midnight that clocks in a time zone show at a moment; those of UTC if there is no such zone.
+    #[must_use]
+    pub fn minutes_at(time: chrono::DateTime<Utc>, zone: &str) -> i32 {
+        let zone = zone.parse::<chrono_tz::Tz>().unwrap_or(chrono_tz::UTC);
+        let time = time.with_timezone(&zone);
+        i32::try_from(time.hour() * 60 + time.minute()).unwrap_or_default()
+    }
+}
+
 /// A language, BCP 47: `es`, `pt-BR`, `sr-Latn`.
 #[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct LanguageTag(pub String);
@@ -246,6 +298,19 @@ mod tests {
         assert_eq!(checked("PT-br").as_deref(), Some("pt-BR"));
         assert_eq!(checked("sr-latn").as_deref(), Some("sr-Latn"));
         for wrong in ["", "und", "english", "e", "es_ES", "xx-", "🇪🇸"] {
+            assert_eq!(checked(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_on_the_clock_or_refused() {
+        let checked = |time: &str| LocalTime(time.to_owned()).checked().ok();
+        assert_eq!(checked("00:00"), Some(0));
+        assert_eq!(checked("23:59"), Some(1_439));
+        assert_eq!(LocalTime::of_minutes(450).0, "07:30");
+        for wrong in [
+            "24:00", "7:30", "07:60", "07:3", "0730", "07:30:00", "+7:30", "", "07-30", "：：",
+        ] {
             assert_eq!(checked(wrong), None, "{wrong}");
         }
     }

@@ -22,6 +22,7 @@ use crate::{
         media::graphql::{Album, AlbumMutation, MediaItem, MediaMutation},
         notice::graphql::{Notification, NotificationMutation, NotificationSubscription},
         organisation::graphql::{Organisation, OrganisationMutation, OrganisationQuery},
+        presence::graphql::{PresenceMutation, PresenceSubscription},
         privacy::graphql::PrivacyMutation,
         report::graphql::ReportMutation,
         space::graphql::{
@@ -62,13 +63,14 @@ pub struct Mutation(
     GrantMutation,
     ReportMutation,
     NotificationMutation,
+    PresenceMutation,
     PrivacyMutation,
 );
 
 /// Live events.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscription(LiveSubscription, NotificationSubscription);
+pub struct Subscription(LiveSubscription, NotificationSubscription, PresenceSubscription);
 
 /// The executable schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -19,7 +19,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const project = fileURLToPath(new URL('types/tsconfig.json', import.meta.url));
 
 /** How each custom scalar comes over the wire; `strictScalars` refuses one that is not here. */
-const scalars = { ByteCount: 'number', CountryCode: 'string', DateTime: 'string', IsoWeek: 'string', LanguageTag: 'string' };
+const scalars = { ByteCount: 'number', CountryCode: 'string', DateTime: 'string', IsoWeek: 'string', LanguageTag: 'string', LocalTime: 'string' };
 
 async function generate(name, plugins) {
   const text = await codegen({

@@ -15,7 +15,7 @@ const ORDER: &[&[&str]] = &[
     &["contribution"],
     &["forum", "grant", "journal", "media", "report"],
     &["live"],
-    &["notice"],
+    &["notice", "presence"],
     &["privacy"],
 ];
 

@@ -30,6 +30,7 @@ mod notice;
 mod organisation;
 mod page;
 mod policy;
+mod presence;
 mod privacy;
 mod race;
 mod rate;

@@ -12,4 +12,4 @@ mod store;
 
 pub use self::service::mark_read;
 
-pub use self::store::forget_read;
+pub use self::store::{forget_read, space_of_thread};

@@ -19,7 +19,9 @@ use crate::{
 /// `NOT_FOUND`.
 pub async fn mark_read(app: &App, actor: &Actor, thread: Uuid, up_to: Option<Uuid>) -> Result<()> {
     let reader = Reader::passing(&app.db, Some(actor.clone()));
-    let space = store::space_of(&reader, thread).await?.ok_or_else(Error::not_found)?;
+    let space = store::space_of_thread(&reader, thread)
+        .await?
+        .ok_or_else(Error::not_found)?;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {

@@ -19,8 +19,11 @@ struct Id {
     id: Uuid,
 }
 
-/// The space of a thread that the viewer sees, to find its gate; not a fact to decide by.
-pub(super) async fn space_of(reader: &Reader, thread: Uuid) -> Result<Option<Uuid>> {
+/// The space of a thread that the viewer sees, to find its gate.
+///
+/// # Errors
+/// The database's.
+pub async fn space_of_thread(reader: &Reader, thread: Uuid) -> Result<Option<Uuid>> {
     let mut sql = reader.sql("SELECT c.space_id AS id");
     push_seen(&mut sql, reader.actor()?.account_id);
     sql.push(" AND c.kind = 'THREAD' AND c.id = ").bind(thread);

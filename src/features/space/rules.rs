@@ -4,8 +4,11 @@ use entity::enums::{AccountKind, MobilityStatus, SpaceRole};
 use uuid::Uuid;
 
 use crate::{
-    platform::error::{Error, Reason, Result},
-    policy::{self, Member},
+    platform::{
+        error::{Checks, Error, Reason, Result},
+        scalar::LocalTime,
+    },
+    policy::{self, Member, PresenceHours},
 };
 
 /// Rows of one batch at most.
@@ -69,4 +72,20 @@ pub(super) fn action(role: SpaceRole) -> policy::SpaceAction {
     } else {
         policy::SpaceAction::StaffAdd
     }
+}
+
+/// The hours of a day in which pupils are shown as present.
+pub(super) fn presence_hours(from: &LocalTime, to: &LocalTime) -> Result<PresenceHours> {
+    let mut checks = Checks::default();
+    let from = checks.field("from", from.checked())?;
+    let to = checks.field("to", to.checked())?;
+    if from.is_some() && from == to {
+        let message = "It is the time at which they begin: hours end at another one.";
+        checks.field::<()>("to", Err(Error::invalid(Reason::OutOfRange, message)))?;
+    }
+    checks.done()?;
+    Ok(PresenceHours {
+        from: from.unwrap_or_default(),
+        to: to.unwrap_or_default(),
+    })
 }

@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use super::{
     redis::Bus,
-    registry::{Inbox, Registry},
     session::{self, SessionWatch, Watched},
     topic::{Topic, Window},
 };
 use crate::platform::{
     db::Db,
     error::{Error, Result},
+    registry::{Inbox, Registry},
     retry::{Retry, spread},
     stream,
 };

@@ -9,7 +9,6 @@
 mod hub;
 mod listener;
 mod redis;
-mod registry;
 mod session;
 mod shared;
 mod topic;

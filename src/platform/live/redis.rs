@@ -11,10 +11,11 @@ use redis::{
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::{hub::Hub, registry::Inbox};
+use super::hub::Hub;
 use crate::platform::{
     error::{Error, Result},
     redis::{Outcome, Redis, limited},
+    registry::Inbox,
     retry::Retry,
 };
 

@@ -213,6 +213,7 @@ async fn with_a_one_time_secret_there_is_no_stream() {
     for query in [
         "subscription($id: ID!) { spaceEvents(spaceId: $id) { __typename } }",
         "subscription { viewerEvents { __typename } }",
+        "subscription($id: ID!) { presence(spaceId: $id) { isComplete } }",
     ] {
         let mut live = world.node.socket(&teacher).await;
         live.subscribe(query, json!({ "id": cast.space })).await;

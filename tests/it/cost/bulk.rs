@@ -224,6 +224,8 @@ impl Bulk {
             version: 1,
             closed_at: None,
             media_bytes: 0,
+            presence_from: None,
+            presence_to: None,
             created_at: self.tick(),
         }
     }

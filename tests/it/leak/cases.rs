@@ -198,6 +198,14 @@ const MUTATIONS: &[(&str, &str)] = &[
         r#"{"phaseId":"@planned_phase","expectedVersion":1,"title":"T"}"#,
     ),
     ("phaseMarkRead", r#"{"phaseId":"@phase"}"#),
+    ("presenceSet", r#"{"spaceId":"@space"}"#),
+    ("presenceSet", r#"{"spaceId":"@space","isOnline":false}"#),
+    (
+        "presenceSet",
+        r#"{"spaceId":"@space","threadId":"@thread","isWriting":true}"#,
+    ),
+    ("presenceSet", r#"{"spaceId":"@own_space","threadId":"@thread"}"#),
+    ("presenceSet", r#"{"spaceId":"@own_space","threadId":"@hidden_thread"}"#),
     (
         "pupilAccountsCreate",
         r#"{"organisationId":"@organisation","rows":[{"givenName":"A","familyInitial":"B","birthYear":2010,"languages":["en"]}]}"#,
@@ -351,6 +359,11 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "Subscription.spaceEvents",
         "subscription($id: ID!, $after: String) { spaceEvents(spaceId: $id, after: $after) { __typename cursor } }",
         r#"{"id":"@space","after":"@own_cursor"}"#,
+    ),
+    (
+        "Subscription.presence",
+        "subscription($id: ID!) { presence(spaceId: $id) { isComplete present { member { id } } } }",
+        r#"{"id":"@space"}"#,
     ),
 ];
 

@@ -228,6 +228,7 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("phasePromptsUpdate", &["PhaseViewerCan.phasePromptsUpdate"]),
     ("phaseReopen", &["PhaseViewerCan.phaseReopen"]),
     ("phaseUpdate", &["PhaseViewerCan.phaseUpdate"]),
+    ("presenceSet", &[]),
     ("pupilAccountsCreate", &["OrganisationViewerCan.pupilAccountsCreate"]),
     ("reactionAdd", &["ContributionViewerCan.reactionAdd"]),
     ("reactionRemove", &["ContributionViewerCan.reactionRemove"]),

@@ -164,7 +164,7 @@ impl<C: Channel> Feed for Follower<C> {
 }
 
 /// A failed read of a stream is a reason to come back, not a fault of the client.
-fn unavailable(error: Error) -> Error {
+pub fn unavailable(error: Error) -> Error {
     match error {
         Error::Internal(cause) => {
             tracing::error!(%cause, "a stream of events broke");

@@ -5,6 +5,7 @@ mod enums;
 mod event;
 mod filter;
 mod follower;
+mod seated;
 mod space;
 mod subscription;
 
@@ -12,6 +13,7 @@ pub use self::{
     deliver::{Control, Said, control},
     enums::{SpaceEventKind, StreamEndReason, StreamResetReason},
     event::{Heartbeat, SpaceEvent, StreamEnded, StreamReset},
-    follower::{Channel, Follower},
+    follower::{Channel, Follower, unavailable},
+    seated::{Seated, Sitting},
     subscription::LiveSubscription,
 };

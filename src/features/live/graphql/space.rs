@@ -12,17 +12,15 @@ use super::{
     event::Batch,
     filter::Filter,
     follower::Channel,
+    seated::{Seated, Sitting},
 };
-use crate::{
-    features::space::seat,
-    platform::{
-        auth::{Actor, seat::Seat},
-        db::{Db, Reader, Vantage},
-        error::{Error, Result},
-        feed::{Answer, Item, Teller},
-        live::{AnswerKey, Common, Listener, Shared},
-        stream::{Cursor, Event},
-    },
+use crate::platform::{
+    auth::{Actor, seat::Seat},
+    db::{Db, Reader, Vantage},
+    error::{Error, Result},
+    feed::{Answer, Item, Teller},
+    live::{AnswerKey, Common, Listener, Shared},
+    stream::{Cursor, Event},
 };
 
 /// Events whose objects are loaded at once: what a slow client keeps in memory.
@@ -31,14 +29,8 @@ const LOADED: usize = 25;
 /// A member who listens to a space.
 pub(super) struct Member {
     db: Db,
-    actor: Actor,
-    space: Uuid,
     filter: Filter,
-    seat: Arc<Seat>,
-    /// The seat of all like this one; none if there are none.
-    all_like: Option<Arc<Seat>>,
-    /// The last event that the seat takes into account; none if it has to be read again.
-    seated_at: Option<i64>,
+    seated: Seated,
     /// What the first of the waiting events are about, and since when.
     loaded: Option<Loaded>,
 }
@@ -56,16 +48,10 @@ impl Member {
     /// # Errors
     /// `NOT_FOUND` for all but members.
     pub(super) async fn new(db: &Db, actor: &Actor, space: Uuid, filter: Filter) -> Result<Self> {
-        let reader = Reader::passing(db, Some(actor.clone()));
-        let (seat, seated_at) = seat(&reader, space).await?.ok_or_else(Error::not_found)?;
         Ok(Self {
             db: db.clone(),
-            actor: actor.clone(),
-            space,
             filter,
-            all_like: seat.of_all_like().map(Arc::new),
-            seat: Arc::new(seat),
-            seated_at: Some(seated_at),
+            seated: Seated::new(db, actor, space).await?,
             loaded: None,
         })
     }
@@ -82,13 +68,11 @@ impl Member {
         if let Some(loaded) = self.loaded.as_ref().filter(is_good) {
             return Ok(Arc::clone(&loaded.batch));
         }
-        let sits = if Arc::ptr_eq(seat, &self.seat) {
-            Vantage::own
+        let reader = if Arc::ptr_eq(seat, self.seated.seat()) {
+            self.seated.among(&shared)
         } else {
-            Vantage::common
+            self.seated.among_all_like(seat, &shared)
         };
-        let vantage = sits(Arc::clone(seat), Arc::clone(&shared), &self.actor);
-        let reader = Reader::among(&self.db, vantage);
         let events: Vec<_> = waiting.iter().take(LOADED).cloned().collect();
         let last = events.last().map_or(next.seq, |event| event.seq);
         let batch = {
@@ -117,9 +101,14 @@ impl Member {
         (event, cursor): (&Event, Cursor),
         teller: &dyn Teller,
     ) -> Result<Option<Option<Arc<str>>>> {
-        let member = self.seat.member_id;
+        let member = self.seated.seat().member_id;
         let concerned = [event.actor_id, event.member_id, event.author_id, event.root_author_id];
-        let Some(seat) = self.all_like.clone().filter(|_| !concerned.contains(&Some(member))) else {
+        let Some(seat) = self
+            .seated
+            .all_like()
+            .cloned()
+            .filter(|_| !concerned.contains(&Some(member)))
+        else {
             return Ok(None);
         };
         let key = AnswerKey {
@@ -160,24 +149,15 @@ impl Channel for Member {
     }
 
     async fn is_open(&mut self, listener: &Listener) -> Result<bool> {
-        let (member, has_grants) = (self.seat.member_id, !self.seat.grants.is_empty());
-        let is_current = |&since: &i64| !listener.has_moved(member, has_grants, since);
-        if self.seated_at.as_ref().is_some_and(is_current) {
-            return Ok(true);
+        let sitting = self.seated.renew(listener).await?;
+        if sitting == Sitting::Renewed {
+            self.loaded = None;
         }
-        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
-        let Some((seat, seated_at)) = seat(&reader, self.space).await? else {
-            return Ok(false);
-        };
-        self.all_like = seat.of_all_like().map(Arc::new);
-        self.seat = Arc::new(seat);
-        self.seated_at = Some(seated_at);
-        self.loaded = None;
-        Ok(true)
+        Ok(sitting != Sitting::Over)
     }
 
     fn forget(&mut self) {
-        self.seated_at = None;
+        self.seated.forget();
     }
 
     async fn tell(
@@ -193,7 +173,7 @@ impl Channel for Member {
         let told = if let Some(common) = common {
             common.map(Answer::Shared)
         } else {
-            let seat = Arc::clone(&self.seat);
+            let seat = Arc::clone(self.seated.seat());
             let batch = self.load((&seat, shared), waiting, event).await?;
             match batch.deliver(&seat, event, cursor) {
                 Some(item) => Some(Answer::Own(teller.tell(&batch.reader, Box::new(item)).await)),
@@ -207,7 +187,7 @@ impl Channel for Member {
     }
 
     fn control(&self, cursor: Cursor, what: Control) -> (Arc<Reader>, Item) {
-        let reader = Reader::passing(&self.db, Some(self.actor.clone()));
+        let reader = self.seated.passing();
         let said: SpaceEvent = control(&reader, cursor, what).into();
         (reader, Box::new(said))
     }

@@ -11,5 +11,5 @@ pub use self::{
     },
     mutation::{InvitationMutation, SpaceMutation},
     phase::{Phase, PhaseMutation, PhaseViewerCan, phases, surroundings},
-    space::{Space, SpaceInvitation, SpaceViewerCan, invitation_nodes, invitations, spaces},
+    space::{PresenceHours, Space, SpaceInvitation, SpaceViewerCan, invitation_nodes, invitations, spaces},
 };

@@ -12,9 +12,10 @@ use crate::{
     features::organisation::graphql::{Organisation, organisations},
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle},
         id::Kind,
         idempotency::Key,
+        scalar::LocalTime,
     },
 };
 
@@ -44,6 +45,17 @@ pub struct SpaceUpdateInput {
     description: MaybeUndefined<String>,
     /// IANA time zone; absent = unchanged.
     time_zone: MaybeUndefined<String>,
+    /// When pupils can be present, in this time zone; absent = unchanged, null = always.
+    presence_hours: MaybeUndefined<PresenceHoursInput>,
+}
+
+/// The hours of each day in which pupils can be present.
+#[derive(InputObject)]
+pub struct PresenceHoursInput {
+    /// When they begin.
+    from: LocalTime,
+    /// When they end; an earlier time than `from` is that of the next day, the same time is refused.
+    to: LocalTime,
 }
 
 /// Input of `spaceOrganisationInvite`.
@@ -230,6 +242,7 @@ impl SpaceMutation {
                 title: kept("title", input.title)?,
                 description,
                 time_zone: kept("timeZone", input.time_zone)?,
+                presence_hours: cleared(input.presence_hours).map(|hours| hours.map(|hours| (hours.from, hours.to))),
             };
             service::update(app, actor, id?, input.expected_version, patch).await
         };

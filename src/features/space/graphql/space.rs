@@ -35,7 +35,7 @@ use crate::{
         level::{At, Level, Link, Listing},
         page::{Cut, Listed, PageArgs, Total},
         permission::ActionPermission,
-        scalar::{DateTime, IsoWeek},
+        scalar::{DateTime, IsoWeek, LocalTime},
     },
     policy::{self, SpaceAction},
 };
@@ -50,6 +50,15 @@ pub enum SpaceState {
     Closed,
     /// Read-only for good.
     Archived,
+}
+
+/// The hours of each day in which pupils can be present.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct PresenceHours {
+    /// When they begin, in the time zone of the space.
+    from: LocalTime,
+    /// When they end; an earlier time than `from` is that of the next day.
+    to: LocalTime,
 }
 
 /// What belongs to spaces.
@@ -109,6 +118,15 @@ impl Space {
     /// IANA time zone of its weeks and dates, for instance `Europe/Madrid`.
     async fn time_zone(&self) -> &str {
         &self.0.time_zone
+    }
+
+    /// When pupils can be present: outside of these hours of each day, in `timeZone`, nobody sees that they are there, and they see
+    /// nobody. Null = always.
+    async fn presence_hours(&self) -> Option<PresenceHours> {
+        self.0.presence_hours().map(|hours| PresenceHours {
+            from: LocalTime::of_minutes(hours.from),
+            to: LocalTime::of_minutes(hours.to),
+        })
     }
 
     /// Counts changes of its settings and state: send it as `expectedVersion`.

@@ -12,7 +12,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{super::store, allow, expect_version};
+use super::{
+    super::{rules, store},
+    allow, expect_version,
+};
 use crate::{
     app::App,
     event,
@@ -23,7 +26,8 @@ use crate::{
         error::{Checks, Error, Reason, Result},
         id::Kind,
         idempotency::{self, Claim, Key},
-        scalar, stream, text,
+        scalar::{self, LocalTime},
+        stream, text,
     },
     policy::{self, SpaceAction},
 };
@@ -72,6 +76,8 @@ pub async fn create(
                     version: Set(1),
                     closed_at: Set(None),
                     media_bytes: Set(0),
+                    presence_from: Set(None),
+                    presence_to: Set(None),
                     created_at: Set(now),
                 };
                 store::insert_space(tx, row).await?;
@@ -152,6 +158,8 @@ pub struct SpacePatch {
     pub description: Option<String>,
     /// IANA time zone.
     pub time_zone: Option<String>,
+    /// From when to when pupils are shown as present; `Some(None)` = always.
+    pub presence_hours: Option<Option<(LocalTime, LocalTime)>>,
 }
 
 /// Changes the settings of a space.
@@ -173,6 +181,12 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, expected_version: i32, p
         .time_zone
         .map(|zone| checks.field("timeZone", scalar::time_zone(&zone)))
         .transpose()?;
+    let presence_hours = patch
+        .presence_hours
+        .map(|hours| hours.map(|(from, to)| rules::presence_hours(&from, &to)).transpose())
+        .map(|hours| checks.field("presenceHours", hours))
+        .transpose()?
+        .flatten();
     checks.done()?;
     let (title, description, time_zone) = (&or_none(title), &or_none(description), &or_none(time_zone));
     app.db
@@ -202,6 +216,10 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, expected_version: i32, p
                 }
                 if let Some(time_zone) = time_zone {
                     row.time_zone = Set(time_zone.clone());
+                }
+                if let Some(hours) = presence_hours {
+                    row.presence_from = Set(hours.map(|hours| hours.from));
+                    row.presence_to = Set(hours.map(|hours| hours.to));
                 }
                 store::update_space(tx, row).await?;
                 let event = event::space(tx.clock(), EventKind::SpaceUpdated, facts.member().id);

@@ -130,6 +130,8 @@ pub struct SpaceRow {
     pub time_zone: String,
     pub version: i32,
     pub closed_at: Option<DateTime<Utc>>,
+    presence_from: Option<i32>,
+    presence_to: Option<i32>,
     pub has_open_phase: bool,
     last_seq: i64,
     epoch: i32,
@@ -141,8 +143,8 @@ pub struct SpaceRow {
     pub viewer: ViewerRow,
 }
 
-const SPACE_COLUMNS: &str = "s.id, s.title, s.description, s.state, s.time_zone, s.version, s.closed_at, \
-    EXISTS (SELECT 1 FROM phase p WHERE p.space_id = s.id AND p.state = 'OPEN') AS has_open_phase";
+const SPACE_COLUMNS: &str = "s.id, s.title, s.description, s.state, s.time_zone, s.version, s.closed_at, s.presence_from, \
+    s.presence_to, EXISTS (SELECT 1 FROM phase p WHERE p.space_id = s.id AND p.state = 'OPEN') AS has_open_phase";
 
 impl SpaceRow {
     /// The space, for the policy.
@@ -152,6 +154,12 @@ impl SpaceRow {
             closed_at: self.closed_at,
             has_open_phase: self.has_open_phase,
         }
+    }
+
+    /// When its pupils are shown as present; none = always.
+    pub fn presence_hours(&self) -> Option<policy::PresenceHours> {
+        let (from, to) = self.presence_from.zip(self.presence_to)?;
+        Some(policy::PresenceHours { from, to })
     }
 
     /// Where its stream stood when this row, or something that may be shown below it, was read.
