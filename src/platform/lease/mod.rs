@@ -73,7 +73,7 @@ struct Inner<T: Value> {
 #[derive(Debug)]
 enum Kept<T> {
     Here(Memory<T>),
-    InRedis(Shared),
+    InRedis(Box<Shared>),
 }
 
 impl<T: Value> Leases<T> {
@@ -88,7 +88,7 @@ impl<T: Value> Leases<T> {
     /// # Errors
     /// `url` is none of Redis; the text is for the operator.
     pub fn over_redis(clock: Clock, url: &str, prefix: &str) -> std::result::Result<Self, String> {
-        Ok(Self::new(clock, Kept::InRedis(Shared::new(url, prefix)?)))
+        Ok(Self::new(clock, Kept::InRedis(Box::new(Shared::new(url, prefix)?))))
     }
 
     fn new(clock: Clock, kept: Kept<T>) -> Self {
