@@ -26,9 +26,15 @@ pub type Item = Box<dyn Any + Send + Sync>;
 /// What a subscriber is told.
 pub enum Answer {
     /// Made for this one.
-    Own(Response),
+    Own(Box<Response>),
     /// Made for all like this one: the text of its `data`, in which nothing failed.
     Shared(Arc<str>),
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self::Own(Box::new(response))
+    }
 }
 
 impl Answer {

@@ -151,7 +151,7 @@ async fn in_which_thread_a_member_is_only_those_learn_who_see_it() {
     let mut pupil = world.view(&cast.stayer, &cast).await;
     let mut observer = world.view(&cast.observer, &cast).await;
     let input = json!({ "threadId": staff, "isWriting": true });
-    world.set(&cast.teacher, &cast, input).await;
+    world.present(&cast.teacher, &cast, input).await;
     coordinator.shows(&[(&cast.teacher, Some(&staff), true)]).await;
     for view in [&mut pupil, &mut observer] {
         view.shows(&[(&cast.teacher, None, false)]).await;
@@ -171,7 +171,7 @@ async fn a_thread_that_goes_out_of_sight_goes_out_of_presence_and_comes_back_wit
     let mut staff = world.view(&cast.teacher, &cast).await;
     let mut pupil = world.view(&cast.stayer, &cast).await;
     let input = json!({ "threadId": thread, "isWriting": true });
-    world.set(&cast.mobile, &cast, input).await;
+    world.present(&cast.mobile, &cast, input).await;
     for view in [&mut staff, &mut pupil] {
         view.shows(&[(&cast.mobile, Some(&thread), true)]).await;
     }
@@ -180,7 +180,7 @@ async fn a_thread_that_goes_out_of_sight_goes_out_of_presence_and_comes_back_wit
     world.act(&cast.teacher, "Restore", &thread).await;
     pupil.shows(&[(&cast.mobile, Some(&thread), true)]).await;
     // Staff saw it all the time.
-    world.set(&cast.mobile, &cast, json!({ "isOnline": false })).await;
+    world.present(&cast.mobile, &cast, json!({ "isOnline": false })).await;
     staff.shows(&[]).await;
     assert_eq!(staff.messages, 3, "{}", staff.heard);
 }
@@ -190,7 +190,7 @@ async fn who_gets_another_role_sees_with_other_eyes() {
     let (world, cast) = World::with_cast().await;
     let staff = json!({ "audience": "STAFF" });
     let staff = world.create(&cast.teacher, "thread", &cast.during, staff).await;
-    world.set(&cast.teacher, &cast, json!({ "threadId": staff })).await;
+    world.present(&cast.teacher, &cast, json!({ "threadId": staff })).await;
     let mut view = world.view(&cast.mentor, &cast).await;
     view.shows(&[(&cast.teacher, None, false)]).await;
     world
@@ -215,7 +215,7 @@ async fn nobody_is_present_in_a_space_that_is_closed() {
     view.shows(&[]).await;
     let refused = world.refused(&cast.teacher, "presenceSet", space.clone()).await;
     assert_eq!(refused, ["FORBIDDEN/STATE_NOT_ALLOWED"]);
-    world.set(&cast.teacher, &cast, json!({ "isOnline": false })).await;
+    world.present(&cast.teacher, &cast, json!({ "isOnline": false })).await;
     world.done(&cast.coordinator, "spaceReopen", space, "").await;
     world.online(&cast.teacher, &cast).await;
     view.shows(&[(&cast.teacher, None, false)]).await;

@@ -99,7 +99,7 @@ async fn outside_the_hours_nobody_sees_pupils_and_pupils_see_nobody() {
         json!({ "isComplete": true, "isOff": true, "present": [], "goneMemberIds": [] })
     );
     // Saying so holds nothing, and is no error.
-    let payload = world.set(&cast.stayer, &cast, json!({})).await;
+    let payload = world.present(&cast.stayer, &cast, json!({})).await;
     assert_eq!((&payload["expiresAt"], &payload["isOff"]), (&Value::Null, &json!(true)));
     let mut other = world.view(&cast.stayer, &cast).await;
     other.hear().await;

@@ -81,9 +81,8 @@ impl View {
             if message["payload"]["data"]["presence"].is_object() {
                 continue;
             }
-            assert_eq!(message["type"], "next", "{message}");
-            assert_eq!(self.socket.hear().await["type"], "complete");
-            return errors(&message["payload"]);
+            assert_eq!(message["type"], "error", "{message}");
+            return errors(&json!({ "errors": message["payload"] }));
         }
     }
 }
@@ -94,13 +93,13 @@ impl World {
     }
 
     /// Says where somebody is, and returns the payload.
-    async fn set(&self, who: &Person, cast: &Cast, mut more: Value) -> Value {
+    async fn present(&self, who: &Person, cast: &Cast, mut more: Value) -> Value {
         more["spaceId"] = json!(cast.space);
         self.done(who, "presenceSet", more, "expiresAt isOff").await
     }
 
     async fn online(&self, who: &Person, cast: &Cast) {
-        let payload = self.set(who, cast, json!({})).await;
+        let payload = self.present(who, cast, json!({})).await;
         assert_eq!(payload["isOff"], false);
         assert!(payload["expiresAt"].is_string(), "{payload}");
     }
@@ -158,12 +157,12 @@ async fn members_are_seen_as_they_come_go_into_threads_write_and_leave() {
         (json!({ "threadId": null }), None, false),
     ];
     for (input, of, is_writing) in steps {
-        world.set(&cast.mobile, &cast, input).await;
+        world.present(&cast.mobile, &cast, input).await;
         for view in &mut views {
             view.shows(&[(&cast.mobile, of, is_writing)]).await;
         }
     }
-    let payload = world.set(&cast.mobile, &cast, json!({ "isOnline": false })).await;
+    let payload = world.present(&cast.mobile, &cast, json!({ "isOnline": false })).await;
     assert_eq!(
         (&payload["expiresAt"], &payload["isOff"]),
         (&Value::Null, &json!(false))
@@ -181,18 +180,18 @@ async fn a_member_is_there_while_one_of_their_devices_is() {
     let other = world.thread(&cast.teacher, &cast.during, "Butter").await;
     let phone = world.device(&cast.mobile).await;
     let mut view = world.view(&cast.teacher, &cast).await;
-    world.set(&cast.mobile, &cast, json!({ "threadId": thread })).await;
+    world.present(&cast.mobile, &cast, json!({ "threadId": thread })).await;
     view.shows(&[(&cast.mobile, Some(&thread), false)]).await;
     // What is newer is shown, and writing before all.
-    world.set(&phone, &cast, json!({ "threadId": other })).await;
+    world.present(&phone, &cast, json!({ "threadId": other })).await;
     view.shows(&[(&cast.mobile, Some(&other), false)]).await;
     let writes = json!({ "threadId": thread, "isWriting": true });
-    world.set(&cast.mobile, &cast, writes).await;
+    world.present(&cast.mobile, &cast, writes).await;
     view.shows(&[(&cast.mobile, Some(&thread), true)]).await;
-    world.set(&phone, &cast, json!({})).await;
-    world.set(&cast.mobile, &cast, json!({ "isOnline": false })).await;
+    world.present(&phone, &cast, json!({})).await;
+    world.present(&cast.mobile, &cast, json!({ "isOnline": false })).await;
     view.shows(&[(&cast.mobile, None, false)]).await;
-    world.set(&phone, &cast, json!({ "isOnline": false })).await;
+    world.present(&phone, &cast, json!({ "isOnline": false })).await;
     view.shows(&[]).await;
 }
 
@@ -213,7 +212,7 @@ async fn who_says_nothing_more_is_gone_after_75_seconds() {
     assert_eq!(other.hear().await["present"].as_array().unwrap().len(), 2);
     let now = world.later(1);
     view.shows(&[(&cast.stayer, None, false)]).await;
-    let payload = world.set(&cast.stayer, &cast, json!({})).await;
+    let payload = world.present(&cast.stayer, &cast, json!({})).await;
     let expires: chrono::DateTime<chrono::Utc> = payload["expiresAt"].as_str().unwrap().parse().unwrap();
     assert_eq!((expires - now).num_seconds(), 75);
     world.later(75);
@@ -228,7 +227,7 @@ async fn saying_the_same_again_is_no_news() {
     view.hear().await;
     let input = json!({ "threadId": thread, "isWriting": true });
     for _ in 0..3 {
-        world.set(&cast.mobile, &cast, input.clone()).await;
+        world.present(&cast.mobile, &cast, input.clone()).await;
         view.shows(&[(&cast.mobile, Some(&thread), true)]).await;
     }
     world.comment(&cast.stayer, &thread, None, "Seeds").await;
@@ -245,9 +244,9 @@ async fn nothing_of_it_is_stored() {
     let before = world.dump().await;
     let mut view = world.view(&cast.teacher, &cast).await;
     let input = json!({ "threadId": thread, "isWriting": true });
-    world.set(&cast.mobile, &cast, input).await;
+    world.present(&cast.mobile, &cast, input).await;
     view.shows(&[(&cast.mobile, Some(&thread), true)]).await;
-    world.set(&cast.mobile, &cast, json!({ "isOnline": false })).await;
+    world.present(&cast.mobile, &cast, json!({ "isOnline": false })).await;
     view.shows(&[]).await;
     let after = world.dump().await;
     for (table, rows) in &before {
@@ -268,7 +267,7 @@ async fn statements(present: usize) -> usize {
     ];
     for who in &all[..present] {
         let own = world.thread(who, &cast.during, "Own").await;
-        world.set(who, &cast, json!({ "threadId": own })).await;
+        world.present(who, &cast, json!({ "threadId": own })).await;
     }
     let _ = world.app().db.recorded();
     let mut view = world.view(&cast.coordinator, &cast).await;

@@ -15,7 +15,7 @@ async fn nodes_see_the_same_members() {
     let second = world.second_node().await;
     let mut here = world.view(&cast.teacher, &cast).await;
     let mut there = View::new(&second, &cast.observer, &cast.space).await;
-    world.set(&cast.mobile, &cast, json!({ "threadId": thread })).await;
+    world.present(&cast.mobile, &cast, json!({ "threadId": thread })).await;
     let input = json!({ "spaceId": cast.space, "threadId": thread, "isWriting": true });
     let payload = second.mutate(&cast.stayer, "presenceSet", input, "").await;
     assert_eq!(payload["userErrors"], json!([]));

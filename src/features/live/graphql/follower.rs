@@ -144,7 +144,7 @@ impl<C: Channel> Follower<C> {
         };
         self.told_at = Instant::now();
         let (reader, item) = self.channel.control(self.cursor, control);
-        Ok(Some(Answer::Own(teller.tell(&reader, item).await)))
+        Ok(Some(Answer::from(teller.tell(&reader, item).await)))
     }
 
     fn end(&mut self, reason: StreamEndReason) -> Control {

@@ -176,7 +176,7 @@ impl Channel for Member {
             let seat = Arc::clone(self.seated.seat());
             let batch = self.load((&seat, shared), waiting, event).await?;
             match batch.deliver(&seat, event, cursor) {
-                Some(item) => Some(Answer::Own(teller.tell(&batch.reader, Box::new(item)).await)),
+                Some(item) => Some(Answer::from(teller.tell(&batch.reader, Box::new(item)).await)),
                 None => None,
             }
         };

@@ -97,7 +97,7 @@ impl Inbox {
                     reader,
                     notifications,
                     unread,
-                    last: events().last().map_or(next.seq, |event| event.seq),
+                    last: events().next_back().map_or(next.seq, |event| event.seq),
                 }
             }
         };
@@ -137,7 +137,7 @@ impl Channel for Inbox {
         if waiting.len() == 1 {
             self.loaded = None;
         }
-        Ok(Some(Answer::Own(answer)))
+        Ok(Some(Answer::from(answer)))
     }
 
     fn control(&self, cursor: Cursor, what: Control) -> (Arc<Reader>, Item) {

@@ -182,7 +182,7 @@ impl Feed for Watcher {
             return None;
         }
         match self.news().await {
-            Ok((reader, update)) => Some(Ok(Answer::Own(teller.tell(&reader, Box::new(update)).await))),
+            Ok((reader, update)) => Some(Ok(Answer::from(teller.tell(&reader, Box::new(update)).await))),
             Err(error) => {
                 self.is_over = true;
                 Some(Err(unavailable(error)))

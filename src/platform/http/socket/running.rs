@@ -121,7 +121,7 @@ impl<E: Executor> Task<E> {
         if let Some(plan) = &self.plan {
             plan.complete(&self.door.types, &mut response);
         }
-        Answer::Own(response)
+        response.into()
     }
 }
 
@@ -136,7 +136,7 @@ impl<E: Executor> Running<E> {
             .catch_unwind()
             .instrument(span);
         Some(match answer.await {
-            Ok(Ok(Some(Answer::Own(response)))) => self.told(response, &mark),
+            Ok(Ok(Some(Answer::Own(response)))) => self.told(*response, &mark),
             Ok(Ok(Some(Answer::Shared(data)))) => self.told_as_others(&data, &mark),
             Ok(Ok(None)) => {
                 self.state = State::Ended;
