@@ -38,8 +38,8 @@ impl Vantage {
         }
     }
 
-    /// That of all who sit like this, whoever they are: `seat` is [nobody's](Seat::of_all_like). What every member of the space sees is read
-    /// on behalf of `actor`, one of them; whatever else asks who reads, fails.
+    /// That of all who sit in `seat`, which may be [nobody's](Seat::of_all_like). What every member of the space sees is read on behalf of
+    /// `actor`, one of them; whatever else asks who reads, fails: so all that is found follows from the seat.
     #[must_use]
     pub fn common(seat: Arc<Seat>, shared: Arc<Shared>, actor: &Actor) -> Self {
         Self {

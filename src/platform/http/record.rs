@@ -1,6 +1,6 @@
 //! The one line that the log gets for a request.
 
-use std::{sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use async_graphql::{Response, parser::types::OperationType};
 
@@ -19,7 +19,7 @@ pub(super) struct Record {
     pub charge: Option<Charge>,
     status: u16,
     answers: u64,
-    outcome: String,
+    outcome: Cow<'static, str>,
 }
 
 /// A moment of a request.
@@ -50,7 +50,7 @@ impl Record {
             charge: None,
             status: 0,
             answers: 0,
-            outcome: "abandoned".to_owned(),
+            outcome: "abandoned".into(),
         }
     }
 
@@ -97,11 +97,10 @@ impl Record {
     pub(super) fn answer(&mut self, status: u16, response: &Response) {
         self.status = status;
         self.answers += 1;
-        let code = response
-            .errors
-            .first()
-            .map(|error| answer::code(error).unwrap_or("INTERNAL"));
-        self.outcome = code.unwrap_or("ok").to_owned();
+        self.outcome = match response.errors.first() {
+            Some(error) => answer::code(error).unwrap_or("INTERNAL").to_owned().into(),
+            None => "ok".into(),
+        };
     }
 }
 
@@ -121,7 +120,7 @@ impl Drop for Record {
             statements = self.stats.sql(),
             answers = self.answers,
             cost = self.charge.map_or(0, |charge| charge.requested),
-            outcome = self.outcome,
+            outcome = &*self.outcome,
             "request"
         );
     }

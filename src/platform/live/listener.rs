@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use entity::event;
 use sea_orm::{ConnectionTrait, FromQueryResult};
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout_at},
-};
+use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
 use super::{
@@ -126,8 +123,18 @@ impl Listener {
     /// [`Error::Unavailable`] when the node shuts down or the stream is gone: listen anew with [`Listener::cursor`]. The
     /// database's, only while events are to be read that this node doesn't keep; it may be called again then.
     pub async fn next(&mut self, heartbeat: Duration) -> Result<Next> {
-        let until = Instant::now() + heartbeat;
+        timeout(heartbeat, self.proceed()).await.unwrap_or(Ok(Next::Idle))
+    }
+
+    /// The same however long it takes.
+    ///
+    /// # Errors
+    /// Those of [`Self::next`].
+    pub async fn proceed(&mut self) -> Result<Next> {
         loop {
+            if self.topic.has_ended() {
+                return Err(come_back());
+            }
             // Those who never have to wait must not keep the others from running.
             tokio::task::coop::consume_budget().await;
             if let Some((reason, resume)) = self.reset.take() {
@@ -146,13 +153,8 @@ impl Listener {
                 }
                 Pull::OtherPast(place) => self.lose(ResetReason::OtherEpoch, place),
                 Pull::Nothing => {
-                    let changed = timeout_at(until, self.progress.changed());
-                    tokio::select! {
-                        () = self.topic.ended() => return Err(come_back()),
-                        changed = changed => if changed.is_err() {
-                            return Ok(Next::Idle);
-                        }
-                    }
+                    // The topic has the other end, and is held here.
+                    let _ = self.progress.changed().await;
                 }
             }
         }

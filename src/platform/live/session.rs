@@ -1,9 +1,12 @@
 //! Noticing that a session has ended while its sockets are open.
 
-use std::sync::{Arc, Weak};
+use std::{
+    pin::Pin,
+    sync::{Arc, Weak},
+};
 
 use sea_orm::ConnectionTrait;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use uuid::Uuid;
 
 use super::hub::Hub;
@@ -48,6 +51,12 @@ impl SessionWatch {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.0.ended.is_cancelled()
+    }
+
+    /// The same as [`Self::ended`], to be waited for again and again.
+    #[must_use]
+    pub fn ending(&self) -> Pin<Box<WaitForCancellationFutureOwned>> {
+        Box::pin(self.0.ended.clone().cancelled_owned())
     }
 
     /// Completes within about two seconds after the session was ended, has expired or was deleted; longer only while the

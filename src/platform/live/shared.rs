@@ -36,7 +36,7 @@ pub struct AnswerKey {
     pub selection: Selection,
     /// The place of the event.
     pub cursor: Cursor,
-    /// How they sit: [nobody's](Seat::of_all_like) seat.
+    /// How they sit: a member's own seat, for all their sockets, or [nobody's](Seat::of_all_like).
     pub seat: Arc<Seat>,
 }
 
@@ -57,7 +57,9 @@ pub enum Common {
 }
 
 impl Common {
-    fn to(&self, member: Uuid) -> Option<Option<Arc<str>>> {
+    /// What a member is told; `None` if that has to be found out for this one.
+    #[must_use]
+    pub fn to(&self, member: Uuid) -> Option<Option<Arc<str>>> {
         match self {
             Self::Same { told, except, made } if !except.contains(&member) && made.elapsed() < FRESH => {
                 Some(told.clone())
@@ -167,34 +169,19 @@ impl Shared {
         Ok(shelf.find(&ids))
     }
 
-    /// What a member is told as all with this key are, made by the first who asks while the others wait; `None` if that has to be found
-    /// out for this one.
-    ///
-    /// # Errors
-    /// Those of `make`; whoever asks next tries again.
-    pub async fn answer(
-        &self,
-        (key, member): (AnswerKey, Uuid),
-        make: impl Future<Output = Result<Common>> + Send,
-    ) -> Result<Option<Option<Arc<str>>>> {
-        let cell = {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(answers.entry(key).or_default())
+    /// What all with this key are told: made by the first who asks while the others wait.
+    #[must_use]
+    pub fn answer(&self, key: AnswerKey) -> Arc<OnceCell<Common>> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(answers.entry(key).or_default())
+    }
+
+    /// Notes that an answer was made.
+    pub fn made(&self, common: &Common) {
+        let bytes = match common {
+            Common::Same { told: Some(told), .. } => told.len(),
+            _ => 0,
         };
-        if let Some(common) = cell.get() {
-            return Ok(common.to(member));
-        }
-        let make = async {
-            let common = make.await?;
-            let bytes = match &common {
-                Common::Same { told: Some(told), .. } => told.len(),
-                _ => 0,
-            };
-            self.count.fetch_add(1 + bytes / WEIGHT, Ordering::Relaxed);
-            Result::Ok(common)
-        };
-        // In a box: what is needed for a moment would be part of each idle subscription.
-        let common = Box::pin(cell.get_or_try_init(|| make)).await?;
-        Ok(common.to(member))
+        self.count.fetch_add(1 + bytes / WEIGHT, Ordering::Relaxed);
     }
 }

@@ -184,9 +184,9 @@ impl Topic {
         self.end.cancel();
     }
 
-    /// Completes when listeners have to end.
-    pub(super) async fn ended(&self) {
-        self.end.cancelled().await;
+    /// Whether listeners have to end. When that becomes so, they are woken.
+    pub(super) fn has_ended(&self) -> bool {
+        self.end.is_cancelled()
     }
 
     /// The stream is heard of up to `seq`.
@@ -209,7 +209,13 @@ impl Topic {
         }
         let fill = fill(Arc::downgrade(self), db.clone(), self.mark.subscribe());
         let end = self.end.clone();
-        tokio::spawn(async move { end.run_until_cancelled(fill).await });
+        let topic = Arc::downgrade(self);
+        tokio::spawn(async move {
+            end.run_until_cancelled(fill).await;
+            if let Some(topic) = topic.upgrade() {
+                topic.progress.send_replace(());
+            }
+        });
         if let Some(hub) = self.hub.upgrade() {
             hub.audience_changed(self.id);
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{mark, rounds::Field};
-use crate::support::{Person, Socket, is_long};
+use crate::support::{Person, Socket, World, is_long};
 
 /// What is asked of a contribution, in an event and in a query.
 const CONTRIBUTION: &str = "fragment Found on Contribution { __typename id state version excerpt body bodyHtml audience \
@@ -38,7 +38,7 @@ async fn everybody_is_told_what_they_would_find() {
     world.done(&cast.teacher, "threadCreate", question, "").await;
     let entry = json!({ "phaseId": cast.during, "title": "We", "body": "Us.", "coAuthorIds": [cast.partner_pupil.member], "publish": true });
     world.done(&cast.mobile, "journalEntryCreate", entry, "").await;
-    // Somebody of each kind, and two who differ in nothing but who they are.
+    // Somebody of each kind, two who differ in nothing but who they are, and one with two sockets.
     let rows = json!([{ "accountId": cast.bystander.account, "role": "PUPIL" }, { "accountId": cast.colleague.account, "role": "TEACHER" }]);
     let rows = json!({ "spaceId": cast.space, "rows": rows });
     world.done(&cast.coordinator, "memberAdd", rows, "").await;
@@ -47,6 +47,7 @@ async fn everybody_is_told_what_they_would_find() {
         &cast.teacher,
         &cast.colleague,
         &cast.observer,
+        &cast.mobile,
         &cast.mobile,
         &cast.stayer,
         &cast.bystander,
@@ -100,4 +101,26 @@ async fn compare(field: &Field, who: &Person, event: &Value) -> bool {
     let found = field.world.ask(who, &query, json!({ "id": id })).await;
     assert_eq!(*told, found["node"], "{} is told {event}", who.login);
     true
+}
+
+#[tokio::test]
+async fn what_no_event_tells_of_is_as_it_is_now_on_every_socket() {
+    let (world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    let before = world.node.newest(&cast.stayer, &cast.space).await;
+    let comment = world.comment(&cast.mobile, &thread, None, "Seeds").await;
+    let query = "subscription($space: ID!, $after: String) { spaceEvents(spaceId: $space, after: $after) { __typename cursor \
+        ... on ContributionEvent { root { ... on Thread { unreadCount viewerSubscription } } } } }";
+    let told = async |who: &Person| {
+        let mut socket = world.node.socket(who).await;
+        let variables = json!({ "space": cast.space, "after": before });
+        socket.subscribe(query, variables).await;
+        socket.event().await["root"].clone()
+    };
+    assert_eq!(told(&cast.stayer).await["unreadCount"], 1);
+    assert_eq!(told(&cast.partner_pupil).await["unreadCount"], 1);
+    let input = json!({ "threadId": thread, "upToCommentId": comment });
+    world.done(&cast.stayer, "threadMarkRead", input, "").await;
+    assert_eq!(told(&cast.stayer).await["unreadCount"], 0);
+    assert_eq!(told(&cast.partner_pupil).await["unreadCount"], 1);
 }

@@ -1,9 +1,10 @@
 //! One subscriber's way through a stream.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use uuid::Uuid;
 
 use super::{StreamEndReason, deliver::Control};
@@ -55,6 +56,11 @@ pub struct Follower<C> {
     channel: C,
     listener: Listener,
     session: SessionWatch,
+    /// Completes when the session has ended. It and the pulse wait once for all events: to begin anew for each would take longer than
+    /// to tell it.
+    ending: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Completes when a heartbeat may be due.
+    pulse: Pin<Box<Sleep>>,
     /// Events that wait for their turn.
     waiting: VecDeque<Arc<Event>>,
     /// Behind the last event that had its turn.
@@ -78,7 +84,9 @@ impl<C: Channel> Follower<C> {
             channel,
             cursor: listener.cursor(),
             listener,
+            ending: session.ending(),
             session,
+            pulse: Box::pin(sleep(HEARTBEAT)),
             waiting: VecDeque::new(),
             told_at: Instant::now(),
             is_unplaced: after.is_none(),
@@ -117,11 +125,19 @@ impl<C: Channel> Follower<C> {
             if std::mem::take(&mut self.is_unplaced) {
                 break Control::Heartbeat;
             }
-            let rest = HEARTBEAT.saturating_sub(self.told_at.elapsed());
             let next = tokio::select! {
                 biased;
-                () = self.session.ended() => continue,
-                next = self.listener.next(rest) => next?,
+                () = &mut self.ending => continue,
+                next = self.listener.proceed() => next?,
+                () = &mut self.pulse => {
+                    let is_quiet = self.told_at.elapsed() >= HEARTBEAT;
+                    let since = if is_quiet { Instant::now() } else { self.told_at };
+                    self.pulse.as_mut().reset(since + HEARTBEAT);
+                    if is_quiet {
+                        break Control::Heartbeat;
+                    }
+                    continue;
+                }
             };
             match next {
                 Next::Events(events) => {
@@ -134,7 +150,7 @@ impl<C: Channel> Follower<C> {
                     self.cursor = resume;
                     break Control::Reset(reason);
                 }
-                Next::Idle => break Control::Heartbeat,
+                Next::Idle => {}
             }
             // Much happens that isn't wanted: the cursor moves all the same.
             if self.waiting.is_empty() && self.told_at.elapsed() >= HEARTBEAT {

@@ -102,9 +102,9 @@ impl Seated {
         Reader::among(&self.db, vantage)
     }
 
-    /// The same for nobody: what it finds is what all find who sit like this one.
+    /// The same for nobody: what it finds is what all find who sit in this seat.
     #[must_use]
-    pub fn among_all_like(&self, seat: &Arc<Seat>, shared: &Arc<Shared>) -> Arc<Reader> {
+    pub fn among_all_in(&self, seat: &Arc<Seat>, shared: &Arc<Shared>) -> Arc<Reader> {
         let vantage = Vantage::common(Arc::clone(seat), Arc::clone(shared), &self.actor);
         Reader::among(&self.db, vantage)
     }

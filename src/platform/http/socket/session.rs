@@ -1,6 +1,6 @@
 //! The life of one socket, from its opening to its close frame.
 
-use std::{collections::HashMap, convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use async_graphql::Executor;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -99,18 +99,24 @@ impl<E: Executor> Session<E> {
 
     async fn serve(&mut self) -> Result<Infallible, Close> {
         let stop = self.door.stop.clone();
+        // Both wait once for all messages: to begin anew for each would take longer than to send it.
+        let mut stopped = pin!(stop.cancelled());
+        let mut alarm = pin!(sleep_until(self.alarm()));
         loop {
-            let alarm = self.alarm();
+            let due = self.alarm();
+            if due < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(due);
+            }
             tokio::select! {
-                () = stop.cancelled() => return Err(Box::pin(self.finish()).await),
-                () = sleep_until(alarm) => self.wake().await?,
+                () = &mut stopped => return Err(Box::pin(self.finish()).await),
+                () = &mut alarm => self.wake().await?,
                 message = self.socket.recv() => self.receive(message).await?,
                 Some((id, step)) = self.steps.next() => self.deliver(&id, step).await?,
             }
         }
     }
 
-    /// When something is due without anybody saying a word.
+    /// When something is due without anybody saying a word. An alarm that comes early does no harm.
     fn alarm(&self) -> Instant {
         let options = &self.door.options;
         let until = self
