@@ -84,9 +84,10 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_DATABASE_WRITERS", default_value_t = 16, global = true)]
     pub database_writers: u32,
 
-    /// Connections for reading.
-    #[arg(long, env = "SOJOURN_DATABASE_READERS", default_value_t = 16, global = true)]
-    pub database_readers: u32,
+    /// Connections for reading: if not set, 16 to PostgreSQL and 4 to SQLite, where each has a thread and a cache that more would make
+    /// colder.
+    #[arg(long, env = "SOJOURN_DATABASE_READERS", global = true)]
+    pub database_readers: Option<u32>,
 
     /// Days for which events are kept: clients that were away for longer load their pages again.
     #[arg(long, env = "SOJOURN_EVENT_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..), global = true)]
@@ -432,10 +433,13 @@ impl Config {
         {
             return Err("the database URL is neither sqlite:<file> nor postgres://…".to_owned());
         }
+        let readers = self
+            .database_readers
+            .unwrap_or(if url.starts_with("sqlite:") { 4 } else { 16 });
         Ok(db::Options {
             url,
             writers: self.database_writers.max(1),
-            readers: self.database_readers.max(1),
+            readers: readers.max(1),
             acquire_timeout: Duration::from_secs(5),
         })
     }

@@ -258,8 +258,7 @@ impl Page {
         };
         let columns: Vec<_> = columns().map(|column| format!("{column}{direction}")).collect();
         sql.push(" ORDER BY ").push(&columns.join(", "));
-        sql.push(" LIMIT ")
-            .bind(i64::try_from(self.limit + 1).unwrap_or(i64::MAX));
+        sql.limit(self.limit + 1);
     }
 
     /// Cuts the row too many and puts rows into the order of the list.

@@ -228,14 +228,16 @@ impl Position {
     }
 }
 
-/// Reads events behind `after`, at most `limit`, in order. On the primary: replicas may be behind what was heard of.
-pub(super) async fn read(db: &Db, stream: Uuid, after: i64, limit: u64) -> Result<Vec<Arc<event::Model>>> {
+/// Reads the `count` events behind `after`, or those of them that there are, in order. On the primary: replicas may be behind what was
+/// heard of.
+pub(super) async fn read(db: &Db, stream: Uuid, after: i64, count: u64) -> Result<Vec<Arc<event::Model>>> {
     let mut sql = db.sql("SELECT * FROM event WHERE stream_id = ");
     sql.bind(stream)
         .push(" AND seq > ")
         .bind(after)
-        .push(" ORDER BY seq LIMIT ");
-    sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        .push(" AND seq <= ")
+        .bind(after.saturating_add_unsigned(count))
+        .push(" ORDER BY seq");
     Ok(rows::<event::Model>(db, sql).await?.into_iter().map(Arc::new).collect())
 }
 

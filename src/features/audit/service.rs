@@ -13,7 +13,7 @@ use crate::platform::{
 };
 
 /// Records that are read at a time.
-const BATCH: i64 = 1_000;
+const BATCH: usize = 1_000;
 
 /// Whose chain it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -179,12 +179,12 @@ impl Stored {
 }
 
 /// The next records of a chain behind a place, at most `limit`.
-pub(super) async fn system_records(reader: &Reader, chain: Uuid, after: i64, limit: i64) -> Result<Vec<StoredRow>> {
+pub(super) async fn system_records(reader: &Reader, chain: Uuid, after: i64, limit: usize) -> Result<Vec<StoredRow>> {
     let mut sql = reader.sql("SELECT * FROM audit_record WHERE chain_id = ");
     sql.bind(chain)
         .push(" AND seq > ")
         .bind(after)
-        .push(" ORDER BY seq LIMIT ")
-        .bind(limit);
+        .push(" ORDER BY seq")
+        .limit(limit);
     reader.rows(sql).await
 }

@@ -42,9 +42,9 @@ struct IdRow {
 // ----------------------------------------------------------------------------------------------------------------- copies
 
 /// Rows of a list at most; versions of texts come in parts instead.
-pub(super) const MOST_ROWS: i64 = 5_000;
+pub(super) const MOST_ROWS: usize = 5_000;
 /// Versions of texts in a part at most.
-pub(super) const MOST_VERSIONS: i64 = 1_000;
+pub(super) const MOST_VERSIONS: usize = 1_000;
 /// Characters after which a part takes no more versions.
 const MOST_CHARACTERS: i64 = 4_000_000;
 
@@ -119,7 +119,7 @@ pub(super) async fn members(reader: &Reader, of: Scope) -> Result<Vec<MemberRow>
          FROM membership x JOIN space s ON s.id = x.space_id",
     );
     of.push_member(&mut sql, "x.id");
-    sql.push(" ORDER BY x.created_at, x.id LIMIT ").bind(MOST_ROWS);
+    sql.push(" ORDER BY x.created_at, x.id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -188,7 +188,7 @@ pub(super) async fn versions(reader: &Reader, of: Scope, after: Option<(Uuid, i3
             .push(")");
     }
     sql.push(") AS x WHERE x.ahead < ").bind(MOST_CHARACTERS);
-    sql.push(" ORDER BY x.id, x.version LIMIT ").bind(MOST_VERSIONS);
+    sql.push(" ORDER BY x.id, x.version").limit(MOST_VERSIONS);
     reader.rows(sql).await
 }
 
@@ -212,7 +212,7 @@ pub(super) async fn decisions(reader: &Reader, of: Scope) -> Result<Vec<Decision
     of.push_member(&mut sql, "c.author_id");
     sql.push(" WHERE 1 = 1");
     of.push_visible(&mut sql);
-    sql.push(" ORDER BY x.decided_at DESC, x.id LIMIT ").bind(MOST_ROWS);
+    sql.push(" ORDER BY x.decided_at DESC, x.id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -232,7 +232,7 @@ pub(super) async fn confirmations(reader: &Reader, of: Scope) -> Result<Vec<Conf
     of.push_member(&mut sql, "x.member_id");
     sql.push(" WHERE c.state <> 'DRAFT'");
     of.push_visible(&mut sql);
-    sql.push(" ORDER BY x.contribution_id LIMIT ").bind(MOST_ROWS);
+    sql.push(" ORDER BY x.contribution_id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -249,9 +249,7 @@ pub(super) struct SessionRow {
 
 pub(super) async fn sessions(reader: &Reader, account: Uuid) -> Result<Vec<SessionRow>> {
     let mut sql = reader.sql("SELECT created_at, rotated_at, expires_at, ended_at FROM session WHERE account_id = ");
-    sql.bind(account)
-        .push(" ORDER BY created_at DESC, id LIMIT ")
-        .bind(MOST_ROWS);
+    sql.bind(account).push(" ORDER BY created_at DESC, id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -270,8 +268,8 @@ pub(super) async fn reactions(reader: &Reader, account: Uuid) -> Result<Vec<Reac
          JOIN reaction x ON x.membership_id = w.id JOIN contribution c ON c.id = x.contribution_id WHERE w.account_id = ",
     );
     sql.bind(account)
-        .push(" ORDER BY x.created_at DESC, x.contribution_id LIMIT ")
-        .bind(MOST_ROWS);
+        .push(" ORDER BY x.created_at DESC, x.contribution_id")
+        .limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -286,7 +284,7 @@ pub(super) async fn subscriptions(reader: &Reader, account: Uuid) -> Result<Vec<
     let mut sql = reader.sql(
         "SELECT x.thread_id, x.level FROM membership w JOIN subscription x ON x.membership_id = w.id WHERE w.account_id = ",
     );
-    sql.bind(account).push(" ORDER BY x.thread_id LIMIT ").bind(MOST_ROWS);
+    sql.bind(account).push(" ORDER BY x.thread_id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -304,8 +302,8 @@ pub(super) async fn notifications(reader: &Reader, account: Uuid) -> Result<Vec<
     let mut sql = reader
         .sql("SELECT n.id, n.space_id, n.kind, n.occurred_at, n.read_at FROM notification n WHERE n.account_id = ");
     sql.bind(account)
-        .push(" ORDER BY n.occurred_at DESC, n.id DESC LIMIT ")
-        .bind(MOST_ROWS);
+        .push(" ORDER BY n.occurred_at DESC, n.id DESC")
+        .limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -341,8 +339,8 @@ pub(super) async fn reports(reader: &Reader, account: Uuid) -> Result<Vec<Report
          WHERE w.account_id = ",
     );
     sql.bind(account)
-        .push(" ORDER BY x.submitted_at, x.id LIMIT ")
-        .bind(MOST_ROWS);
+        .push(" ORDER BY x.submitted_at, x.id")
+        .limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -363,9 +361,7 @@ pub(super) async fn grants(reader: &Reader, account: Uuid) -> Result<Vec<GrantRo
         "SELECT g.id, g.space_id, g.capability, g.phase_id, g.thread_id, g.created_at, g.ends_at \
          FROM membership w JOIN capability_grant g ON g.member_id = w.id WHERE w.account_id = ",
     );
-    sql.bind(account)
-        .push(" ORDER BY g.created_at, g.id LIMIT ")
-        .bind(MOST_ROWS);
+    sql.bind(account).push(" ORDER BY g.created_at, g.id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -380,7 +376,7 @@ pub(super) async fn reads(reader: &Reader, account: Uuid) -> Result<Vec<ReadRow>
     let mut sql = reader.sql(
         "SELECT x.thread_id, x.comment_id FROM membership w JOIN thread_read x ON x.membership_id = w.id WHERE w.account_id = ",
     );
-    sql.bind(account).push(" ORDER BY x.thread_id LIMIT ").bind(MOST_ROWS);
+    sql.bind(account).push(" ORDER BY x.thread_id").limit(MOST_ROWS);
     reader.rows(sql).await
 }
 
@@ -402,6 +398,6 @@ pub(super) async fn records(reader: &Reader, account: Uuid) -> Result<Vec<Record
     sql.bind(account)
         .push(" UNION ALL SELECT id FROM account WHERE id = ")
         .bind(account);
-    sql.push(") ORDER BY x.occurred_at DESC LIMIT ").bind(MOST_ROWS);
+    sql.push(") ORDER BY x.occurred_at DESC").limit(MOST_ROWS);
     reader.rows(sql).await
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, Statement, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
-/// A statement in the making. Text is always constant; values are bound, never written.
+/// A statement in the making. Text is always constant; values are bound, never written, but for [limits](Sql::limit).
 #[derive(Clone, Debug)]
 pub struct Sql {
     backend: DbBackend,
@@ -58,6 +58,16 @@ impl Sql {
         self.values.push(value.into());
         let number = self.values.len();
         self.push(&format!("${number}"))
+    }
+
+    /// Adds how many rows are wanted at most. Written out for SQLite, which would plan the statement anew each time it runs.
+    pub fn limit(&mut self, rows: usize) -> &mut Self {
+        self.push(" LIMIT ");
+        if self.is_postgres() {
+            self.bind(i64::try_from(rows).unwrap_or(i64::MAX))
+        } else {
+            self.push(&rows.to_string())
+        }
     }
 
     /// Adds `column is one of ids` as one value, so that the text stays the same for any number of ids.

@@ -91,9 +91,8 @@ fn due(sql: &mut Sql, places: &[(&'static str, usize)], lock: &str) {
         sql.push(if place == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT id FROM (SELECT id FROM job WHERE parked_at IS NULL AND kind = ")
             .bind(kind);
-        sql.push(" AND due_at <= :now ORDER BY due_at, id LIMIT ");
-        sql.bind(i64::try_from(free).unwrap_or(i64::MAX));
-        sql.push(lock).push(") AS due");
+        sql.push(" AND due_at <= :now ORDER BY due_at, id");
+        sql.limit(free).push(lock).push(") AS due");
     }
 }
 

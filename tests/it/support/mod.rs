@@ -133,7 +133,7 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
         format!("--data-dir={}", folder.path().display()),
         "--password-memory=8".to_owned(),
         "--database-writers=8".to_owned(),
-        "--database-readers=8".to_owned(),
+        "--database-readers=4".to_owned(),
         "--debug-stats".to_owned(),
         // Some tests ask for all there is at once, and often.
         "--max-fields=100000".to_owned(),

@@ -81,7 +81,7 @@ pub async fn export(app: &App, actor: &Actor, id: Uuid, after: Option<&str>) -> 
     let mut copy = json!({ "format": "sojourn-account", "formatVersion": 1, "takenAt": app.clock.now() });
     if place.is_none() {
         about(&reader, of, &mut copy).await?;
-        let is_long = |value: &Value| value.as_array().is_some_and(|rows| rows.len() as i64 >= MOST_ROWS);
+        let is_long = |value: &Value| value.as_array().is_some_and(|rows| rows.len() >= MOST_ROWS);
         if copy.as_object().is_some_and(|lists| lists.values().any(is_long)) {
             left_out.push(Gap::LongLists);
         }
