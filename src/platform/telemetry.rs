@@ -5,7 +5,7 @@ use std::{
     io::IsTerminal,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -20,6 +20,8 @@ tokio::task_local! {
 pub struct Stats {
     sql: AtomicU64,
     rows: AtomicU64,
+    /// Whether it holds a connection.
+    is_holding: AtomicBool,
 }
 
 impl Stats {
@@ -48,8 +50,33 @@ impl Stats {
         let _ = STATS.try_with(|stats| stats.sql.fetch_add(1, Ordering::Relaxed));
     }
 
+    /// Says of the running request that it takes a connection, and holds it until this is dropped.
+    pub(super) fn hold_connection() -> Holding {
+        Self::take_connection();
+        let stats = Self::current();
+        stats.is_holding.store(true, Ordering::Relaxed);
+        Holding(stats)
+    }
+
+    /// Says of the running request that it takes a connection for a moment. While it holds one it must take no other: as many requests
+    /// as there are connections would wait for each other.
+    pub(super) fn take_connection() {
+        let is_holding = Self::current().is_holding.load(Ordering::Relaxed);
+        debug_assert!(!is_holding, "a request that holds a connection takes another");
+    }
+
     pub(super) fn add_rows(count: usize) {
         let _ = STATS.try_with(|stats| stats.rows.fetch_add(count as u64, Ordering::Relaxed));
+    }
+}
+
+/// That the running request holds a connection.
+#[derive(Debug)]
+pub(super) struct Holding(Arc<Stats>);
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        self.0.is_holding.store(false, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Db, Sql, Vantage, unit::begin};
 use crate::platform::{
     auth::Actor,
     error::{Error, Result},
-    telemetry::Stats,
+    telemetry::{Holding, Stats},
 };
 
 /// Who reads, and how: by default through one connection with one snapshot of the data, taken at the first statement, so
@@ -29,7 +29,7 @@ enum Source {
     /// In a snapshot that it takes.
     NewSnapshot,
     /// In the snapshot that was taken.
-    Snapshot(DatabaseTransaction),
+    Snapshot(DatabaseTransaction, Holding),
     /// On any connection, given back at once.
     Passing,
 }
@@ -118,12 +118,15 @@ impl Reader {
             let statement = sql.statement();
             let mut source = self.source.lock().await;
             if let Source::NewSnapshot = *source {
-                *source = Source::Snapshot(begin(&self.db.reader, TransactionOptions::default()).await?);
+                let holding = Stats::hold_connection();
+                let txn = begin(&self.db.reader, TransactionOptions::default()).await?;
+                *source = Source::Snapshot(txn, holding);
             }
             let found = match &*source {
-                Source::Snapshot(txn) => txn.query_all_raw(statement).await?,
+                Source::Snapshot(txn, _) => txn.query_all_raw(statement).await?,
                 _ => {
                     drop(source);
+                    Stats::take_connection();
                     self.db.reader.query_all_raw(statement).await?
                 }
             };
@@ -146,7 +149,7 @@ impl Reader {
     pub async fn release(&self) {
         let mut source = self.source.lock().await;
         if !matches!(*source, Source::Passing)
-            && let Source::Snapshot(txn) = std::mem::replace(&mut *source, Source::NewSnapshot)
+            && let Source::Snapshot(txn, _holding) = std::mem::replace(&mut *source, Source::NewSnapshot)
         {
             let _ = txn.rollback().await;
         }
@@ -154,7 +157,7 @@ impl Reader {
 
     /// Gives the connection back for good: from now on this reader is [passing](Self::passing).
     pub async fn pass(&self) {
-        if let Source::Snapshot(txn) = std::mem::replace(&mut *self.source.lock().await, Source::Passing) {
+        if let Source::Snapshot(txn, _holding) = std::mem::replace(&mut *self.source.lock().await, Source::Passing) {
             let _ = txn.rollback().await;
         }
     }

@@ -170,6 +170,9 @@ async fn a_thread_that_goes_out_of_sight_goes_out_of_presence_and_comes_back_wit
     let thread = world.thread(&cast.mobile, &cast.during, "Bread").await;
     let mut staff = world.view(&cast.teacher, &cast).await;
     let mut pupil = world.view(&cast.stayer, &cast).await;
+    // What is said before the first message is part of it.
+    staff.shows(&[]).await;
+    pupil.shows(&[]).await;
     let input = json!({ "threadId": thread, "isWriting": true });
     world.present(&cast.mobile, &cast, input).await;
     for view in [&mut staff, &mut pupil] {

@@ -253,6 +253,8 @@ async fn uploading(app: &App, actor: &Actor, item: Option<&MediaItem>) -> Result
     let Some(item) = item.filter(is_awaited) else {
         return Ok(None);
     };
+    // The store is asked: nobody waits for that with a connection in their hands.
+    item.0.0.reader().release().await;
     let uploading = service::arrived(app, actor, item.0.0.id, None).await?;
     Ok(Some(uploading.into()))
 }
