@@ -67,6 +67,8 @@ enum Bench {
     /// By default a steady rate of writes. With --rate 0 the sockets are idle; with --cut connections break all the time; with
     /// --storm all clients come back at once.
     Live(Box<bench::Live>),
+    /// The allocation of review rounds: random ones of a size, here and without a server.
+    Allocation(bench::Allocation),
 }
 
 #[derive(Subcommand, Debug)]
@@ -145,6 +147,14 @@ pub async fn run(cli: Cli) -> Result<(), String> {
                 None => print(&report.to_string())?,
             }
             report.verdict()
+        }
+        Command::Bench(Bench::Allocation(options)) => {
+            let rounds = bench::allocation(&options)?;
+            print(&if options.json {
+                rounds.json()?
+            } else {
+                rounds.to_string()
+            })
         }
         Command::Healthcheck => healthcheck(&config).await,
     }

@@ -5,8 +5,11 @@
 //! sockets (`subscriber`, `socket`), writes comments into them (`publisher`), and asks for pages all the while (`probe`). Every
 //! comment says which writer wrote it and as which (`judge`), so that each subscriber knows exactly what it has missed, heard
 //! twice or heard in the wrong order. `live` is the course of a run; `report` what comes out of it.
+//!
+//! `sojourn bench allocation` is apart: it measures a rule, and needs no server.
 
 mod account;
+mod allocation;
 mod api;
 mod judge;
 mod live;
@@ -20,4 +23,9 @@ mod stage;
 mod subscriber;
 mod tally;
 
-pub use self::{live::live, options::Live, report::Report};
+pub use self::{
+    allocation::{Allocation, allocation},
+    live::live,
+    options::Live,
+    report::Report,
+};

@@ -13,4 +13,5 @@ pub mod organisation;
 pub mod presence;
 pub mod privacy;
 pub mod report;
+pub mod review;
 pub mod space;

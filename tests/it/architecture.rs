@@ -14,6 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["audit"],
     &["contribution"],
     &["forum", "grant", "journal", "media", "report"],
+    &["review"],
     &["live"],
     &["notice", "presence"],
     &["privacy"],
@@ -331,9 +332,13 @@ fn the_platform_the_policy_and_the_events_know_no_feature() {
 fn what_measures_the_server_is_a_client_of_it() {
     for source in sources().iter().filter(|source| source.path.starts_with("bench/")) {
         let used = source.paths("crate::");
+        // One is about a rule.
+        let is_rule = source.path == "bench/allocation.rs";
         // The accounts that the demo writes into a file.
-        let known = |path: &String| path == "demo::DemoAccount";
-        assert!(used.iter().all(known), "{} uses {used:?}", source.path);
+        let is_known = |path: &String| {
+            path == "demo::DemoAccount" || is_rule && path.starts_with("features::review::allocation::")
+        };
+        assert!(used.iter().all(is_known), "{} uses {used:?}", source.path);
     }
 }
 

@@ -1,0 +1,3 @@
+//! Decisions about peer review, as pure functions on values.
+
+pub mod allocation;
