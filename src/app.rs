@@ -19,7 +19,7 @@ use crate::{
     features::{
         account,
         media::{self, Processing, Quotas},
-        notice, presence, privacy, report, space,
+        notice, presence, privacy, report, review, space,
     },
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
@@ -201,6 +201,7 @@ impl App {
                 Arc::new(media::ProcessMedia(self.clone())),
                 Arc::new(media::DeleteMedia(self.clone())),
                 Arc::new(notice::FanOut(self.clone())),
+                Arc::new(review::CareForRound(self.clone())),
             ],
         )
     }

@@ -77,6 +77,38 @@ pub fn report(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, re
     }
 }
 
+/// Something happened to a review round of a phase.
+#[must_use]
+pub fn round(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, (round, phase): (Uuid, Uuid)) -> NewEvent {
+    NewEvent {
+        round_id: Some(round),
+        phase_id: Some(phase),
+        // Reviewers are told of what they are asked, authors of what they may read.
+        is_fanned_out: matches!(kind, EventKind::ReviewRoundOpened | EventKind::ReviewRoundReflected),
+        ..fact(clock, kind, actor)
+    }
+}
+
+/// Something happened to an assignment of a round in a phase, or to the review that comes of it. Who did it is for those to know who may: see
+/// the live stream.
+#[must_use]
+pub fn review(
+    clock: &Clock,
+    kind: EventKind,
+    actor: impl Into<Option<Uuid>>,
+    (review, round, phase): (Uuid, Uuid, Uuid),
+) -> NewEvent {
+    use EventKind as E;
+    NewEvent {
+        review_id: Some(review),
+        is_fanned_out: matches!(
+            kind,
+            E::ReviewAssigned | E::ReviewDue | E::ReviewReleased | E::ReviewReacted
+        ),
+        ..self::round(clock, kind, actor, (round, phase))
+    }
+}
+
 /// Something happened to the space itself.
 #[must_use]
 pub fn space(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>) -> NewEvent {
@@ -94,6 +126,8 @@ fn fact(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>) -> NewEv
         phase_id: None,
         member_id: None,
         report_id: None,
+        round_id: None,
+        review_id: None,
         is_fanned_out: false,
     }
 }

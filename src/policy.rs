@@ -7,8 +7,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus, ModerationMode, ModerationReason,
-    PhaseState, ReportState, SpaceRole, SpaceState,
+    Anonymity, AssignmentState, Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus,
+    ModerationMode, ModerationReason, PhaseState, ReportState, RoundState, SpaceRole, SpaceState,
 };
 use uuid::Uuid;
 
@@ -501,11 +501,13 @@ pub enum PhaseAction {
     AlbumCreate,
     /// `phasePromptsUpdate`.
     PromptsUpdate,
+    /// `reviewRoundCreate`.
+    RoundCreate,
 }
 
 impl PhaseAction {
     /// Every action.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Update,
         Self::Open,
         Self::Close,
@@ -515,6 +517,7 @@ impl PhaseAction {
         Self::MediaUpload,
         Self::AlbumCreate,
         Self::PromptsUpdate,
+        Self::RoundCreate,
     ];
 }
 
@@ -543,6 +546,11 @@ pub fn phase(action: PhaseAction, viewer: &Member, phase: &Phase) -> Verdict {
         PhaseAction::PromptsUpdate => {
             ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
             ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)
+        }
+        PhaseAction::RoundCreate => {
+            ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
+            ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
+            ensure(phase.state != PhaseState::Closed, Reason::PhaseNotOpen)
         }
         PhaseAction::Update | PhaseAction::Open | PhaseAction::Close | PhaseAction::Reopen => {
             ensure(role == SpaceRole::Coordinator, Reason::RoleNotAllowed)?;
@@ -779,14 +787,19 @@ pub struct Report {
     pub reporter_organisation_id: Uuid,
     /// Whom the author of the contribution stands for.
     pub author_organisation_id: Uuid,
+    /// Whether it is about a review of the contribution, not about the contribution itself.
+    pub is_about_review: bool,
 }
 
-/// Whether a member sees a report as a moderator: nobody sees one about the own work. One about staff is for the coordinators of
-/// the other schools and of the reporter's; one of something unsafe never for pupils.
+/// Whether a member sees a report as a moderator: nobody sees one about the own work, or about a review of it. One about staff is for the
+/// coordinators of the other schools and of the reporter's; one of something unsafe, or of a review, never for pupils.
 #[must_use]
 pub fn sees_report(viewer: &Member, report: &Report, content: &Content) -> bool {
     if content.author_id == viewer.id || content.is_co_author {
         return false;
+    }
+    if report.is_about_review {
+        return viewer.is_staff();
     }
     if content.is_by_staff {
         let is_near = viewer.organisation_id == report.author_organisation_id;
@@ -810,13 +823,14 @@ pub fn sees_own_report(viewer: &Member, reporter_id: Uuid, reason: ModerationRea
 /// viewer's membership).
 pub const REPORT_VISIBLE: &str = concat!(
     "(c.author_id <> m.id AND NOT EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id AND k.member_id = m.id) \
-        AND ((NOT c.author_is_staff AND m.role IN ('COORDINATOR', 'TEACHER')) \
+        AND CASE WHEN x.review_id IS NOT NULL THEN m.role IN ('COORDINATOR', 'TEACHER') ELSE \
+        ((NOT c.author_is_staff AND m.role IN ('COORDINATOR', 'TEACHER')) \
         OR (c.author_is_staff AND m.role = 'COORDINATOR' \
             AND (m.organisation_id <> c.author_org_id OR m.organisation_id = x.reporter_organisation_id)) \
         OR (x.reason <> 'UNSAFE' AND x.state = 'OPEN' AND x.reporter_id <> m.id AND NOT c.author_is_staff AND NOT c.is_sealed \
             AND COALESCE(r.audience, c.audience) = 'SPACE' AND ",
     co_moderates_sql!(),
-    ")))"
+    ")) END)"
 );
 
 /// [`sees_own_report`] as an SQL condition over the same.
@@ -849,6 +863,288 @@ pub fn report(deed: ReportDeed, viewer: &Member, phase: &Phase, report: &Report,
             ensure(viewer.role == SpaceRole::Coordinator, Reason::RoleNotAllowed)
         }
         _ => Err(Reason::StateNotAllowed),
+    }
+}
+
+/// How long after a phase was closed authors still react to reviews.
+pub const REACT_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// What is done to a review round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundAction {
+    /// `reviewRoundUpdate`.
+    Update,
+    /// `reviewRoundOpen`.
+    Open,
+    /// `reviewRoundReflect`.
+    Reflect,
+    /// `reviewRoundClose`.
+    Close,
+    /// `reviewRoundCancel`.
+    Cancel,
+}
+
+impl RoundAction {
+    /// Every action.
+    pub const ALL: [Self; 5] = [Self::Update, Self::Open, Self::Reflect, Self::Close, Self::Cancel];
+}
+
+/// What a member may do to a round that they see.
+///
+/// # Errors
+/// Why not.
+pub fn round(action: RoundAction, viewer: &Member, phase: &Phase, state: RoundState) -> Verdict {
+    use RoundState::{Open, Reflection, Setup};
+
+    ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
+    let is_kept = match action {
+        // A space that is closed may still bring its rounds to an end.
+        RoundAction::Close | RoundAction::Cancel => phase.space != SpaceState::Archived,
+        _ => phase.space == SpaceState::Active,
+    };
+    let from: &[RoundState] = match action {
+        RoundAction::Update | RoundAction::Cancel => &[Setup, Open, Reflection],
+        RoundAction::Open => &[Setup],
+        RoundAction::Reflect => &[Open],
+        RoundAction::Close => &[Reflection],
+    };
+    ensure(is_kept && from.contains(&state), Reason::StateNotAllowed)?;
+    let is_open = phase.state == PhaseState::Open;
+    ensure(action != RoundAction::Open || is_open, Reason::PhaseNotOpen)
+}
+
+/// Whether a member sees a round: before it is opened it is between staff.
+#[must_use]
+pub fn sees_round(viewer: &Member, was_opened: bool) -> bool {
+    was_opened || viewer.is_staff()
+}
+
+/// Whether a member may be given reviews: pupils who stay or host, others by grant.
+#[must_use]
+pub fn reviews(member: &Member) -> bool {
+    let stays = matches!(
+        member.mobility,
+        Some(MobilityStatus::NonMobile | MobilityStatus::HostPeer)
+    );
+    member.role == SpaceRole::Pupil && (stays || member.has(Capability::Review))
+}
+
+/// An assignment, and the review that comes of it, as far as rules ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Where its round stands.
+    pub round: RoundState,
+    /// Whose names its round hides.
+    pub anonymity: Anonymity,
+    /// Whether names are shown after all, as its round is closed.
+    pub is_revealed: bool,
+    /// Whether its round shows released reviews to the whole space.
+    pub is_shared: bool,
+    /// Where it stands.
+    pub state: AssignmentState,
+    /// Who reviews.
+    pub reviewer_id: Uuid,
+    /// Whether the viewer has made what is reviewed, alone or with others.
+    pub is_by_viewer: bool,
+    /// Whether all members see the contribution that is reviewed.
+    pub is_target_public: bool,
+    /// Whether its author has read it before, though it may be held now.
+    pub was_released: bool,
+    /// Whether its time is over.
+    pub is_overdue: bool,
+    /// Whether the reviewer has declined another one in this round.
+    pub has_declined: bool,
+    /// Whether the phase was closed more than [`REACT_WITHIN`] ago.
+    pub is_phase_long_closed: bool,
+}
+
+impl Review {
+    /// Whether its author reads it.
+    fn is_out(&self) -> bool {
+        matches!(self.state, AssignmentState::Released | AssignmentState::Acknowledged)
+    }
+
+    /// Whether something was submitted, and stands.
+    fn is_submitted(&self) -> bool {
+        self.is_out() || matches!(self.state, AssignmentState::Submitted | AssignmentState::Held)
+    }
+}
+
+/// Whether a member sees an assignment: who reviews, and who does.
+#[must_use]
+pub fn sees_assignment(viewer: &Member, review: &Review) -> bool {
+    viewer.is_staff() || viewer.id == review.reviewer_id
+}
+
+/// Whether a member sees a review: its reviewer and staff once it is submitted, its author once it is released, and then others if the
+/// round shares reviews and doesn't hide whose work it is.
+#[must_use]
+pub fn sees_review(viewer: &Member, review: &Review) -> bool {
+    sees_assignment(viewer, review) && (review.is_submitted() || review.state == AssignmentState::Voided)
+        || review.is_out() && reads_review(review)
+}
+
+/// Whether a member reads a review once it is released, be they neither its reviewer nor staff.
+#[must_use]
+pub fn reads_review(review: &Review) -> bool {
+    let is_open_to_all = review.is_shared
+        && review.is_target_public
+        && (review.anonymity != Anonymity::DoubleHidden || review.is_revealed);
+    review.is_by_viewer || is_open_to_all
+}
+
+/// [`sees_assignment`] as an SQL condition over `v` (review) and `m` (the viewer's membership).
+pub const ASSIGNMENT_VISIBLE: &str = "(v.reviewer_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER'))";
+
+/// Whether the viewer `m` made the contribution `c`, alone or with others.
+macro_rules! made_sql {
+    () => {
+        "(c.author_id = m.id OR EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id AND k.member_id = m.id))"
+    };
+}
+pub(crate) use made_sql;
+
+/// [`made_sql`] as a constant.
+pub const MADE: &str = made_sql!();
+
+/// What all members of a space read, and nobody has to judge, of `c`.
+macro_rules! public_sql {
+    () => {
+        "(c.state = 'PUBLISHED' AND c.audience = 'SPACE' AND c.root_id IS NULL)"
+    };
+}
+pub(crate) use public_sql;
+
+/// Whether the round `x` doesn't hide whose work is reviewed, or no more.
+macro_rules! author_shown_sql {
+    () => {
+        "(x.anonymity <> 'DOUBLE_HIDDEN' OR x.reveals_names AND x.state = 'CLOSED')"
+    };
+}
+
+/// [`sees_review`] as an SQL condition over `v` (review), `x` (its round), `c` (what it is about) and `m` (the viewer's membership).
+pub const REVIEW_VISIBLE: &str = concat!(
+    "((v.reviewer_id = m.id OR m.role IN ('COORDINATOR', 'TEACHER')) \
+        AND v.state IN ('SUBMITTED', 'HELD', 'RELEASED', 'ACKNOWLEDGED', 'VOIDED') \
+    OR v.state IN ('RELEASED', 'ACKNOWLEDGED') AND (",
+    made_sql!(),
+    " OR x.is_shared AND ",
+    public_sql!(),
+    " AND ",
+    author_shown_sql!(),
+    "))"
+);
+
+/// [`knows_author`] as an SQL condition over the same.
+pub const AUTHOR_KNOWN: &str = concat!(
+    "(m.role IN ('COORDINATOR', 'TEACHER') OR ",
+    author_shown_sql!(),
+    " OR ",
+    made_sql!(),
+    ")"
+);
+
+/// Whether a member who sees a review may know who wrote it.
+#[must_use]
+pub fn knows_reviewer(viewer: &Member, review: &Review) -> bool {
+    sees_assignment(viewer, review) || review.anonymity == Anonymity::Open || review.is_revealed
+}
+
+/// Whether a member who sees a review may know whose work it is about.
+#[must_use]
+pub fn knows_author(viewer: &Member, review: &Review) -> bool {
+    viewer.is_staff() || review.is_by_viewer || review.anonymity != Anonymity::DoubleHidden || review.is_revealed
+}
+
+/// What is done with an assignment or a review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewDeed {
+    /// `reviewSave`.
+    Save,
+    /// `reviewSubmit`.
+    Submit,
+    /// `reviewDecline`.
+    Decline,
+    /// `reviewHold`.
+    Hold,
+    /// `reviewRelease`.
+    Release,
+    /// `reviewVoid`.
+    Void,
+    /// `reviewReact`.
+    React,
+}
+
+impl ReviewDeed {
+    /// Every deed.
+    pub const ALL: [Self; 7] = [
+        Self::Save,
+        Self::Submit,
+        Self::Decline,
+        Self::Hold,
+        Self::Release,
+        Self::Void,
+        Self::React,
+    ];
+}
+
+/// What a member who sees an assignment or its review may do with it.
+///
+/// # Errors
+/// Why not.
+pub fn review(deed: ReviewDeed, viewer: &Member, phase: &Phase, review: &Review) -> Verdict {
+    use AssignmentState::{Acknowledged, Assigned, Held, Released, Started, Submitted};
+
+    let is = |states: &[AssignmentState]| ensure(states.contains(&review.state), Reason::StateNotAllowed);
+    let is_running = || {
+        ensure(
+            matches!(review.round, RoundState::Open | RoundState::Reflection),
+            Reason::StateNotAllowed,
+        )
+    };
+    ensure(phase.space == SpaceState::Active, Reason::StateNotAllowed)?;
+    match deed {
+        ReviewDeed::Save | ReviewDeed::Submit => {
+            ensure(viewer.id == review.reviewer_id, Reason::NotReviewer)?;
+            is(&[Assigned, Started, Submitted, Held])?;
+            is_running()?;
+            // What its author has read stays as it was read: others decide about that.
+            ensure(!review.was_released, Reason::StateNotAllowed)?;
+            ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)?;
+            // What was submitted is made better as long as nobody has read it.
+            let is_in_time = review.round == RoundState::Open && !review.is_overdue;
+            ensure(is_in_time || matches!(review.state, Submitted | Held), Reason::TooLate)
+        }
+        ReviewDeed::Decline => {
+            ensure(viewer.id == review.reviewer_id, Reason::NotReviewer)?;
+            is(&[Assigned])?;
+            ensure(review.round == RoundState::Open, Reason::StateNotAllowed)?;
+            ensure(!review.has_declined, Reason::AlreadyDeclined)
+        }
+        ReviewDeed::Hold => {
+            ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
+            is_running()?;
+            is(&[Submitted, Released, Acknowledged])
+        }
+        ReviewDeed::Release => {
+            ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
+            is_running()?;
+            is(&[Submitted, Held])
+        }
+        ReviewDeed::Void => {
+            ensure(viewer.is_staff(), Reason::RoleNotAllowed)?;
+            is_running()?;
+            is(&[Held])
+        }
+        ReviewDeed::React => {
+            ensure(review.is_by_viewer, Reason::NotAuthor)?;
+            is(&[Released, Acknowledged])?;
+            ensure(review.round == RoundState::Reflection, Reason::StateNotAllowed)?;
+            ensure(
+                phase.state == PhaseState::Open || !review.is_phase_long_closed,
+                Reason::TooLate,
+            )
+        }
     }
 }
 

@@ -547,6 +547,18 @@ pub enum NotificationKind {
     /// `REPORT_TO_DECIDE`.
     #[sea_orm(string_value = "REPORT_TO_DECIDE")]
     ReportToDecide,
+    /// `REVIEW_ASSIGNED`.
+    #[sea_orm(string_value = "REVIEW_ASSIGNED")]
+    ReviewAssigned,
+    /// `REVIEW_DUE`.
+    #[sea_orm(string_value = "REVIEW_DUE")]
+    ReviewDue,
+    /// `REVIEW_RELEASED`.
+    #[sea_orm(string_value = "REVIEW_RELEASED")]
+    ReviewReleased,
+    /// `REVIEW_REACTED`.
+    #[sea_orm(string_value = "REVIEW_REACTED")]
+    ReviewReacted,
 }
 
 /// How much a member wants to hear of a thread.
@@ -682,6 +694,54 @@ pub enum EventKind {
     /// `NOTIFICATIONS_READ`; of inboxes.
     #[sea_orm(string_value = "NOTIFICATIONS_READ")]
     NotificationsRead,
+    /// `REVIEW_ROUND_CREATED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_CREATED")]
+    ReviewRoundCreated,
+    /// `REVIEW_ROUND_UPDATED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_UPDATED")]
+    ReviewRoundUpdated,
+    /// `REVIEW_ROUND_OPENED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_OPENED")]
+    ReviewRoundOpened,
+    /// `REVIEW_ROUND_REFLECTED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_REFLECTED")]
+    ReviewRoundReflected,
+    /// `REVIEW_ROUND_CLOSED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_CLOSED")]
+    ReviewRoundClosed,
+    /// `REVIEW_ROUND_CANCELLED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_CANCELLED")]
+    ReviewRoundCancelled,
+    /// `REVIEW_ASSIGNED`.
+    #[sea_orm(string_value = "REVIEW_ASSIGNED")]
+    ReviewAssigned,
+    /// `REVIEW_SUBMITTED`.
+    #[sea_orm(string_value = "REVIEW_SUBMITTED")]
+    ReviewSubmitted,
+    /// `REVIEW_UPDATED`.
+    #[sea_orm(string_value = "REVIEW_UPDATED")]
+    ReviewUpdated,
+    /// `REVIEW_DECLINED`.
+    #[sea_orm(string_value = "REVIEW_DECLINED")]
+    ReviewDeclined,
+    /// `REVIEW_EXPIRED`.
+    #[sea_orm(string_value = "REVIEW_EXPIRED")]
+    ReviewExpired,
+    /// `REVIEW_HELD`.
+    #[sea_orm(string_value = "REVIEW_HELD")]
+    ReviewHeld,
+    /// `REVIEW_RELEASED`.
+    #[sea_orm(string_value = "REVIEW_RELEASED")]
+    ReviewReleased,
+    /// `REVIEW_VOIDED`.
+    #[sea_orm(string_value = "REVIEW_VOIDED")]
+    ReviewVoided,
+    /// `REVIEW_REACTED`.
+    #[sea_orm(string_value = "REVIEW_REACTED")]
+    ReviewReacted,
+    /// `REVIEW_DUE`.
+    #[sea_orm(string_value = "REVIEW_DUE")]
+    ReviewDue,
 }
 
 /// What somebody did that the audit trail keeps; `<SUBJECT>_<PAST VERB>`.
@@ -802,6 +862,33 @@ pub enum AuditAct {
     /// `ACCOUNT_ERASED`.
     #[sea_orm(string_value = "ACCOUNT_ERASED")]
     AccountErased,
+    /// `REVIEW_ROUND_CREATED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_CREATED")]
+    ReviewRoundCreated,
+    /// `REVIEW_ROUND_UPDATED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_UPDATED")]
+    ReviewRoundUpdated,
+    /// `REVIEW_ROUND_OPENED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_OPENED")]
+    ReviewRoundOpened,
+    /// `REVIEW_ROUND_REFLECTED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_REFLECTED")]
+    ReviewRoundReflected,
+    /// `REVIEW_ROUND_CLOSED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_CLOSED")]
+    ReviewRoundClosed,
+    /// `REVIEW_ROUND_CANCELLED`.
+    #[sea_orm(string_value = "REVIEW_ROUND_CANCELLED")]
+    ReviewRoundCancelled,
+    /// `REVIEW_HELD`.
+    #[sea_orm(string_value = "REVIEW_HELD")]
+    ReviewHeld,
+    /// `REVIEW_RELEASED`.
+    #[sea_orm(string_value = "REVIEW_RELEASED")]
+    ReviewReleased,
+    /// `REVIEW_VOIDED`.
+    #[sea_orm(string_value = "REVIEW_VOIDED")]
+    ReviewVoided,
 }
 
 /// What a media file is.
@@ -955,4 +1042,181 @@ pub enum Licence {
     /// `OTHER`.
     #[sea_orm(string_value = "OTHER")]
     Other,
+}
+
+/// Where a review round stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RoundState {
+    /// `SETUP`.
+    #[sea_orm(string_value = "SETUP")]
+    Setup,
+    /// `OPEN`.
+    #[sea_orm(string_value = "OPEN")]
+    Open,
+    /// `REFLECTION`.
+    #[sea_orm(string_value = "REFLECTION")]
+    Reflection,
+    /// `CLOSED`.
+    #[sea_orm(string_value = "CLOSED")]
+    Closed,
+    /// `CANCELLED`.
+    #[sea_orm(string_value = "CANCELLED")]
+    Cancelled,
+}
+
+/// Where an assignment stands, and the review that comes of it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AssignmentState {
+    /// `ASSIGNED`.
+    #[sea_orm(string_value = "ASSIGNED")]
+    Assigned,
+    /// `STARTED`.
+    #[sea_orm(string_value = "STARTED")]
+    Started,
+    /// `SUBMITTED`.
+    #[sea_orm(string_value = "SUBMITTED")]
+    Submitted,
+    /// `HELD`.
+    #[sea_orm(string_value = "HELD")]
+    Held,
+    /// `RELEASED`.
+    #[sea_orm(string_value = "RELEASED")]
+    Released,
+    /// `ACKNOWLEDGED`.
+    #[sea_orm(string_value = "ACKNOWLEDGED")]
+    Acknowledged,
+    /// `DECLINED`.
+    #[sea_orm(string_value = "DECLINED")]
+    Declined,
+    /// `EXPIRED`.
+    #[sea_orm(string_value = "EXPIRED")]
+    Expired,
+    /// `VOIDED`.
+    #[sea_orm(string_value = "VOIDED")]
+    Voided,
+}
+
+/// Whose names are hidden in a review round.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Anonymity {
+    /// `OPEN`.
+    #[sea_orm(string_value = "OPEN")]
+    Open,
+    /// `REVIEWER_HIDDEN`.
+    #[sea_orm(string_value = "REVIEWER_HIDDEN")]
+    ReviewerHidden,
+    /// `DOUBLE_HIDDEN`.
+    #[sea_orm(string_value = "DOUBLE_HIDDEN")]
+    DoubleHidden,
+}
+
+/// What a criterion asks for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CriterionKind {
+    /// `COMMENT`.
+    #[sea_orm(string_value = "COMMENT")]
+    Comment,
+    /// `RUBRIC`.
+    #[sea_orm(string_value = "RUBRIC")]
+    Rubric,
+    /// `CHECKLIST`.
+    #[sea_orm(string_value = "CHECKLIST")]
+    Checklist,
+    /// `SCALE`.
+    #[sea_orm(string_value = "SCALE")]
+    Scale,
+}
+
+/// When authors get to read reviews.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReleasePolicy {
+    /// `IMMEDIATE`.
+    #[sea_orm(string_value = "IMMEDIATE")]
+    Immediate,
+    /// `TEACHER`.
+    #[sea_orm(string_value = "TEACHER")]
+    Teacher,
+    /// `AT_REFLECTION`.
+    #[sea_orm(string_value = "AT_REFLECTION")]
+    AtReflection,
+}
+
+/// What an author finds of a review.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReviewReaction {
+    /// `HELPFUL`.
+    #[sea_orm(string_value = "HELPFUL")]
+    Helpful,
+    /// `PARTLY_HELPFUL`.
+    #[sea_orm(string_value = "PARTLY_HELPFUL")]
+    PartlyHelpful,
+    /// `NOT_HELPFUL`.
+    #[sea_orm(string_value = "NOT_HELPFUL")]
+    NotHelpful,
+    /// `UNKIND`.
+    #[sea_orm(string_value = "UNKIND")]
+    Unkind,
+}
+
+/// Why a reviewer declines.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeclineReason {
+    /// `CONFLICT_OF_INTEREST`.
+    #[sea_orm(string_value = "CONFLICT_OF_INTEREST")]
+    ConflictOfInterest,
+    /// `LANGUAGE`.
+    #[sea_orm(string_value = "LANGUAGE")]
+    Language,
+    /// `NO_TIME`.
+    #[sea_orm(string_value = "NO_TIME")]
+    NoTime,
+    /// `UNCOMFORTABLE`.
+    #[sea_orm(string_value = "UNCOMFORTABLE")]
+    Uncomfortable,
+    /// `OTHER`.
+    #[sea_orm(string_value = "OTHER")]
+    Other,
+}
+
+/// What a teacher says of a reviewer and somebody's work.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PairRuleKind {
+    /// `MUST`.
+    #[sea_orm(string_value = "MUST")]
+    Must,
+    /// `NEVER`.
+    #[sea_orm(string_value = "NEVER")]
+    Never,
 }

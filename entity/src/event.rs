@@ -36,6 +36,10 @@ pub struct Model {
     pub member_id: Option<Uuid>,
     /// Subject: report.
     pub report_id: Option<Uuid>,
+    /// Subject: review round.
+    pub round_id: Option<Uuid>,
+    /// Subject: assignment or review of that round.
+    pub review_id: Option<Uuid>,
     /// The contribution's author (membership).
     pub author_id: Option<Uuid>,
     /// The root's author (membership).

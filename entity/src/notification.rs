@@ -29,6 +29,10 @@ pub struct Model {
     pub phase_id: Option<Uuid>,
     /// About which report.
     pub report_id: Option<Uuid>,
+    /// About which review round.
+    pub round_id: Option<Uuid>,
+    /// About which assignment or review.
+    pub review_id: Option<Uuid>,
     /// When it happened.
     pub occurred_at: DateTimeUtc,
     /// When it was read.

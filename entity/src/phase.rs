@@ -35,6 +35,8 @@ pub struct Model {
     pub allows_pupil_uploads: bool,
     /// Why it was opened again, in the coordinator's words.
     pub reopen_reason: Option<String>,
+    /// When it was closed last; none while it is planned or open.
+    pub closed_at: Option<DateTimeUtc>,
     /// Counts changes of its settings and state.
     pub version: i32,
 }

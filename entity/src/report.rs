@@ -15,6 +15,8 @@ pub struct Model {
     pub space_id: Uuid,
     /// About what.
     pub contribution_id: Uuid,
+    /// The review that it is about; none if it is about the contribution itself.
+    pub review_id: Option<Uuid>,
     /// The version that the reporter saw.
     pub version: i32,
     /// The reporter's membership.

@@ -21,6 +21,7 @@ mod m20261122_000012_jobs;
 mod m20261122_000013_media;
 mod m20261122_000014_notifications;
 mod m20261123_000015_presence;
+mod m20261123_000016_reviews;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_media::Migration),
             Box::new(m20261122_000014_notifications::Migration),
             Box::new(m20261123_000015_presence::Migration),
+            Box::new(m20261123_000016_reviews::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! It is told through the ordinary use cases with the clock set back, so that everything in it could have happened.
 
 mod paint;
+mod review;
 mod story;
 mod tell;
 

@@ -7,7 +7,7 @@ use entity::enums::{
 use serde::Deserialize;
 use std::collections::HashMap;
 
-use super::paint::Scene;
+use super::{paint::Scene, review::Reviews};
 
 #[derive(Deserialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +72,7 @@ pub(super) struct Space {
     pub grants: Vec<Grant>,
     #[serde(default)]
     pub reports: Vec<Report>,
+    pub reviews: Option<Reviews>,
 }
 
 /// What a pupil may do beyond their role, in a phase or in the nth thread.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     DemoAccount,
     paint::paint,
+    review::{Rounds, Scene, Stage},
     story::{Comment, End, Entry, Fate, Photo, Space, Staff, Story, Thread},
 };
 use crate::{
@@ -47,14 +48,14 @@ const TRAVELLED: i64 = 900;
 type Role<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
 
 /// Somebody in the story.
-struct Person {
-    actor: Actor,
+pub(super) struct Person {
+    pub(super) actor: Actor,
     role: SpaceRole,
     mobility: Option<entity::enums::MobilityStatus>,
     secret: String,
 }
 
-type People = HashMap<String, Person>;
+pub(super) type People = HashMap<String, Person>;
 
 /// A step of the story: when, and what.
 struct Step<'a> {
@@ -70,6 +71,8 @@ enum Act<'a> {
     Comment(usize, usize, &'a Comment),
     /// What staff do with a root once it has its comments.
     Close(usize, &'a End, bool, bool),
+    /// Something in a review round.
+    Review(Scene),
 }
 
 /// Tells the whole story and returns the accounts to sign in with.
@@ -89,6 +92,7 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
         let steps = steps(part, now);
         let mut roots = HashMap::new();
         let mut comments = HashMap::new();
+        let mut rounds = Rounds::default();
         let mut is_travelling = false;
         for step in &steps {
             if !is_travelling && step.at > now - TimeDelta::hours(TRAVELLED) {
@@ -97,6 +101,20 @@ pub(super) async fn tell(app: &App) -> Result<Vec<DemoAccount>> {
                 is_travelling = true;
             }
             app.clock.set(Some(step.at));
+            if let (Act::Review(scene), Some(reviews)) = (&step.act, &part.reviews) {
+                let stage = Stage {
+                    app,
+                    people: &people,
+                    members: &part.members,
+                    teacher: founder,
+                    phase: phases[&PhaseKind::During],
+                    zone: &part.time_zone,
+                    reviews,
+                };
+                let done = stage.play(*scene, &mut rounds).await;
+                done.map_err(|error| Error::internal(format!("{scene:?}: {error:?}")))?;
+                continue;
+            }
             let done = act(
                 app,
                 &people,
@@ -407,6 +425,14 @@ fn steps(part: &Space, now: DateTime<Utc>) -> Vec<Step<'_>> {
             act: Act::Close(root, &entry.end, false, false),
         });
     }
+    if part.reviews.is_some() {
+        let monday = monday.and_time(chrono::NaiveTime::MIN).and_utc();
+        let scenes = Scene::all(now, monday).into_iter();
+        steps.extend(scenes.map(|(at, scene)| Step {
+            at,
+            act: Act::Review(scene),
+        }));
+    }
     steps.sort_by_key(|step| step.at);
     steps
 }
@@ -516,6 +542,8 @@ async fn act(
                 Ok(())
             }
         }
+        // Has a stage of its own.
+        Act::Review(_) => Ok(()),
     }
 }
 
@@ -567,7 +595,7 @@ async fn exhibit(
         };
         let item = upload(app, author, (space, phases[&shown.phase]), &shown.photo, about).await?;
         contribution::publish(app, author, item, 1).await?;
-        approve(app, &people[&part.founder].actor, item).await?;
+        approve(app, &people[&part.founder].actor, item, 1).await?;
         items.push(item);
     }
     for album in &part.albums {
@@ -625,7 +653,7 @@ async fn end(app: &App, people: &People, author: &str, (id, kind): (Uuid, Contri
             let note = end.note.as_deref().unwrap_or_default();
             return contribution::give_back(app, moderator, id, 1, end.reason, note).await;
         }
-        Fate::Published | Fate::Hidden | Fate::Removed => approve(app, moderator, id).await?,
+        Fate::Published | Fate::Hidden | Fate::Removed => approve(app, moderator, id, 1).await?,
     }
     if let Some(edit) = &end.pending_edit {
         let change = Patch {
@@ -646,9 +674,9 @@ async fn end(app: &App, people: &People, author: &str, (id, kind): (Uuid, Contri
     }
 }
 
-/// Publishes what waits for a moderator, if it does.
-async fn approve(app: &App, moderator: &Actor, id: Uuid) -> Result<()> {
-    match contribution::approve(app, moderator, id, 1).await {
+/// Publishes a version that waits for a moderator, if it does.
+pub(super) async fn approve(app: &App, moderator: &Actor, id: Uuid, version: i32) -> Result<()> {
+    match contribution::approve(app, moderator, id, version).await {
         // It was published at once.
         Err(Error::Refused(refusals))
             if refusals

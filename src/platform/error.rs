@@ -73,6 +73,10 @@ pub enum Reason {
     NotMobile,
     /// Only those who are named as co-authors may do this.
     NotCoAuthor,
+    /// Only the member who was asked for this review may do this.
+    NotReviewer,
+    /// A reviewer declines once in a round.
+    AlreadyDeclined,
     /// The thread is locked.
     ThreadLocked,
     /// The file is not ready: it is still uploaded or processed, or it was refused.

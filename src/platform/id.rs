@@ -47,6 +47,10 @@ kinds! {
     Report = "report",
     AuditRecord = "audit",
     Notification = "notice",
+    ReviewRound = "round",
+    ReviewCriterion = "criterion",
+    ReviewAssignment = "assignment",
+    Review = "review",
 }
 
 impl Kind {

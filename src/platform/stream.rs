@@ -39,6 +39,10 @@ pub struct NewEvent {
     pub member_id: Option<Uuid>,
     /// Subject: report.
     pub report_id: Option<Uuid>,
+    /// Subject: review round.
+    pub round_id: Option<Uuid>,
+    /// Subject: assignment or review of that round.
+    pub review_id: Option<Uuid>,
     /// Whether some are told of it in their inboxes.
     pub is_fanned_out: bool,
 }
@@ -109,6 +113,8 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, eve
             phase_id: Set(new.phase_id.or(of(|facts| facts.phase_id))),
             member_id: Set(new.member_id),
             report_id: Set(new.report_id),
+            round_id: Set(new.round_id),
+            review_id: Set(new.review_id),
             author_id: Set(of(|facts| facts.author_id)),
             root_author_id: Set(of(|facts| facts.root_author_id)),
             state_before: Set(facts.as_ref().map(|facts| facts.state.0)),

@@ -25,6 +25,10 @@ use crate::{
         presence::graphql::{PresenceMutation, PresenceSubscription},
         privacy::graphql::PrivacyMutation,
         report::graphql::ReportMutation,
+        review::graphql::{
+            CourseMutation, ReleaseMutation, Review, ReviewAssignment, ReviewQuery, ReviewRound, RoundMutation,
+            TemplateQuery, WriteMutation,
+        },
         space::graphql::{
             InvitationMutation, MemberMutation, Membership, PhaseMutation, SpaceInvitation, SpaceMutation,
         },
@@ -35,22 +39,30 @@ use crate::{
 /// Reads. What the viewer may not see is null or missing, never an error.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Query(NodeQuery, OrganisationQuery, PromptQuery);
+pub struct Query(NodeQuery, OrganisationQuery, PromptQuery, ReviewQuery, TemplateQuery);
 
 /// Writes. Each takes one `input` and answers with what changed and `userErrors`, which are empty if and only if it was done. A
 /// payload is null only together with a top-level error.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(
+pub struct Mutation(Organising, Writing, Showing, Moderating, Reviewing, Own);
+
+// In groups, as each list of parts is a call within a call, and the stack of a thread is small.
+
+/// Who is where.
+#[derive(MergedObject, Default)]
+struct Organising(
     AccountMutation,
     OrganisationMutation,
     SpaceMutation,
     InvitationMutation,
     PhaseMutation,
     MemberMutation,
-    LifecycleMutation,
-    BulkMutation,
-    ReactionMutation,
+);
+
+/// Forum and journal.
+#[derive(MergedObject, Default)]
+struct Writing(
     ForumMutation,
     ReadMutation,
     SubscriptionMutation,
@@ -58,14 +70,29 @@ pub struct Mutation(
     JournalMutation,
     PromptMutation,
     GroupMutation,
+);
+
+/// Media, and what all kinds of contributions share.
+#[derive(MergedObject, Default)]
+struct Showing(
     MediaMutation,
     AlbumMutation,
-    GrantMutation,
-    ReportMutation,
-    NotificationMutation,
-    PresenceMutation,
-    PrivacyMutation,
+    LifecycleMutation,
+    BulkMutation,
+    ReactionMutation,
 );
+
+/// Who may do more, and what is wrong.
+#[derive(MergedObject, Default)]
+struct Moderating(GrantMutation, ReportMutation);
+
+/// Peer review.
+#[derive(MergedObject, Default)]
+struct Reviewing(RoundMutation, CourseMutation, WriteMutation, ReleaseMutation);
+
+/// What is the viewer's own.
+#[derive(MergedObject, Default)]
+struct Own(NotificationMutation, PresenceMutation, PrivacyMutation);
 
 /// Live events.
 #[derive(MergedSubscription, Default)]
@@ -95,6 +122,9 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Listed<ModerationItem>>("A page of the moderation queue.")
         .override_output_type_description::<Listed<ModerationLogEntry>>("A page of the moderation log.")
         .override_output_type_description::<Listed<AuditRecord>>("A page of the audit trail.")
+        .override_output_type_description::<Listed<ReviewRound>>("A page of review rounds.")
+        .override_output_type_description::<Listed<ReviewAssignment>>("A page of assignments of reviews.")
+        .override_output_type_description::<Listed<Review>>("A page of reviews.")
         .override_output_type_description::<Listed<Notification>>("A page of notifications.")
         // The front door bounds documents; this only keeps the stack safe.
         .limit_recursive_depth(128)

@@ -21,6 +21,7 @@ use crate::{
         notice::graphql::{Notification, notification_nodes},
         organisation::graphql::{Organisation, organisations},
         report::graphql::{Report, reports},
+        review::graphql::{Review, ReviewAssignment, ReviewRound, assignment_nodes, review_nodes, round_nodes},
         space::graphql::{Membership, Phase, Space, SpaceInvitation, invitation_nodes, members, phases, spaces},
     },
     platform::{
@@ -73,6 +74,12 @@ pub enum Node {
     Grant(Grant),
     /// What a member finds wrong with a contribution.
     Report(Report),
+    /// A round of peer review.
+    ReviewRound(ReviewRound),
+    /// That a member is asked to review a piece of work.
+    ReviewAssignment(ReviewAssignment),
+    /// What a member says of a piece of work.
+    Review(Review),
     /// An act in the audit trail.
     AuditRecord(AuditRecord),
     /// A notification.
@@ -151,6 +158,9 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         Kind::Prompt,
         Kind::Grant,
         Kind::Report,
+        Kind::ReviewRound,
+        Kind::ReviewAssignment,
+        Kind::Review,
         Kind::AuditRecord,
         Kind::Notification,
     ] {
@@ -169,6 +179,9 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
             Kind::Prompt => nodes_of(prompt_nodes(reader, &ids).await?),
             Kind::Grant => nodes_of(grant_nodes(reader, &ids).await?),
             Kind::Report => nodes_of(reports(reader, &ids).await?),
+            Kind::ReviewRound => nodes_of(round_nodes(reader, &ids).await?),
+            Kind::ReviewAssignment => nodes_of(assignment_nodes(reader, &ids).await?),
+            Kind::Review => nodes_of(review_nodes(reader, &ids).await?),
             Kind::AuditRecord => nodes_of(record_nodes(reader, &ids).await?),
             Kind::Notification => nodes_of(notification_nodes(reader, &ids).await?),
             _ => nodes_of(log_nodes(reader, &ids).await?),

@@ -15,6 +15,7 @@ use crate::{
         notice::graphql::{
             Notification, NotificationPreference, inbox_cursor, notifications, preferences, unread_count,
         },
+        review::graphql::{ReviewAssignment, own_assignments},
         space::graphql::{Membership, SpaceInvitation, invitations, own_memberships},
     },
     platform::{
@@ -115,6 +116,29 @@ impl Viewer {
             },
         )
         .await
+    }
+
+    /// What the viewer is asked to review, and what came of it, what is due first first; in spaces to which they still belong.
+    #[expect(clippy::too_many_arguments, reason = "a list with two filters")]
+    async fn review_assignments(
+        &self,
+        #[graphql(desc = "Only those of this round.")] round_id: Option<ID>,
+        #[graphql(desc = "Only those that wait for the viewer to write.")] is_waiting: Option<bool>,
+        #[graphql(desc = "Number of assignments from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of assignments from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<ReviewAssignment>> {
+        let round_id = round_id
+            .map(|id| id::decode_as(&[Kind::ReviewRound], &id))
+            .transpose()?;
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        own_assignments(self.ready()?, (round_id, is_waiting.unwrap_or_default()), &args).await
     }
 
     /// What the viewer was told of, newest first; of spaces to which they still belong.

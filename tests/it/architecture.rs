@@ -381,6 +381,7 @@ const VALUES: &[&str] = &[
     "account::Languages",
     "media_file::Variant",
     "media_file::Variants",
+    "review_value",
 ];
 
 #[test]

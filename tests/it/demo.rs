@@ -496,3 +496,41 @@ async fn a_database_with_other_data_is_refused_and_left_as_it_is() {
     assert_eq!(count(&world, "account").await, 1);
     assert!(!world.folder().join("demo-accounts.json").exists());
 }
+
+#[test]
+fn one_round_has_changed_something_and_one_is_in_the_middle() {
+    reading(async |told: Arc<Told>| {
+        let (world, accounts) = &*told;
+        let query = "query($id: ID!) { space(id: $id) { reviewRounds { nodes { title state criteria { title }
+            overview { targetCount lateEntryCount waitingCount submittedCount heldCount releasedCount acknowledgedCount declinedCount }
+            reviews(first: 100) { nodes { state reaction change { version body } by { displayName } } }
+            assignments(first: 100) { nodes { state } } } } } }";
+        let data = ask(world, accounts, "TEACHER", query).await;
+        let rounds = data["space"]["reviewRounds"]["nodes"].as_array().unwrap();
+        let (open, closed) = (&rounds[0], &rounds[1]);
+        assert_eq!((&open["state"], &closed["state"]), (&json!("OPEN"), &json!("CLOSED")));
+        let reviews = closed["reviews"]["nodes"].as_array().unwrap();
+        assert!(reviews.len() >= 20);
+        assert!(
+            reviews.iter().any(|review| review["state"] == "RELEASED")
+                && reviews.iter().any(|review| review["state"] == "ACKNOWLEDGED")
+        );
+        let changed: Vec<_> = reviews
+            .iter()
+            .filter(|review| review["change"] != Value::Null)
+            .collect();
+        assert_eq!(changed.len(), 1);
+        assert!(
+            changed[0]["change"]["body"]
+                .as_str()
+                .unwrap()
+                .contains("Added after your reviews")
+        );
+        let of = |field: &str| open["overview"][field].as_i64().unwrap();
+        assert!(of("lateEntryCount") >= 1 && of("targetCount") > of("lateEntryCount"));
+        assert_eq!((of("heldCount"), of("declinedCount")), (1, 1));
+        assert!(of("submittedCount") >= 1 && of("releasedCount") >= 1);
+        let assignments = open["assignments"]["nodes"].as_array().unwrap();
+        assert!(assignments.iter().filter(|one| one["state"] == "STARTED").count() >= 2);
+    });
+}

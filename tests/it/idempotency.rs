@@ -87,6 +87,9 @@ impl Scene {
         let comment = json!({ "rootId": self.thread, "body": "Dark" });
         let entry = with(&text, "publish", true);
         let grant = json!({ "membershipId": cast.stayer.member, "capability": "MODERATE" });
+        let day = |days: i64| (self.world.app().clock.now() + chrono::TimeDelta::days(days)).to_rfc3339();
+        let round = json!({ "phaseId": cast.during, "title": "Bread", "reviewsDueAt": day(1), "reflectionAt": day(2),
+            "closesAt": day(3) });
         vec![
             Create {
                 name: "organisationCreate",
@@ -179,6 +182,15 @@ impl Scene {
                 object: ("album { id }", "/album/id"),
             },
             Create {
+                name: "reviewRoundCreate",
+                who: &cast.teacher,
+                other: with(&round, "title", "Butter"),
+                faulty: with(&round, "title", ""),
+                colleague: (&cast.coordinator, round.clone()),
+                input: round,
+                object: ("round { id }", "/round/id"),
+            },
+            Create {
                 name: "journalEntryCreate",
                 who: &cast.mobile,
                 other: with(&entry, "week", "2026-W47"),
@@ -212,7 +224,7 @@ impl Scene {
             ask(
                 &cast.coordinator,
                 "query($id: ID!) { space(id: $id) { eventCursor members { totalCount } journalEntries { totalCount } \
-                 albums { totalCount } mediaUsage { used } \
+                 albums { totalCount } reviewRounds { totalCount } mediaUsage { used } \
                  threads { totalCount nodes { id commentCount } } } }",
             )
             .await,

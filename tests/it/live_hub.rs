@@ -126,6 +126,8 @@ impl Nodes {
 
 fn event(db: &Db) -> NewEvent {
     NewEvent {
+        round_id: None,
+        review_id: None,
         id: db.clock().new_id(),
         kind: EventKind::ContributionPublished,
         occurred_at: db.clock().now(),

@@ -35,6 +35,7 @@ mod privacy;
 mod race;
 mod rate;
 mod report;
+mod review;
 mod schema;
 mod sight;
 mod smoke;

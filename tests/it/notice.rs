@@ -206,7 +206,7 @@ async fn who_mutes_a_thread_or_a_kind_is_told_nothing_of_it() {
         .await;
     let preferences = payload["preferences"].as_array().unwrap();
     let muted: Vec<_> = preferences.iter().filter(|one| one["isWanted"] == false).collect();
-    assert_eq!((preferences.len(), muted.len()), (6, 1));
+    assert_eq!((preferences.len(), muted.len()), (10, 1));
     world.comment(&cast.stayer, &thread, Some(&comment), "Which?").await;
     is_told_nothing(&world, &cast.mobile).await;
     let wishes = json!({ "preferences": [{ "kind": "REPLY", "isWanted": true }] });

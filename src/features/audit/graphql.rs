@@ -98,6 +98,24 @@ pub enum AuditAct {
     AccountExported,
     /// A person was erased. Subject: the account. State before: `AccountKind`.
     AccountErased,
+    /// Staff made a round of peer review. Subject: the round. State after: `RoundState`.
+    ReviewRoundCreated,
+    /// Staff changed the settings of a round. Subject: the round. States: `RoundState`, version.
+    ReviewRoundUpdated,
+    /// Staff opened a round, and reviews were handed out. Subject: the round. States: `RoundState`, version.
+    ReviewRoundOpened,
+    /// The reflection of a round began. Subject: the round. States: `RoundState`, version.
+    ReviewRoundReflected,
+    /// A round was closed. Subject: the round. States: `RoundState`, version.
+    ReviewRoundClosed,
+    /// Staff called a round off. Subject: the round. States: `RoundState`, version.
+    ReviewRoundCancelled,
+    /// Staff kept a review from its author. Subject: the review. States: `AssignmentState`.
+    ReviewHeld,
+    /// Staff gave a review to its author. Subject: the review. States: `AssignmentState`.
+    ReviewReleased,
+    /// Staff took a review out for good. Subject: the review. States: `AssignmentState`.
+    ReviewVoided,
 }
 
 /// What belongs to records.

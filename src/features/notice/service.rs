@@ -7,6 +7,7 @@ use super::store::{self, Read, Recipient};
 use crate::{
     app::App,
     event as fact,
+    features::review,
     platform::{
         auth::Actor,
         db::{Reader, Tx},
@@ -27,6 +28,9 @@ pub(super) async fn fan_out(app: &App, event: Uuid, lease: &Lease) -> Result<Out
     let Some(event) = store::system_event(&reader, event).await? else {
         return Ok(Outcome::Done);
     };
+    if let (EventKind::ContributionPublished, Some(id)) = (event.kind, event.contribution_id) {
+        review::follow(app, id).await?;
+    }
     for (kind, recipients) in recipients(&reader, &event).await? {
         for recipient in recipients {
             if lease.is_over() {
@@ -42,6 +46,9 @@ pub(super) async fn fan_out(app: &App, event: Uuid, lease: &Lease) -> Result<Out
 async fn recipients(reader: &Reader, event: &Event) -> Result<Vec<(NotificationKind, Vec<Recipient>)>> {
     use EventKind as E;
     use NotificationKind as N;
+    if let Some(round) = event.round_id {
+        return of_round(reader, event, round).await;
+    }
     let members = async |kind, member| {
         let found = store::system_members(reader, (event.stream_id, member), kind, event.actor_id).await?;
         Result::Ok((kind, found))
@@ -74,6 +81,24 @@ async fn recipients(reader: &Reader, event: &Event) -> Result<Vec<(NotificationK
         }
         _ => Vec::new(),
     })
+}
+
+/// Whom something in a review round concerns: those who are asked, and those who are answered.
+async fn of_round(reader: &Reader, event: &Event, round: Uuid) -> Result<Vec<(NotificationKind, Vec<Recipient>)>> {
+    use EventKind as E;
+    use NotificationKind as N;
+    let kind = match event.kind {
+        E::ReviewRoundOpened | E::ReviewAssigned => N::ReviewAssigned,
+        E::ReviewDue => N::ReviewDue,
+        E::ReviewRoundReflected | E::ReviewReleased => N::ReviewReleased,
+        E::ReviewReacted => N::ReviewReacted,
+        _ => return Ok(Vec::new()),
+    };
+    let found = match kind {
+        N::ReviewReleased => store::system_reviewed(reader, (round, event.review_id), event).await?,
+        kind => store::system_reviewers(reader, (round, event.review_id), (kind, event.actor_id)).await?,
+    };
+    Ok(vec![(kind, found)])
 }
 
 /// Tells one, unless that was done before or they are gone since.

@@ -123,6 +123,45 @@ pub(super) async fn system_judges(reader: &Reader, event: &event::Model, report:
     reader.rows(sql).await
 }
 
+/// Who is asked for the reviews of a round, or for one of them, that are under way.
+pub(super) async fn system_reviewers(
+    reader: &Reader,
+    (round, review): (Uuid, Option<Uuid>),
+    (kind, actor): (NotificationKind, Option<Uuid>),
+) -> Result<Vec<Recipient>> {
+    let mut sql = reader.sql(
+        "SELECT DISTINCT m.id, m.account_id FROM review v JOIN membership m ON m.id = v.reviewer_id \
+         AND m.left_at IS NULL WHERE v.state NOT IN ('DECLINED', 'EXPIRED', 'VOIDED') AND v.round_id = ",
+    );
+    sql.bind(round);
+    if let Some(review) = review {
+        sql.push(" AND v.id = ").bind(review);
+    }
+    push_wanting(&mut sql, kind, actor);
+    reader.rows(sql).await
+}
+
+/// Whose work is reviewed in a round: those who read this review of it, or one since the reflection began.
+pub(super) async fn system_reviewed(
+    reader: &Reader,
+    (round, review): (Uuid, Option<Uuid>),
+    event: &event::Model,
+) -> Result<Vec<Recipient>> {
+    let mut sql = reader.sql(
+        "SELECT DISTINCT m.id, m.account_id FROM review v JOIN contribution c ON c.id = v.contribution_id \
+         JOIN review_round x ON x.id = v.round_id JOIN membership m ON m.space_id = c.space_id AND m.left_at IS NULL AND ",
+    );
+    sql.push(policy::MADE)
+        .push(" WHERE v.state IN ('RELEASED', 'ACKNOWLEDGED') AND v.round_id = ")
+        .bind(round);
+    match review {
+        Some(review) => sql.push(" AND v.id = ").bind(review),
+        None => sql.push(" AND v.released_at = x.reflected_at"),
+    };
+    push_wanting(&mut sql, NotificationKind::ReviewReleased, event.actor_id);
+    reader.rows(sql).await
+}
+
 #[derive(FromQueryResult)]
 struct Is {
     #[expect(dead_code, reason = "that there is a row is all that is asked")]
@@ -161,12 +200,14 @@ pub struct NotificationRow {
     pub contribution_id: Option<Uuid>,
     pub phase_id: Option<Uuid>,
     pub report_id: Option<Uuid>,
+    pub round_id: Option<Uuid>,
+    pub review_id: Option<Uuid>,
     pub occurred_at: DateTime<Utc>,
     pub read_at: Option<DateTime<Utc>>,
 }
 
 const COLUMNS: &str = "n.id, n.member_id, n.space_id, n.kind, n.actor_id, n.contribution_id, n.phase_id, n.report_id, \
-    n.occurred_at, n.read_at";
+    n.round_id, n.review_id, n.occurred_at, n.read_at";
 
 /// Only of spaces to which the viewer still belongs.
 fn push_own(sql: &mut Sql, account: Uuid) {
@@ -313,11 +354,15 @@ pub(super) fn row(id: Uuid, to: Recipient, kind: NotificationKind, of: &event::M
         space_id: Set(of.stream_id),
         kind: Set(kind),
         cause_id: Set(cause.unwrap_or(of.id)),
-        // Who reported is told by the report, to those who may know.
-        actor_id: Set(of.actor_id.filter(|_| of.report_id.is_none())),
+        // Who reported is told by the report, who reviews by the review, to those who may know.
+        actor_id: Set(of.actor_id.filter(|_| of.report_id.is_none() && of.round_id.is_none())),
         contribution_id: Set(of.contribution_id),
-        phase_id: Set(of.phase_id.filter(|_| of.contribution_id.is_none())),
+        phase_id: Set(of
+            .phase_id
+            .filter(|_| of.contribution_id.is_none() && of.round_id.is_none())),
         report_id: Set(of.report_id),
+        round_id: Set(of.round_id),
+        review_id: Set(of.review_id),
         occurred_at: Set(of.occurred_at),
         read_at: Set(None),
     }

@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use entity::{
     account::Languages,
     enums::{
-        AccountKind, Audience, AuditAct, Capability, ContentState, ContributionKind, DecisionKind, MediaState,
-        MobilityStatus, ModerationReason, NotificationKind, PhaseKind, ReactionKind, ReportState, RevisionState,
-        SpaceRole, SubscriptionLevel,
+        AccountKind, AssignmentState, Audience, AuditAct, Capability, ContentState, ContributionKind, DecisionKind,
+        DeclineReason, MediaState, MobilityStatus, ModerationReason, NotificationKind, PhaseKind, ReactionKind,
+        ReportState, ReviewReaction, RevisionState, SpaceRole, SubscriptionLevel,
     },
+    review_value::{Answers, Criteria},
     revision::Detail,
 };
 use sea_orm::FromQueryResult;
@@ -233,6 +234,65 @@ pub(super) async fn confirmations(reader: &Reader, of: Scope) -> Result<Vec<Conf
     sql.push(" WHERE c.state <> 'DRAFT'");
     of.push_visible(&mut sql);
     sql.push(" ORDER BY x.contribution_id").limit(MOST_ROWS);
+    reader.rows(sql).await
+}
+
+/// A review that they wrote or were asked for. What it is about isn't told: a round may hide whose work it is.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct ReviewRow {
+    pub id: Uuid,
+    pub round_id: Uuid,
+    pub round: String,
+    pub space_id: Uuid,
+    pub criteria: Criteria,
+    pub answers: Answers,
+    pub state: AssignmentState,
+    pub decline_reason: Option<DeclineReason>,
+    pub decline_note: Option<String>,
+    pub staff_note: Option<String>,
+    pub assigned_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn reviews(reader: &Reader, of: Scope) -> Result<Vec<ReviewRow>> {
+    let mut sql = reader.sql(
+        "SELECT v.id, v.round_id, x.title AS round, x.space_id, x.criteria, v.answers, v.state, v.decline_reason, v.decline_note, \
+         v.staff_note, v.assigned_at, v.submitted_at FROM review v JOIN review_round x ON x.id = v.round_id",
+    );
+    of.push_member(&mut sql, "v.reviewer_id");
+    if of.staff.is_some() {
+        sql.push(" WHERE v.submitted_at IS NOT NULL");
+    }
+    sql.push(" ORDER BY v.id").limit(MOST_ROWS);
+    reader.rows(sql).await
+}
+
+/// A review of their work, as they read it: without who wrote it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct ReceivedRow {
+    pub id: Uuid,
+    pub round_id: Uuid,
+    pub round: String,
+    pub space_id: Uuid,
+    pub contribution_id: Uuid,
+    pub contribution_kind: ContributionKind,
+    pub version: i32,
+    pub criteria: Criteria,
+    pub answers: Answers,
+    pub reaction: Option<ReviewReaction>,
+    pub reaction_note: Option<String>,
+    pub change_version: Option<i32>,
+}
+
+pub(super) async fn received(reader: &Reader, of: Scope) -> Result<Vec<ReceivedRow>> {
+    let mut sql = reader.sql(
+        "SELECT v.id, v.round_id, x.title AS round, x.space_id, v.contribution_id, c.kind AS contribution_kind, t.version, x.criteria, \
+         v.answers, v.reaction, v.reaction_note, v.change_version FROM review v JOIN review_round x ON x.id = v.round_id \
+         JOIN review_target t ON t.id = v.target_id JOIN contribution c ON c.id = v.contribution_id",
+    );
+    of.push_member(&mut sql, "c.author_id");
+    sql.push(" WHERE v.state IN ('RELEASED', 'ACKNOWLEDGED') ORDER BY v.id")
+        .limit(MOST_ROWS);
     reader.rows(sql).await
 }
 

@@ -12,5 +12,6 @@ mod store;
 
 pub use self::{
     job::tell_delayed,
-    service::{create, forget},
+    service::{Verdict, create, forget, report_review, settle, subject, waits_about_review, words},
+    store::About,
 };

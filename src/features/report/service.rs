@@ -3,7 +3,7 @@
 use entity::enums::{AuditAct, EventKind, ModerationReason, ReportAction, ReportState};
 use uuid::Uuid;
 
-use super::store;
+use super::store::{self, About, ReportRow, Subject};
 use crate::{
     app::App,
     event,
@@ -16,7 +16,7 @@ use crate::{
         id::Kind,
         text,
     },
-    policy::{self, ContentAction, ReportDeed},
+    policy::{self, ContentAction, Member, ReportDeed},
 };
 
 /// The longest words of a reporter or a decider, in characters.
@@ -36,14 +36,17 @@ pub async fn create(app: &App, actor: &Actor, id: Uuid, reason: ModerationReason
                 let known = contribution::lock(tx, actor, place, id).await?;
                 let reporter = known.viewer();
                 let version = known.published_version.unwrap_or(known.version);
-                if let Some(own) = store::own(tx, id, version, reporter.id).await? {
+                let about = About {
+                    space_id: known.space_id,
+                    contribution_id: id,
+                    version,
+                    review_id: None,
+                };
+                if let Some((own, _)) = store::own(tx, about, reporter.id).await? {
                     return Ok(own);
                 }
                 known.allows(ContentAction::Report).map_err(Error::forbidden)?;
-                let of = (known.space_id, id, version);
-                let report = store::insert(tx, of, &reporter, (reason, note.clone())).await?;
-                let event = event::report(tx.clock(), EventKind::ReportCreated, reporter.id, report);
-                tx.emit(known.space_id, event);
+                let report = insert(tx, about, &reporter, (reason, note.clone())).await?;
                 if reason == ModerationReason::Unsafe {
                     seal(tx, id, true).await?;
                 }
@@ -57,9 +60,40 @@ pub async fn create(app: &App, actor: &Actor, id: Uuid, reason: ModerationReason
         .await
 }
 
+async fn insert(
+    tx: &mut Tx<'_>,
+    about: About,
+    reporter: &Member,
+    why: (ModerationReason, Option<String>),
+) -> Result<Uuid> {
+    let report = store::insert(tx, about, reporter, why).await?;
+    let event = event::report(tx.clock(), EventKind::ReportCreated, reporter.id, report);
+    tx.emit(about.space_id, event);
+    Ok(report)
+}
+
+/// Reports a review as unkind, for its author to be spared. Repeating it changes nothing.
+///
+/// # Errors
+/// `CONFLICT`/`ALREADY_DECIDED` if the same member has reported it before, and staff have decided.
+pub async fn report_review(tx: &mut Tx<'_>, about: About, reporter: &Member, note: Option<String>) -> Result<()> {
+    match store::own(tx, about, reporter.id).await? {
+        Some((_, ReportState::Upheld | ReportState::Dismissed)) => Err(already_decided()),
+        Some(_) => Ok(()),
+        None => insert(tx, about, reporter, (ModerationReason::Unkind, note))
+            .await
+            .map(drop),
+    }
+}
+
+fn already_decided() -> Error {
+    let message = "Somebody has decided this report already.";
+    Error::refused(Code::Conflict, Reason::AlreadyDecided, message)
+}
+
 /// How a report ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// The reporter was right, and this is done about it.
     Upheld(ReportAction),
     /// Nothing is wrong.
@@ -71,32 +105,16 @@ pub(super) enum Verdict {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`ALREADY_DECIDED` if somebody else was first.
 pub(super) async fn decide(app: &App, actor: &Actor, id: Uuid, verdict: Verdict, note: &str) -> Result<()> {
-    let note = &text::required(note, LONGEST_NOTE).map_err(|error| error.at(&["note"]))?;
+    let note = &words(note)?;
     let subject = &subject(app, actor, id).await?;
     app.db
         .write(Some(subject.space_id), |tx| {
             Box::pin(async move {
-                let (known, content) = lock(tx, actor, subject, id).await?;
-                let (state, action) = match verdict {
-                    Verdict::Upheld(action) => (ReportState::Upheld, Some(action)),
-                    Verdict::Dismissed => (ReportState::Dismissed, None),
+                let Some((known, content)) = settle(tx, actor, subject, (id, verdict), note).await? else {
+                    return Ok(());
                 };
-                let viewer = content.viewer();
-                if matches!(known.state, ReportState::Upheld | ReportState::Dismissed) {
-                    let is_own = known.decided_by_id == Some(viewer.id);
-                    return if is_own && (known.state, known.action) == (state, action) {
-                        Ok(())
-                    } else {
-                        let message = "Somebody has decided this report already.";
-                        Err(Error::refused(Code::Conflict, Reason::AlreadyDecided, message))
-                    };
-                }
-                permit(ReportDeed::Decide, &known, &content)?;
-                store::settle(tx, id, state, (action, note, viewer.id)).await?;
                 match verdict {
-                    Verdict::Upheld(action) => {
-                        uphold(tx, actor, &content, action, (known.reason, note.clone())).await?;
-                    }
+                    Verdict::Upheld(action) => uphold(tx, actor, &content, action, (known.reason, note.clone())).await,
                     Verdict::Dismissed => {
                         let of_unsafe = store::standing(tx, content.id, Some(ModerationReason::Unsafe)).await?;
                         if known.reason == ModerationReason::Unsafe && of_unsafe == 0 {
@@ -105,17 +123,61 @@ pub(super) async fn decide(app: &App, actor: &Actor, id: Uuid, verdict: Verdict,
                         if store::standing(tx, content.id, None).await? == 0 {
                             restore_reported(tx, actor, &content).await?;
                         }
+                        Ok(())
                     }
                 }
-                let record = Record::new(AuditAct::ReportDecided, actor.account_id, (Kind::Report, id));
-                let after = State::from(state).maybe(action);
-                tx.audit(content.space_id, record.before(known.state).after(after));
-                let event = event::report(tx.clock(), EventKind::ReportDecided, viewer.id, id);
-                tx.emit(content.space_id, event);
-                Ok(())
             })
         })
         .await
+}
+
+/// The words of a decider.
+///
+/// # Errors
+/// `INVALID`.
+pub fn words(note: &str) -> Result<String> {
+    text::required(note, LONGEST_NOTE).map_err(|error| error.at(&["note"]))
+}
+
+/// Keeps how a report ends, with all that is told of it; what becomes of its subject is for the caller, in the same unit of work. None if the
+/// actor has decided so before.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `CONFLICT`/`ALREADY_DECIDED` if somebody else was first.
+pub async fn settle(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    subject: &Subject,
+    (id, verdict): (Uuid, Verdict),
+    note: &str,
+) -> Result<Option<(ReportRow, ContributionRow)>> {
+    let (known, content) = lock(tx, actor, subject, id).await?;
+    let (state, action) = match verdict {
+        Verdict::Upheld(action) => (ReportState::Upheld, Some(action)),
+        Verdict::Dismissed => (ReportState::Dismissed, None),
+    };
+    let viewer = content.viewer();
+    if matches!(known.state, ReportState::Upheld | ReportState::Dismissed) {
+        let is_own = known.decided_by_id == Some(viewer.id);
+        let is_same = is_own && (known.state, known.action) == (state, action);
+        return if is_same { Ok(None) } else { Err(already_decided()) };
+    }
+    permit(ReportDeed::Decide, &known, &content)?;
+    store::settle(tx, id, state, (action, note, viewer.id)).await?;
+    let record = Record::new(AuditAct::ReportDecided, actor.account_id, (Kind::Report, id));
+    let after = State::from(state).maybe(action);
+    tx.audit(content.space_id, record.before(known.state).after(after));
+    let event = event::report(tx.clock(), EventKind::ReportDecided, viewer.id, id);
+    tx.emit(content.space_id, event);
+    Ok(Some((known, content)))
+}
+
+/// Whether a report about a review still waits for somebody to decide.
+///
+/// # Errors
+/// The database's.
+pub async fn waits_about_review(tx: &Tx<'_>, review: Uuid) -> Result<bool> {
+    store::waits_about_review(tx, review).await
 }
 
 /// Passes a report on to the coordinators, with words to them. Repeating it changes nothing.
@@ -123,7 +185,7 @@ pub(super) async fn decide(app: &App, actor: &Actor, id: Uuid, verdict: Verdict,
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`ALREADY_DECIDED`.
 pub(super) async fn escalate(app: &App, actor: &Actor, id: Uuid, note: &str) -> Result<()> {
-    let note = &text::required(note, LONGEST_NOTE).map_err(|error| error.at(&["note"]))?;
+    let note = &words(note)?;
     let subject = &subject(app, actor, id).await?;
     app.db
         .write(Some(subject.space_id), |tx| {
@@ -133,8 +195,7 @@ pub(super) async fn escalate(app: &App, actor: &Actor, id: Uuid, note: &str) -> 
                 match known.state {
                     ReportState::Escalated if known.is_judge => return Ok(()),
                     ReportState::Upheld | ReportState::Dismissed => {
-                        let message = "Somebody has decided this report already.";
-                        return Err(Error::refused(Code::Conflict, Reason::AlreadyDecided, message));
+                        return Err(already_decided());
                     }
                     _ => permit(ReportDeed::Escalate, &known, &content)?,
                 }
@@ -152,19 +213,17 @@ pub(super) async fn escalate(app: &App, actor: &Actor, id: Uuid, note: &str) -> 
         .await
 }
 
-/// Where the contribution of a report is, to find its locks.
-async fn subject(app: &App, actor: &Actor, id: Uuid) -> Result<store::Subject> {
+/// What a report is about, to find its locks.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn subject(app: &App, actor: &Actor, id: Uuid) -> Result<Subject> {
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     store::subject(&reader, id).await?.ok_or_else(not_found)
 }
 
 /// Passes the gate, locks the contribution and reads the report as it is now.
-async fn lock(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    subject: &store::Subject,
-    id: Uuid,
-) -> Result<(store::ReportRow, ContributionRow)> {
+async fn lock(tx: &Tx<'_>, actor: &Actor, subject: &Subject, id: Uuid) -> Result<(ReportRow, ContributionRow)> {
     let place = Place {
         space: subject.space_id,
         root: subject.root_id,
@@ -174,7 +233,7 @@ async fn lock(
     Ok((known.ok_or_else(not_found)?, content))
 }
 
-fn permit(deed: ReportDeed, known: &store::ReportRow, content: &ContributionRow) -> Result<()> {
+fn permit(deed: ReportDeed, known: &ReportRow, content: &ContributionRow) -> Result<()> {
     let facts = known.facts(content.author_org_id);
     let verdict = policy::report(deed, &content.viewer(), &content.phase(), &facts, &content.content());
     verdict.map_err(Error::forbidden)

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     enums::{ModerationReason, ReportAction, ReportState},
     report,
+    review_value::Answers,
 };
 use sea_orm::{
     ActiveEnum, ActiveModelTrait,
@@ -34,6 +35,10 @@ pub struct ReportRow {
     pub space_id: Uuid,
     /// About what.
     pub contribution_id: Uuid,
+    /// About which review of that; none if it is about the contribution itself.
+    pub review_id: Option<Uuid>,
+    /// What the review says.
+    pub review_answers: Option<Answers>,
     /// The version that the reporter saw.
     pub version: i32,
     /// Who reports.
@@ -82,6 +87,7 @@ impl ReportRow {
             reporter_id: self.reporter_id,
             reporter_organisation_id: self.reporter_organisation_id,
             author_organisation_id,
+            is_about_review: self.review_id.is_some(),
         }
     }
 }
@@ -90,11 +96,12 @@ impl ReportRow {
 fn push_columns(sql: &mut Sql) {
     sql.push(
         "SELECT x.id, x.space_id, x.contribution_id, x.version, x.reporter_id, x.reporter_organisation_id, x.reason, x.note, \
-        x.state, x.submitted_at, x.action, x.decision_note, x.decided_by_id, x.decided_at, v.title, v.body, ",
+        x.state, x.submitted_at, x.action, x.decision_note, x.decided_by_id, x.decided_at, v.title, v.body, x.review_id, q.answers AS review_answers, ",
     );
     sql.push(policy::REPORT_VISIBLE)
         .push(" AS is_judge, m.role IN ('COORDINATOR', 'TEACHER') AS is_staff FROM report x ");
     sql.push("JOIN revision v ON v.contribution_id = x.contribution_id AND v.version = x.version ")
+        .push("LEFT JOIN review q ON q.id = x.review_id ")
         .push(OF_CONTRIBUTION);
 }
 
@@ -292,15 +299,20 @@ pub(super) async fn tell(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
 
 /// What is about a contribution: where it is, to find its locks.
 #[derive(Clone, Debug, FromQueryResult)]
-pub(super) struct Subject {
+pub struct Subject {
+    /// In which space.
     pub space_id: Uuid,
+    /// The contribution.
     pub contribution_id: Uuid,
+    /// The review of it, if it is about that.
+    pub review_id: Option<Uuid>,
+    /// The root of the contribution, if it is a comment.
     pub root_id: Option<Uuid>,
 }
 
 /// Where the contribution of a report is that the viewer sees.
 pub(super) async fn subject(reader: &Reader, id: Uuid) -> Result<Option<Subject>> {
-    let mut sql = reader.sql("SELECT x.space_id, x.contribution_id, c.root_id FROM report x ");
+    let mut sql = reader.sql("SELECT x.space_id, x.contribution_id, x.review_id, c.root_id FROM report x ");
     sql.push(OF_CONTRIBUTION);
     push_viewer(&mut sql, reader.actor()?.account_id, "x.space_id");
     sql.push("WHERE (")
@@ -314,15 +326,42 @@ pub(super) async fn subject(reader: &Reader, id: Uuid) -> Result<Option<Subject>
 
 #[derive(FromQueryResult)]
 struct Id {
+    #[expect(dead_code, reason = "that there is a row is all that is asked")]
     id: Uuid,
 }
 
-/// The report that a member has made of a version.
-pub(super) async fn own(tx: &Tx<'_>, contribution: Uuid, version: i32, reporter: Uuid) -> Result<Option<Uuid>> {
-    let mut sql = tx.sql("SELECT id FROM report WHERE contribution_id = ");
-    sql.bind(contribution).push(" AND version = ").bind(version);
+/// What a report is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// In which space.
+    pub space_id: Uuid,
+    /// The contribution.
+    pub contribution_id: Uuid,
+    /// The version of it that the reporter saw.
+    pub version: i32,
+    /// The review of that version, if it is about that.
+    pub review_id: Option<Uuid>,
+}
+
+#[derive(FromQueryResult)]
+struct Own {
+    id: Uuid,
+    state: ReportState,
+}
+
+/// The report that a member has made of it, and where that stands.
+pub(super) async fn own(tx: &Tx<'_>, about: About, reporter: Uuid) -> Result<Option<(Uuid, ReportState)>> {
+    let mut sql = tx.sql("SELECT id, state FROM report WHERE ");
+    match about.review_id {
+        Some(review) => sql.push("review_id = ").bind(review),
+        None => sql
+            .push("review_id IS NULL AND contribution_id = ")
+            .bind(about.contribution_id)
+            .push(" AND version = ")
+            .bind(about.version),
+    };
     sql.push(" AND reporter_id = ").bind(reporter);
-    Ok(tx.row::<Id>(sql).await?.map(|row| row.id))
+    Ok(tx.row::<Own>(sql).await?.map(|row| (row.id, row.state)))
 }
 
 #[derive(FromQueryResult)]
@@ -333,7 +372,7 @@ struct Count {
 /// How many members have open reports about a contribution that came after it was last restored.
 pub(super) async fn reporters(tx: &Tx<'_>, contribution: Uuid) -> Result<i64> {
     let mut sql =
-        tx.sql("SELECT COUNT(DISTINCT x.reporter_id) AS count FROM report x WHERE x.state IN ('OPEN', 'ESCALATED') ");
+        tx.sql("SELECT COUNT(DISTINCT x.reporter_id) AS count FROM report x WHERE x.review_id IS NULL AND x.state IN ('OPEN', 'ESCALATED') ");
     sql.push(
         "AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.contribution_id = x.contribution_id AND d.kind = 'RESTORED' ",
     )
@@ -344,7 +383,9 @@ pub(super) async fn reporters(tx: &Tx<'_>, contribution: Uuid) -> Result<i64> {
 
 /// How many reports about a contribution, for a reason or any, are open or were upheld.
 pub(super) async fn standing(tx: &Tx<'_>, contribution: Uuid, reason: Option<ModerationReason>) -> Result<i64> {
-    let mut sql = tx.sql("SELECT COUNT(*) AS count FROM report WHERE state <> 'DISMISSED' AND contribution_id = ");
+    let mut sql = tx.sql(
+        "SELECT COUNT(*) AS count FROM report WHERE review_id IS NULL AND state <> 'DISMISSED' AND contribution_id = ",
+    );
     sql.bind(contribution);
     if let Some(reason) = reason {
         sql.push(" AND reason = ").bind(reason.to_value());
@@ -352,19 +393,27 @@ pub(super) async fn standing(tx: &Tx<'_>, contribution: Uuid, reason: Option<Mod
     Ok(tx.row::<Count>(sql).await?.map_or(0, |row| row.count))
 }
 
-/// Keeps a report of a version of a contribution in a space, and returns its id.
+/// Whether somebody has still to decide a report about a review.
+pub(super) async fn waits_about_review(tx: &Tx<'_>, review: Uuid) -> Result<bool> {
+    let mut sql = tx.sql("SELECT id FROM report WHERE state IN ('OPEN', 'ESCALATED') AND review_id = ");
+    sql.bind(review).limit(1);
+    Ok(tx.row::<Id>(sql).await?.is_some())
+}
+
+/// Keeps a report, and returns its id.
 pub(super) async fn insert(
     tx: &Tx<'_>,
-    (space, contribution, version): (Uuid, Uuid, i32),
+    about: About,
     reporter: &Member,
     (reason, note): (ModerationReason, Option<String>),
 ) -> Result<Uuid> {
     let id = tx.clock().new_id();
     let row = report::ActiveModel {
         id: Set(id),
-        space_id: Set(space),
-        contribution_id: Set(contribution),
-        version: Set(version),
+        space_id: Set(about.space_id),
+        contribution_id: Set(about.contribution_id),
+        review_id: Set(about.review_id),
+        version: Set(about.version),
         reporter_id: Set(reporter.id),
         reporter_organisation_id: Set(reporter.organisation_id),
         reporter_is_staff: Set(reporter.is_staff()),
@@ -425,10 +474,12 @@ pub(super) async fn forget(tx: &Tx<'_>, member: Uuid) -> Result<()> {
     sql.bind(member);
     tx.execute_raw(sql.statement()).await?;
     let mut sql = tx.sql("UPDATE report SET state = 'DISMISSED', decided_by_id = NULL, decided_at = :now WHERE ");
-    sql.push("state IN ('OPEN', 'ESCALATED') AND ")
+    sql.push("state IN ('OPEN', 'ESCALATED') AND (")
         .push(about)
         .bind(member)
-        .push(")");
+        .push(") OR review_id IN (SELECT v.id FROM review v WHERE v.reviewer_id = ")
+        .bind(member)
+        .push("))");
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }

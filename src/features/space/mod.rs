@@ -23,8 +23,8 @@ pub use self::{
         phase_open, phase_reopen, phase_update, reopen, space_of_member, stays, update,
     },
     store::{
-        Facts, GrantRow, MemberRow, NewGrant, PhaseRow, Stay, ViewerRow, change_grant, count_phase_change, facts,
-        grant, grants_by_id, grants_in_force, grants_of, insert_grant, membership, phase_facts, push_viewer, reach,
-        relocate_grants, seat, space_of_phase, travellers,
+        Facts, GrantRow, Listed, MemberRow, NewGrant, PhaseRow, Stay, ViewerRow, change_grant, count_phase_change,
+        facts, grant, grants_by_id, grants_in_force, grants_of, insert_grant, listed, membership, phase_facts,
+        push_viewer, reach, relocate_grants, seat, space_of_phase, travellers,
     },
 };

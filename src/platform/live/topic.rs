@@ -311,7 +311,9 @@ impl Topic {
         for event in new {
             match event.member_id {
                 Some(member) => _ = members.insert(member, event.seq),
-                None if event.contribution_id.is_none() && event.report_id.is_none() => *surroundings = event.seq,
+                None if [event.contribution_id, event.report_id, event.round_id] == [None; 3] => {
+                    *surroundings = event.seq;
+                }
                 None => {}
             }
         }

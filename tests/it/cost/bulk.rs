@@ -436,6 +436,8 @@ impl Bulk {
         let newest = self.contributions.iter().rev().take(count);
         for (row, seq) in newest.zip(stream.last_seq + 1..) {
             self.events.push(event::Model {
+                round_id: None,
+                review_id: None,
                 stream_id: self.space,
                 seq,
                 id: Uuid::now_v7(),
@@ -490,6 +492,7 @@ impl Bulk {
         for (place, row) in newest.iter().enumerate() {
             for (second, author) in (0..).zip(&self.authors) {
                 self.reports.push(report::Model {
+                    review_id: None,
                     id: Uuid::now_v7(),
                     space_id: row.space_id,
                     contribution_id: row.id,
@@ -528,6 +531,8 @@ impl Bulk {
         for (place, row) in newest.enumerate() {
             self.notifications
                 .extend(all.iter().map(|&(member_id, account_id)| notification::Model {
+                    round_id: None,
+                    review_id: None,
                     id: Uuid::now_v7(),
                     account_id,
                     member_id,
@@ -594,6 +599,7 @@ impl Bulk {
 
 fn new_phase(space_id: Uuid, kind: PhaseKind) -> phase::Model {
     phase::Model {
+        closed_at: None,
         id: Uuid::now_v7(),
         space_id,
         kind,

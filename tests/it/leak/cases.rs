@@ -257,6 +257,36 @@ const MUTATIONS: &[(&str, &str)] = &[
         r#"{"phaseId":"@own_phase","title":"T","body":"B","attachmentIds":["@photo"]}"#,
     ),
     ("reportEscalate", r#"{"reportId":"@report","note":"N"}"#),
+    (
+        "reviewRoundCreate",
+        r#"{"phaseId":"@phase","title":"T","reviewsDueAt":"2036-11-22T00:00:00Z","reflectionAt":"2036-11-23T00:00:00Z","closesAt":"2036-11-24T00:00:00Z"}"#,
+    ),
+    (
+        "reviewRoundCreate",
+        r#"{"phaseId":"@own_phase","title":"T","plan":{"targetIds":["@entry"]},"reviewsDueAt":"2036-11-22T00:00:00Z","reflectionAt":"2036-11-23T00:00:00Z","closesAt":"2036-11-24T00:00:00Z"}"#,
+    ),
+    (
+        "reviewRoundCreate",
+        r#"{"phaseId":"@own_phase","title":"T","plan":{"reviewerIds":["@member"]},"reviewsDueAt":"2036-11-22T00:00:00Z","reflectionAt":"2036-11-23T00:00:00Z","closesAt":"2036-11-24T00:00:00Z"}"#,
+    ),
+    (
+        "reviewRoundUpdate",
+        r#"{"roundId":"@round","expectedVersion":2,"title":"T"}"#,
+    ),
+    ("reviewRoundOpen", r#"{"roundId":"@planned_round"}"#),
+    ("reviewRoundReflect", r#"{"roundId":"@round"}"#),
+    ("reviewRoundClose", r#"{"roundId":"@round"}"#),
+    ("reviewRoundCancel", r#"{"roundId":"@round"}"#),
+    (
+        "reviewSave",
+        r#"{"assignmentId":"@assignment","expectedVersion":1,"answers":[]}"#,
+    ),
+    ("reviewSubmit", r#"{"assignmentId":"@assignment","expectedVersion":1}"#),
+    ("reviewDecline", r#"{"assignmentId":"@assignment","reason":"OTHER"}"#),
+    ("reviewHold", r#"{"reviewId":"@review"}"#),
+    ("reviewRelease", r#"{"reviewId":"@review"}"#),
+    ("reviewVoid", r#"{"reviewId":"@review","note":"N"}"#),
+    ("reviewReact", r#"{"reviewId":"@review","reaction":"HELPFUL"}"#),
     ("spaceArchive", r#"{"spaceId":"@space"}"#),
     ("spaceClose", r#"{"spaceId":"@space"}"#),
     ("spaceCreate", r#"{"title":""}"#),
@@ -304,6 +334,21 @@ const QUERIES: &[(&str, &str, &str)] = &[
         "Query.organisations",
         "query($a: String) { organisations(search: $a) { totalCount nodes { id name } } }",
         r#"{"a":"@word"}"#,
+    ),
+    (
+        "Query.reviewRoundPreview",
+        "query($id: ID!) { reviewRoundPreview(roundId: $id) { reviewerCount } }",
+        r#"{"id":"@planned_round"}"#,
+    ),
+    (
+        "Query.reviewTemplates",
+        "{ reviewTemplates { kind title } }",
+        r#"{"id":"@word"}"#,
+    ),
+    (
+        "Query.viewer",
+        "query($id: ID) { viewer { reviewAssignments(roundId: $id) { totalCount nodes { id } } } }",
+        r#"{"id":"@round"}"#,
     ),
     (
         "Query.promptSets",

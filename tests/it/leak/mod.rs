@@ -2,7 +2,7 @@
 
 mod cases;
 mod scene;
-mod walk;
+pub mod walk;
 
 use std::collections::BTreeSet;
 

@@ -63,6 +63,7 @@ impl Scene {
         };
         scene.settings().await;
         scene.texts().await;
+        scene.reviews().await;
         scene.people().await;
         scene.elsewhere().await;
         scene
@@ -275,6 +276,38 @@ impl Scene {
         ] {
             self.ids.insert(name, id.as_str().unwrap().to_owned());
         }
+    }
+
+    /// A round that is prepared, and one with a review that its author has read.
+    async fn reviews(&mut self) {
+        let (coordinator, stayer) = (self.cast.coordinator.clone(), self.cast.stayer.clone());
+        let day = |days: i64| (self.world.app().clock.now() + chrono::TimeDelta::days(days)).to_rfc3339();
+        let input = json!({ "phaseId": self.ids["phase"], "title": format!("{MARK} round"),
+            "instructions": format!("Look for the {MARK}."), "plan": { "targetIds": [self.ids["entry"]] },
+            "criteria": [{ "kind": "COMMENT", "title": format!("{MARK} seen"), "isRequired": true }],
+            "reviewsDueAt": day(1), "reflectionAt": day(2), "closesAt": day(3) });
+        let keep = ("planned_round", "round");
+        self.done(&coordinator, "reviewRoundCreate", input.clone(), keep).await;
+        let round = self
+            .done(&coordinator, "reviewRoundCreate", input, ("round", "round"))
+            .await;
+        self.done(&coordinator, "reviewRoundOpen", json!({ "roundId": round }), ("", ""))
+            .await;
+        let query = "{ viewer { reviewAssignments { nodes { id round { criteria { criterionId } } } } } }";
+        let data = self.world.ask(&stayer, query, json!({})).await;
+        let one = data["viewer"]["reviewAssignments"]["nodes"][0].clone();
+        let assignment = one["id"].as_str().unwrap().to_owned();
+        let review = assignment.replace("assignment_", "review_");
+        let answers =
+            json!([{ "criterionId": one["round"]["criteria"][0]["criterionId"], "body": format!("A {MARK} review.") }]);
+        let input = json!({ "assignmentId": assignment, "expectedVersion": 0, "answers": answers });
+        self.done(&stayer, "reviewSubmit", input, ("", "")).await;
+        let input = json!({ "reviewId": review, "note": format!("Which {MARK}?") });
+        self.done(&coordinator, "reviewHold", input, ("", "")).await;
+        self.done(&coordinator, "reviewRelease", json!({ "reviewId": review }), ("", ""))
+            .await;
+        self.ids.insert("assignment", assignment);
+        self.ids.insert("review", review);
     }
 
     async fn people(&mut self) {

@@ -23,6 +23,9 @@ pub struct Shelf {
     comment: String,
     photo: String,
     album: String,
+    /// A review round, and somebody who reviews in it.
+    round: String,
+    reviewer: Person,
 }
 
 /// The names of all connections of the schema, in order.
@@ -45,6 +48,18 @@ pub fn of_schema() -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// Makes a round of four reviews for each piece of work, which authors read at once.
+async fn round(world: &World, cast: &Cast, title: &str) -> String {
+    let day = |days: i64| (world.app().clock.now() + chrono::TimeDelta::days(days)).to_rfc3339();
+    let input = json!({ "phaseId": cast.during, "title": title, "reviewsWanted": 4, "releasePolicy": "IMMEDIATE",
+        "criteria": [{ "kind": "COMMENT", "title": "Words", "isRequired": true }],
+        "reviewsDueAt": day(1), "reflectionAt": day(2), "closesAt": day(3) });
+    let made = world
+        .done(&cast.teacher, "reviewRoundCreate", input, "round { id }")
+        .await;
+    made["round"]["id"].as_str().unwrap().to_owned()
 }
 
 impl Shelf {
@@ -73,6 +88,11 @@ impl Shelf {
         let photo = world.photo(&cast.mobile, &cast, 0).await;
         world.act(&cast.mobile, "Publish", &photo).await;
         let album = world.album(&cast.stayer, &cast, &[&photo]).await;
+        let reviewer = world.pupil(&cast.coordinator, "Ria").await;
+        let rows = json!([{ "accountId": reviewer.account, "role": "PUPIL", "mobilityStatus": "NON_MOBILE" }]);
+        let input = json!({ "spaceId": cast.space, "rows": rows });
+        world.done(&cast.coordinator, "memberAdd", input, "").await;
+        let round = round(&world, &cast, "First").await;
         Self {
             world,
             cast,
@@ -81,6 +101,8 @@ impl Shelf {
             comment,
             photo,
             album,
+            round,
+            reviewer,
         }
     }
 
@@ -92,6 +114,7 @@ impl Shelf {
         self.fill_revisions().await;
         self.fill_queue().await;
         self.fill_log().await;
+        self.fill_rounds().await;
         self.world.fan_out().await;
         self
     }
@@ -179,6 +202,51 @@ impl Shelf {
         }
     }
 
+    /// Rounds, some of them open, in which four pupils review everything.
+    async fn fill_rounds(&self) {
+        let Self { world, cast, .. } = self;
+        let mut reviewers = vec![self.reviewer.clone()];
+        for name in ["Rob", "Rut", "Roy"] {
+            let pupil = world.pupil(&cast.coordinator, name).await;
+            let rows = json!([{ "accountId": pupil.account, "role": "PUPIL", "mobilityStatus": "NON_MOBILE" }]);
+            let input = json!({ "spaceId": cast.space, "rows": rows });
+            world.done(&cast.coordinator, "memberAdd", input, "").await;
+            reviewers.push(pupil);
+        }
+        for index in 0..ROWS {
+            round(world, cast, &format!("Round {index}")).await;
+        }
+        let mine = "query($space: ID!) { space(id: $space) { viewerMembership { id } } }";
+        let mut members = Vec::new();
+        for reviewer in &reviewers {
+            let data = world.ask(reviewer, mine, json!({ "space": cast.space })).await;
+            members.push(data["space"]["viewerMembership"]["id"].clone());
+        }
+        let targets = [&self.thread, &self.entry, &self.photo, &self.album];
+        for opened in [
+            self.round.clone(),
+            round(world, cast, "Second").await,
+            round(world, cast, "Third").await,
+        ] {
+            let plan = json!({ "targetIds": targets, "reviewerIds": members });
+            let input = json!({ "roundId": opened, "expectedVersion": 1, "plan": plan });
+            world.done(&cast.teacher, "reviewRoundUpdate", input, "").await;
+            world
+                .done(&cast.teacher, "reviewRoundOpen", json!({ "roundId": opened }), "")
+                .await;
+            for reviewer in &reviewers {
+                let query = "query($id: ID!) { viewer { reviewAssignments(roundId: $id) { nodes { id round { criteria { criterionId } } } } } }";
+                let data = world.ask(reviewer, query, json!({ "id": opened })).await;
+                for one in data["viewer"]["reviewAssignments"]["nodes"].as_array().unwrap() {
+                    let answers =
+                        json!([{ "criterionId": one["round"]["criteria"][0]["criterionId"], "body": "Kind words." }]);
+                    let input = json!({ "assignmentId": one["id"], "expectedVersion": 0, "answers": answers });
+                    world.done(reviewer, "reviewSubmit", input, "").await;
+                }
+            }
+        }
+    }
+
     /// Decisions about a thread.
     async fn fill_log(&self) {
         let Self { world, cast, .. } = self;
@@ -254,6 +322,15 @@ impl Shelf {
             list("Space.moderationQueue", "queue", teacher, &cast.space),
             list("Space.moderationLog", "log", teacher, &cast.space),
             list("Space.auditLog", "audit", &cast.coordinator, &cast.space),
+            list("Space.reviewRounds", "rounds", teacher, &cast.space),
+            list("Phase.reviewRounds", "rounds", teacher, &cast.during),
+            list("Viewer.reviewAssignments", "due", &self.reviewer, ""),
+            list("ReviewRound.assignments", "reviews", teacher, &self.round),
+            list("ReviewRound.reviews", "reviews", teacher, &self.round),
+            list("Thread.reviews", "reviews", stayer, &self.thread),
+            list("JournalEntry.reviews", "reviews", mobile, &self.entry),
+            list("MediaItem.reviews", "reviews", mobile, &self.photo),
+            list("Album.reviews", "reviews", stayer, &self.album),
         ]
     }
 

@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::{
-    Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus, ModerationMode, PhaseState,
-    SpaceRole, SpaceState,
+    Anonymity, AssignmentState, Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus,
+    ModerationMode, PhaseState, RoundState, SpaceRole, SpaceState,
 };
 use sea_orm::{ActiveEnum, Iterable};
 use sojourn::policy::{
-    self, Content, ContentAction, Member, Phase, PhaseAction, REOPEN_WITHIN, Root, Space, SpaceAction,
+    self, Content, ContentAction, Member, Phase, PhaseAction, REOPEN_WITHIN, Review, ReviewDeed, Root, RoundAction,
+    Space, SpaceAction,
 };
 use uuid::Uuid;
 
@@ -483,6 +484,119 @@ fn waits(lines: &mut Vec<String>) {
     }
 }
 
+fn rounds(lines: &mut Vec<String>) {
+    let facts = [
+        of::<SpaceState>("space"),
+        of::<PhaseState>("phase"),
+        of::<RoundState>("round"),
+    ];
+    for action in RoundAction::ALL {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| {
+                let phase = phase(&[point[0], point[1], 0, 0, 0, 0]);
+                policy::round(action, &member(role), &phase, pick(point[2])).is_ok()
+            };
+            lines.push(line("round", &format!("{action:?}"), role, &conditions(&facts, allows)));
+        }
+    }
+    for role in all::<SpaceRole>() {
+        let facts = [flag("was opened")];
+        let sees = |point: &[usize]| policy::sees_round(&member(role), point[0] == 1);
+        lines.push(line("round", "see", role, &conditions(&facts, sees)));
+        let facts = [mobility(), flag("REVIEW")];
+        let reviews = |point: &[usize]| {
+            let capabilities = if point[1] == 1 {
+                vec![Capability::Review]
+            } else {
+                Vec::new()
+            };
+            let member = Member {
+                capabilities,
+                ..travelling(role, point[0])
+            };
+            policy::reviews(&member)
+        };
+        lines.push(line("round", "be given reviews", role, &conditions(&facts, reviews)));
+    }
+}
+
+/// What of a review matters to those who act on it.
+fn acted_on(point: &[usize]) -> Review {
+    Review {
+        round: pick(point[2]),
+        anonymity: Anonymity::Open,
+        is_revealed: false,
+        is_shared: false,
+        state: pick(point[3]),
+        reviewer_id: author(point[4]),
+        is_by_viewer: point[5] == 1,
+        is_target_public: true,
+        was_released: point[6] == 1,
+        is_overdue: point[7] == 1,
+        has_declined: point[8] == 1,
+        is_phase_long_closed: point[9] == 1,
+    }
+}
+
+/// What of a review matters to those who see it.
+fn seen(point: &[usize]) -> Review {
+    Review {
+        anonymity: pick(point[1]),
+        is_revealed: point[2] == 1,
+        is_shared: point[3] == 1,
+        is_target_public: point[6] == 1,
+        ..acted_on(&[0, 0, 1, point[0], point[4], point[5], 0, 0, 0, 0])
+    }
+}
+
+/// Whether a member sees something of a review.
+type Sight = fn(&Member, &Review) -> bool;
+
+fn reviews(lines: &mut Vec<String>) {
+    let facts = [
+        of::<SpaceState>("space"),
+        of::<PhaseState>("phase"),
+        of::<RoundState>("round"),
+        of::<AssignmentState>("state"),
+        flag("own"),
+        flag("of own work"),
+        flag("was released"),
+        flag("overdue"),
+        flag("has declined"),
+        flag("phase long closed"),
+    ];
+    for deed in ReviewDeed::ALL {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| {
+                let phase = phase(&[point[0], point[1], 0, 0, 0, 0]);
+                policy::review(deed, &member(role), &phase, &acted_on(point)).is_ok()
+            };
+            lines.push(line("review", &format!("{deed:?}"), role, &conditions(&facts, allows)));
+        }
+    }
+    let facts = [
+        of::<AssignmentState>("state"),
+        of::<Anonymity>("anonymity"),
+        flag("revealed"),
+        flag("shared"),
+        flag("own"),
+        flag("of own work"),
+        flag("public"),
+    ];
+    let sights: [(&str, Sight); 4] = [
+        ("see its assignment", policy::sees_assignment),
+        ("see", policy::sees_review),
+        ("know its reviewer", policy::knows_reviewer),
+        ("know its author", policy::knows_author),
+    ];
+    for (name, sees) in sights {
+        for role in all::<SpaceRole>() {
+            let allows = |point: &[usize]| sees(&member(role), &seen(point));
+            lines.push(line("review", name, role, &conditions(&facts, allows)));
+        }
+    }
+}
+
 fn line(subject: &str, action: &str, role: SpaceRole, conditions: &str) -> String {
     format!("{subject} {action} {}: {conditions}", role.to_value())
 }
@@ -500,6 +614,8 @@ fn the_table_is_the_one_that_was_agreed() {
     sights(&mut lines);
     grants(&mut lines);
     waits(&mut lines);
+    rounds(&mut lines);
+    reviews(&mut lines);
     let found = lines.join("\n") + "\n";
     if std::env::var("SOJOURN_TEST_UPDATE").is_ok_and(|update| update == "1") {
         std::fs::write(FILE, &found).unwrap();

@@ -139,6 +139,7 @@ async fn node_finds_an_object_of_every_type() {
     let query = "{ viewer { notifications { nodes { id } } } }";
     let told = world.ask(&cast.coordinator, query, json!({})).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (round, assignment) = crate::review::reviewed_round(&world, &cast, &entry).await;
     let ids = [
         ("Account", cast.coordinator.account.clone()),
         ("Album", world.album(&cast.coordinator, &cast, &[]).await),
@@ -157,6 +158,9 @@ async fn node_finds_an_object_of_every_type() {
         ("Phase", cast.during.clone()),
         ("Prompt", world.prompt(&cast.teacher, &cast.during, "What now?").await),
         ("Report", text(&reported["report"]["id"])),
+        ("Review", assignment.replace("assignment_", "review_")),
+        ("ReviewAssignment", assignment),
+        ("ReviewRound", round),
         ("Revision", text(&data["node"]["revisions"]["nodes"][0]["id"])),
         ("Space", cast.space.clone()),
         ("SpaceInvitation", text(&invitation["invitation"]["id"])),
@@ -234,6 +238,19 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("reactionRemove", &["ContributionViewerCan.reactionRemove"]),
     ("reportDecide", &["ReportViewerCan.reportDecide"]),
     ("reportEscalate", &["ReportViewerCan.reportEscalate"]),
+    ("reviewDecline", &["ReviewAssignmentViewerCan.reviewDecline"]),
+    ("reviewHold", &["ReviewViewerCan.reviewHold"]),
+    ("reviewReact", &["ReviewViewerCan.reviewReact"]),
+    ("reviewRelease", &["ReviewViewerCan.reviewRelease"]),
+    ("reviewRoundCancel", &["ReviewRoundViewerCan.reviewRoundCancel"]),
+    ("reviewRoundClose", &["ReviewRoundViewerCan.reviewRoundClose"]),
+    ("reviewRoundCreate", &["PhaseViewerCan.reviewRoundCreate"]),
+    ("reviewRoundOpen", &["ReviewRoundViewerCan.reviewRoundOpen"]),
+    ("reviewRoundReflect", &["ReviewRoundViewerCan.reviewRoundReflect"]),
+    ("reviewRoundUpdate", &["ReviewRoundViewerCan.reviewRoundUpdate"]),
+    ("reviewSave", &["ReviewAssignmentViewerCan.reviewSave"]),
+    ("reviewSubmit", &["ReviewAssignmentViewerCan.reviewSubmit"]),
+    ("reviewVoid", &["ReviewViewerCan.reviewVoid"]),
     ("sessionCreate", &[]),
     ("sessionRefresh", &[]),
     ("sessionRevoke", &[]),

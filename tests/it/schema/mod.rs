@@ -316,7 +316,7 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("AccountBundle", &["endCursor"]),
     ("ActionPermission", &["reason"]),
     ("AuditRecord", &["before", "after", "previousHash"]),
-    ("Byline", &["name"]),
+    ("Byline", &["name", "number"]),
     ("CoAuthor", &["confirmedAt", "confirmedVersion"]),
     ("Comment", CONTENT),
     ("Contribution", CONTENT),
@@ -352,6 +352,21 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("Thread", CONTENT),
     ("Thread", &["title", "prompt"]),
     ("UserError", &["reason", "field"]),
+    ("PreviewTarget", &["cause"]),
+    ("RefusedPair", &["barrier"]),
+    (
+        "Review",
+        &["reaction", "reactionNote", "releasedAt", "staffNote", "submittedAt"],
+    ),
+    ("ReviewAnswer", &["checked", "level", "value"]),
+    (
+        "ReviewAssignment",
+        &["declineNote", "declineReason", "startedAt", "submittedAt"],
+    ),
+    ("ReviewPairReason", &["language"]),
+    ("ReviewRound", &["anonymityLimit", "endedAt", "openedAt", "reflectedAt"]),
+    ("ReviewTargetFilter", &["fromWeek", "toWeek"]),
+    ("ReviewedText", &["language", "title"]),
 ];
 const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "publishedAt", "editedAt"];
 
@@ -392,12 +407,26 @@ const NEVER_NULL: &[(&str, &[&str])] = &[
     ("Space", &["phases", "phase", "moderationCounts", "mediaUsage"]),
     ("SpaceInvitation", &["invitedBy", "organisation"]),
     ("Subscription", &["spaceEvents", "viewerEvents", "presence"]),
-    ("Query", &["nodes", "promptSets"]),
+    ("Query", &["nodes", "promptSets", "reviewTemplates"]),
     (
         "Thread",
         &["space", "phase", "byline", "mentions", "reactions", "attachments"],
     ),
     ("Viewer", &["account", "notificationPreferences"]),
+    ("PreviewReviewer", &["reasons", "reviewer"]),
+    ("PreviewTarget", &["barred", "reviewers"]),
+    ("Review", &["answers", "byline"]),
+    ("ReviewAnswer", &["criterion"]),
+    ("ReviewAssignment", &["answers", "reasons"]),
+    ("ReviewCriterion", &["levels", "starters"]),
+    ("ReviewPair", &["reviewer"]),
+    ("ReviewPlan", &["pairs", "targets"]),
+    ("ReviewRound", &["criteria", "phase", "space"]),
+    ("ReviewRoundOverview", &["reviewers", "spread", "targets"]),
+    ("ReviewRoundPreview", &["refusedPairs", "round", "targets"]),
+    ("ReviewTemplate", &["criteria"]),
+    ("ReviewTemplateCriterion", &["levels", "starters"]),
+    ("ReviewedText", &["answers", "attachments", "byline"]),
 ];
 
 fn is_listed(table: &[(&str, &[&str])], name: &str, field: &str) -> bool {

@@ -101,4 +101,6 @@ pub enum BylineKind {
     FormerMember,
     /// The author is not shown to this viewer; `name` is null.
     Withheld,
+    /// A review round hides the name: show `number`, for instance as "Reviewer 4821". The same person has the same number all over the round.
+    Pseudonym,
 }

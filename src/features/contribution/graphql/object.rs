@@ -238,6 +238,20 @@ macro_rules! commentable_object {
                 self.spine().comments(max_depth, &crate::platform::page::PageArgs { first, after, last, before }).await
             }
 
+            /// Reviews of it, of all rounds, as far as the viewer sees them: to its author and staff, and where a round shares them to all.
+            /// Their order tells nothing.
+            pub async fn reviews(
+                &self,
+                #[graphql(desc = "Number of reviews from the start, at most 100; 20 by default.")] first: Option<i32>,
+                #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+                #[graphql(desc = "Number of reviews from the end, at most 100.")] last: Option<i32>,
+                #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+            ) -> crate::platform::error::Result<
+                crate::platform::page::Listed<crate::features::review::graphql::Review>,
+            > {
+                self.spine().reviews(&crate::platform::page::PageArgs { first, after, last, before }).await
+            }
+
             $($own)*
         } }
     };

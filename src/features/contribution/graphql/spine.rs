@@ -23,6 +23,7 @@ use crate::{
         journal::graphql::{JournalEntry, JournalEntryViewerCan},
         media::graphql::{Album, AlbumViewerCan, MediaItem, MediaItemViewerCan, MediaLinks},
         organisation::graphql::Organisation,
+        review::graphql::{Review, Reviews, reviews_of_contribution},
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
     },
     platform::{
@@ -65,6 +66,7 @@ pub struct ContributionLinks {
     /// What belongs to media items alone.
     pub(in crate::features) media: MediaLinks,
     attached: Link<HashMap<Uuid, Contribution>>,
+    reviews: Arc<Reviews>,
 }
 
 /// What a member makes in a space: enough for one client component to show any kind.
@@ -213,6 +215,23 @@ pub enum Contribution {
             desc = "Number of comments from the end, at most 100."
         ),
         arg(name = "before", ty = "Option<String>", desc = "Only what comes before this cursor.")
+    ),
+    field(
+        name = "reviews",
+        ty = "Listed<Review>",
+        desc = "Reviews of it, of all rounds, as far as the viewer sees them, in an order that tells nothing.",
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "Number of reviews from the start, at most 100; 20 by default."
+        ),
+        arg(name = "after", ty = "Option<String>", desc = "Only what comes after this cursor."),
+        arg(
+            name = "last",
+            ty = "Option<i32>",
+            desc = "Number of reviews from the end, at most 100."
+        ),
+        arg(name = "before", ty = "Option<String>", desc = "Only what comes before this cursor.")
     )
 )]
 pub enum Commentable {
@@ -286,6 +305,46 @@ pub struct Byline {
     name: Option<String>,
     /// The author's organisation. Null if withheld.
     organisation: Option<Organisation>,
+    /// What stands for the name of a `PSEUDONYM`; null for all others. It tells nothing else, and another round has another one.
+    number: Option<i32>,
+}
+
+impl Byline {
+    /// Of a member, or of nobody the viewer may know.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of(author: Option<Membership>) -> Result<Self> {
+        Ok(match author {
+            None => Self {
+                kind: BylineKind::Withheld,
+                name: None,
+                organisation: None,
+                number: None,
+            },
+            Some(author) => Self {
+                kind: if author.0.left_at.is_some() {
+                    BylineKind::FormerMember
+                } else {
+                    BylineKind::Member
+                },
+                name: Some(author.0.display_name.clone()).filter(|name| !name.is_empty()),
+                organisation: author.affiliation().await?,
+                number: None,
+            },
+        })
+    }
+
+    /// Of somebody whom a review round hides.
+    #[must_use]
+    pub fn pseudonym(number: Option<i32>) -> Self {
+        Self {
+            kind: BylineKind::Pseudonym,
+            name: None,
+            organisation: None,
+            number,
+        }
+    }
 }
 
 /// The fields of `Contribution`.
@@ -441,22 +500,7 @@ impl Spine {
     /// How to show who wrote it.
     pub async fn byline(&self) -> Result<Byline> {
         let author = if self.is_readable() { self.writer().await? } else { None };
-        Ok(match author {
-            None => Byline {
-                kind: BylineKind::Withheld,
-                name: None,
-                organisation: None,
-            },
-            Some(author) => Byline {
-                kind: if author.0.left_at.is_some() {
-                    BylineKind::FormerMember
-                } else {
-                    BylineKind::Member
-                },
-                name: Some(author.0.display_name.clone()).filter(|name| !name.is_empty()),
-                organisation: author.affiliation().await?,
-            },
-        })
+        Byline::of(author).await
     }
 
     /// Counts changes of the content: send it as `expectedVersion`.
@@ -624,6 +668,13 @@ impl Spine {
         let parents = (self.ids(|row| Some(row.id)), self.0.id);
         let (cut, total) = listed(&level.links.lists, &level.reader, parents, list, args).await?;
         Ok(cut.map(|comment| Comment(Spine(comment))).connection(total))
+    }
+
+    /// Reviews of it, as far as the viewer sees them.
+    pub async fn reviews(&self, args: &PageArgs) -> Result<Listed<Review>> {
+        let level = self.0.level();
+        let parents = (self.ids(|row| row.root_id.is_none().then_some(row.id)), self.0.id);
+        reviews_of_contribution(&level.links.reviews, &level.reader, parents, args).await
     }
 }
 

@@ -161,9 +161,9 @@ pub(super) const COLUMNS: &str = concat!(
     ", FALSE) AS root_hides_answers, c.thread_kind, c.media_kind, c.file_state, ",
     shown_by_host!("v.contribution_id"),
     " AS is_shown_by_host, \
-    (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
+    (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id AND k.review_id IS NULL \
         AND k.state <> 'DISMISSED')) AS has_report, \
-    (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id \
+    (c.state = 'HIDDEN' AND EXISTS (SELECT 1 FROM report k WHERE k.contribution_id = c.id AND k.review_id IS NULL \
         AND k.state IN ('OPEN', 'ESCALATED'))) AS has_open_report, r.pending_version AS root_pending_version, \
     p.state AS phase_state, p.moderation, p.allows_pupil_threads, p.allows_pupil_comments, p.allows_pupil_uploads, s.state AS space_state, ",
     viewer_columns!("c.space_id, c.phase_id, COALESCE(c.root_id, c.id)")

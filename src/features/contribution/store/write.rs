@@ -66,10 +66,13 @@ pub(in super::super) async fn by_client_key(tx: &Tx<'_>, author: Uuid, key: &str
     Ok(tx.row::<Id>(sql).await?.map(|row| row.id))
 }
 
-/// Whether anything hangs on a contribution.
+/// Whether anything hangs on a contribution: comments, or reviews, which are work of others.
 pub(in super::super) async fn has_children(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
-    let mut sql = tx.sql("SELECT id FROM contribution WHERE root_id = ");
-    sql.bind(id).push(" LIMIT 1");
+    let mut sql = tx.sql("SELECT id FROM (SELECT id FROM contribution WHERE root_id = ");
+    sql.bind(id);
+    sql.push(" UNION ALL SELECT id FROM review_target WHERE contribution_id = ")
+        .bind(id);
+    sql.push(") AS found LIMIT 1");
     Ok(tx.row::<Id>(sql).await?.is_some())
 }
 

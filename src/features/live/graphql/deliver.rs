@@ -8,14 +8,15 @@ use uuid::Uuid;
 use super::{
     SpaceEventKind, StreamEndReason,
     event::{
-        Batch, ContributionEvent, ContributionGone, Head, Heartbeat, MemberEvent, PhaseEvent, ReportEvent, SpaceEvent,
-        SpaceSettingsEvent, StreamEnded, StreamReset,
+        Batch, ContributionEvent, ContributionGone, Head, Heartbeat, MemberEvent, PhaseEvent, ReportEvent, ReviewEvent,
+        ReviewRoundEvent, SpaceEvent, SpaceSettingsEvent, StreamEnded, StreamReset,
     },
 };
 use crate::{
     features::{
         contribution::graphql::{Contribution, contributions, kinds},
         report::graphql::reports,
+        review::graphql::{Reviewed, reviewed, round_nodes},
         space::ViewerRow,
     },
     platform::{
@@ -42,6 +43,8 @@ impl Batch {
             contributions: HashMap::new(),
             roots: HashMap::new(),
             reports: HashMap::new(),
+            rounds: HashMap::new(),
+            reviews: HashMap::new(),
             actors: Link::default(),
             subjects: Link::default(),
             phases: Link::default(),
@@ -69,6 +72,14 @@ impl Batch {
         let about = batch.ids(|event| event.report_id);
         if !about.is_empty() {
             batch.reports = reports(reader, &about).await?;
+        }
+        let about = batch.ids(|event| event.round_id);
+        if !about.is_empty() {
+            batch.rounds = round_nodes(reader, &about).await?;
+        }
+        let about = batch.ids(|event| event.review_id);
+        if !about.is_empty() {
+            batch.reviews = reviewed(reader, &about).await?;
         }
         Ok(Arc::new(batch))
     }
@@ -109,6 +120,13 @@ impl Batch {
             let report = self.reports.get(&id)?.clone();
             return Some(SpaceEvent::Report(ReportEvent { head, report }));
         }
+        if let Some(id) = event.review_id {
+            return of_review(&viewer, event, head, self.reviews.get(&id)?);
+        }
+        if let Some(id) = event.round_id {
+            let round = self.rounds.get(&id)?.clone();
+            return Some(SpaceEvent::ReviewRound(ReviewRoundEvent { head, round }));
+        }
         Some(if event.phase_id.is_some() {
             let phase = event.phase_id;
             SpaceEvent::Phase(PhaseEvent { head, phase })
@@ -120,6 +138,23 @@ impl Batch {
             SpaceEvent::Settings(SpaceSettingsEvent { head, space })
         })
     }
+}
+
+fn of_review(viewer: &Member, event: &Event, mut head: Head, review: &Reviewed) -> Option<SpaceEvent> {
+    use EventKind::{ReviewDue, ReviewHeld, ReviewReacted, ReviewReleased};
+
+    let is_for_them = match event.kind {
+        ReviewDue => review.is_of(viewer.id),
+        _ if review.assignment().is_some() => true,
+        // What was held before anybody had read it, and all else that isn't theirs, they don't hear of.
+        ReviewHeld | ReviewReleased | ReviewReacted => review.was_read_by(event.occurred_at),
+        _ => false,
+    };
+    // To hear who acts would be to learn who reviews, or whose work it is.
+    head.actor = event.actor_id.filter(|&actor| viewer.is_staff() || actor == viewer.id);
+    let round = event.round_id.and_then(|id| head.batch.rounds.get(&id)).cloned();
+    let review = review.clone();
+    is_for_them.then_some(SpaceEvent::Review(ReviewEvent { head, review, round }))
 }
 
 fn of_contribution(

@@ -72,6 +72,38 @@ pub enum SpaceEventKind {
     ReportDecided,
     /// Nobody has decided a report for 24 hours. For coordinators who see it; once, within the hour, without an actor.
     ReportDelayed,
+    /// Staff prepare a round of peer review. For staff.
+    ReviewRoundCreated,
+    /// The settings of a round have changed. Before it is opened, for staff.
+    ReviewRoundUpdated,
+    /// Reviews were handed out.
+    ReviewRoundOpened,
+    /// Authors read and react from now on.
+    ReviewRoundReflected,
+    /// A round is over.
+    ReviewRoundClosed,
+    /// A round was called off. One that was never opened, for staff.
+    ReviewRoundCancelled,
+    /// A single review was handed out: late work, or what somebody else gave back or left undone. For its reviewer and staff.
+    ReviewAssigned,
+    /// A review was submitted. For its reviewer and staff.
+    ReviewSubmitted,
+    /// A submitted review was changed. For its reviewer and staff.
+    ReviewUpdated,
+    /// A reviewer gave an assignment back. For them and staff.
+    ReviewDeclined,
+    /// An assignment was not submitted in time. For its reviewer and staff.
+    ReviewExpired,
+    /// A review is kept from its author. For its reviewer and staff, and for those who had read it, who see nothing of it any more.
+    ReviewHeld,
+    /// A review was given to its author.
+    ReviewReleased,
+    /// A review was taken out for good. For its reviewer and staff.
+    ReviewVoided,
+    /// An author has said what they find of a review.
+    ReviewReacted,
+    /// A review is due within a day. For its reviewer; without an actor.
+    ReviewDue,
     /// Settings or state of the space have changed.
     SpaceUpdated,
     /// An organisation takes part from now on.
@@ -119,6 +151,22 @@ impl From<EventKind> for SpaceEventKind {
             EventKind::ReportEscalated => Self::ReportEscalated,
             EventKind::ReportDecided => Self::ReportDecided,
             EventKind::ReportDelayed => Self::ReportDelayed,
+            EventKind::ReviewRoundCreated => Self::ReviewRoundCreated,
+            EventKind::ReviewRoundUpdated => Self::ReviewRoundUpdated,
+            EventKind::ReviewRoundOpened => Self::ReviewRoundOpened,
+            EventKind::ReviewRoundReflected => Self::ReviewRoundReflected,
+            EventKind::ReviewRoundClosed => Self::ReviewRoundClosed,
+            EventKind::ReviewRoundCancelled => Self::ReviewRoundCancelled,
+            EventKind::ReviewAssigned => Self::ReviewAssigned,
+            EventKind::ReviewSubmitted => Self::ReviewSubmitted,
+            EventKind::ReviewUpdated => Self::ReviewUpdated,
+            EventKind::ReviewDeclined => Self::ReviewDeclined,
+            EventKind::ReviewExpired => Self::ReviewExpired,
+            EventKind::ReviewHeld => Self::ReviewHeld,
+            EventKind::ReviewReleased => Self::ReviewReleased,
+            EventKind::ReviewVoided => Self::ReviewVoided,
+            EventKind::ReviewReacted => Self::ReviewReacted,
+            EventKind::ReviewDue => Self::ReviewDue,
             EventKind::SpaceUpdated => Self::SpaceUpdated,
             EventKind::OrganisationAccepted => Self::OrganisationAccepted,
             // Of inboxes, never in a space.

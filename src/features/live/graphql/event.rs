@@ -11,6 +11,7 @@ use crate::{
     features::{
         contribution::graphql::{Commentable, Contribution},
         report::graphql::Report,
+        review::graphql::{Review, ReviewAssignment, ReviewRound, Reviewed},
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
     },
     platform::{
@@ -36,7 +37,7 @@ use crate::{
     field(
         name = "actor",
         ty = "Option<Membership>",
-        desc = "Who did it. Null for the system, and for acts of moderation to all but staff and the author."
+        desc = "Who did it. Null for the system; for acts of moderation to all but staff and the author; for all about reviews to all but staff and the one who did it."
     )
 )]
 pub enum SpaceEvent {
@@ -50,6 +51,10 @@ pub enum SpaceEvent {
     Member(MemberEvent),
     /// About a report that the viewer sees.
     Report(ReportEvent),
+    /// About a round of peer review that the viewer sees.
+    ReviewRound(ReviewRoundEvent),
+    /// About a review, or the assignment that it comes of, of which the viewer sees something or saw it before.
+    Review(ReviewEvent),
     /// About the space itself.
     Settings(SpaceSettingsEvent),
     /// Nothing happened.
@@ -69,6 +74,8 @@ pub struct Batch {
     /// What roots are, also those that the viewer doesn't see.
     pub(super) roots: HashMap<Uuid, ContributionKind>,
     pub(super) reports: HashMap<Uuid, Report>,
+    pub(super) rounds: HashMap<Uuid, ReviewRound>,
+    pub(super) reviews: HashMap<Uuid, Reviewed>,
     pub(super) actors: Link<HashMap<Uuid, Membership>>,
     pub(super) subjects: Link<HashMap<Uuid, Membership>>,
     pub(super) phases: Link<HashMap<Uuid, Phase>>,
@@ -101,7 +108,8 @@ impl Head {
         self.occurred_at.into()
     }
 
-    /// Who did it. Null for the system, and for acts of moderation to all but staff and the author.
+    /// Who did it. Null for the system; for acts of moderation to all but staff and the author; for all about reviews to all but staff and the
+    /// one who did it.
     pub async fn actor(&self) -> Result<Option<Membership>> {
         let Some(actor) = self.actor else { return Ok(None) };
         let batch = &self.batch;
@@ -266,6 +274,79 @@ impl ReportEvent {
     /// The report as it is now.
     async fn report(&self) -> Option<Report> {
         Some(self.report.clone())
+    }
+}
+
+/// Something happened to a review, or to the assignment that it comes of. What comes for many at once, as reviews are handed out or a
+/// reflection begins, is one `ReviewRoundEvent` instead: ask its round for `assignments` and `reviews`.
+#[derive(Clone, Debug, Description)]
+pub struct ReviewEvent {
+    pub(super) head: Head,
+    pub(super) review: Reviewed,
+    pub(super) round: Option<ReviewRound>,
+}
+
+impl Deref for ReviewEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl ReviewEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Id of the review, also if the viewer doesn't see it any more, or not yet.
+    async fn review_id(&self) -> ID {
+        self.review.review_id()
+    }
+
+    /// The review as it is now. Null if the viewer sees nothing of it any more, or it isn't submitted.
+    async fn review(&self) -> Option<Review> {
+        self.review.review()
+    }
+
+    /// The assignment as it is now. Null for all but its reviewer and staff.
+    async fn assignment(&self) -> Option<ReviewAssignment> {
+        self.review.assignment()
+    }
+
+    /// The round as it is now.
+    async fn round(&self) -> Option<ReviewRound> {
+        self.round.clone()
+    }
+}
+
+/// Something happened to a round of peer review that the viewer sees: ask again for the `viewerCan` on the screen.
+#[derive(Clone, Debug, Description)]
+pub struct ReviewRoundEvent {
+    pub(super) head: Head,
+    pub(super) round: ReviewRound,
+}
+
+impl Deref for ReviewRoundEvent {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+#[Object(use_type_description)]
+impl ReviewRoundEvent {
+    #[graphql(flatten)]
+    async fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The round as it is now.
+    async fn round(&self) -> Option<ReviewRound> {
+        Some(self.round.clone())
     }
 }
 

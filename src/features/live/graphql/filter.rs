@@ -14,7 +14,7 @@ use crate::platform::{
 /// Phases of a space.
 const PHASES: usize = 4;
 /// Kinds that a subscriber names at most.
-const MOST_KINDS: usize = 50;
+const MOST_KINDS: usize = 100;
 
 /// What a subscriber wants to hear of; what is absent doesn't filter.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use crate::{
     features::{
         contribution::graphql::{Commentable, Contribution, contributions},
         report::graphql::{Report, reports},
+        review::graphql::{Review, ReviewAssignment, ReviewRound, Reviewed, reviewed, round_nodes},
         space::graphql::{Membership, Phase, Space, members, phases, spaces},
     },
     platform::{
@@ -39,6 +40,14 @@ pub enum NotificationKind {
     RoleChanged,
     /// A report waits for a decision of the viewer, or has waited for a day.
     ReportToDecide,
+    /// The viewer is asked to review something: `reviewAssignment`, or all that `reviewRound` has for them.
+    ReviewAssigned,
+    /// A review that the viewer is asked for is due within a day.
+    ReviewDue,
+    /// The viewer can read what somebody says of their work: `review`, or all of `reviewRound`.
+    ReviewReleased,
+    /// The author has said what they find of the viewer's review.
+    ReviewReacted,
 }
 
 /// What belongs to notifications.
@@ -49,6 +58,8 @@ pub struct NotificationLinks {
     phases: Link<HashMap<Uuid, Phase>>,
     contributions: Link<HashMap<Uuid, Contribution>>,
     reports: Link<HashMap<Uuid, Report>>,
+    rounds: Link<HashMap<Uuid, ReviewRound>>,
+    reviews: Link<HashMap<Uuid, Reviewed>>,
 }
 
 /// Something that the viewer is told of, once. It is theirs alone. What it is about is given as the viewer sees it now, and null where
@@ -65,6 +76,14 @@ impl Notification {
         };
         let load = || Box::pin(async move { members(&level.reader, &ids()).await }) as _;
         Ok(level.links.members.load(load).await?.get(&id).cloned())
+    }
+
+    async fn reviewed(&self) -> Result<Option<&Reviewed>> {
+        let Some(id) = self.0.review_id else { return Ok(None) };
+        let level = self.0.level();
+        let ids = || level.rows.iter().filter_map(|row| row.review_id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { reviewed(&level.reader, &ids()).await }) as _;
+        Ok(level.links.reviews.load(load).await?.get(&id))
     }
 
     async fn about(&self) -> Result<Option<Contribution>> {
@@ -119,7 +138,7 @@ impl Notification {
         self.member(self.0.member_id).await
     }
 
-    /// Who did it. Null for the system, and for reports, which tell who made them to those who may know.
+    /// Who did it. Null for the system, and for reports and reviews, which tell who made them to those who may know.
     async fn actor(&self) -> Result<Option<Membership>> {
         match self.0.actor_id {
             Some(actor) => self.member(actor).await,
@@ -158,6 +177,25 @@ impl Notification {
         let ids = || level.rows.iter().filter_map(|row| row.report_id).collect::<Vec<_>>();
         let load = || Box::pin(async move { reports(&level.reader, &ids()).await }) as _;
         Ok(level.links.reports.load(load).await?.get(&report).cloned())
+    }
+
+    /// The round of peer review that it is about.
+    async fn review_round(&self) -> Result<Option<ReviewRound>> {
+        let Some(round) = self.0.round_id else { return Ok(None) };
+        let level = self.0.level();
+        let ids = || level.rows.iter().filter_map(|row| row.round_id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { round_nodes(&level.reader, &ids()).await }) as _;
+        Ok(level.links.rounds.load(load).await?.get(&round).cloned())
+    }
+
+    /// What the viewer is asked to review. Null if it is about a whole round, and for authors.
+    async fn review_assignment(&self) -> Result<Option<ReviewAssignment>> {
+        Ok(self.reviewed().await?.and_then(Reviewed::assignment))
+    }
+
+    /// The review that it is about. Null if it is about a whole round, and as long as it isn't submitted.
+    async fn review(&self) -> Result<Option<Review>> {
+        Ok(self.reviewed().await?.and_then(Reviewed::review))
     }
 }
 

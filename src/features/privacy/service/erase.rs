@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    features::{account, contribution, forum, media, notice, report, space},
+    features::{account, contribution, forum, media, notice, report, review, space},
     platform::{
         auth::Actor,
         db::Gate,
@@ -83,6 +83,7 @@ async fn vacate(app: &App, stay: space::Stay) -> Result<()> {
             space::leave(tx, stay).await?;
             forum::forget_read(tx, stay.member_id).await?;
             report::forget(tx, stay.member_id).await?;
+            review::forget(tx, stay.member_id).await?;
             contribution::forget(tx, stay).await
         })
     });

@@ -1,7 +1,10 @@
 //! A copy of all that is kept about a person.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use entity::enums::{AuditAct, ContributionKind};
+use entity::{
+    enums::{AuditAct, ContributionKind},
+    review_value::{Answers, Criteria, CriterionAnswer},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -134,6 +137,25 @@ async fn about(reader: &Reader, of: Scope, copy: &mut Value) -> Result<()> {
         })
     });
     copy["coAuthorships"] = confirmations.collect();
+    let reviews = store::reviews(reader, of).await?.into_iter().map(|row| {
+        json!({
+            "id": public(Kind::Review, row.id), "roundId": public(Kind::ReviewRound, row.round_id), "round": row.round,
+            "spaceId": public(Kind::Space, row.space_id), "state": row.state, "assignedAt": row.assigned_at,
+            "submittedAt": row.submitted_at, "declineReason": row.decline_reason, "declineNote": row.decline_note,
+            "staffNote": row.staff_note, "answers": said(&row.criteria, &row.answers),
+        })
+    });
+    copy["reviews"] = reviews.collect();
+    let received = store::received(reader, of).await?.into_iter().map(|row| {
+        json!({
+            "id": public(Kind::Review, row.id), "roundId": public(Kind::ReviewRound, row.round_id), "round": row.round,
+            "spaceId": public(Kind::Space, row.space_id),
+            "contributionId": contribution(row.contribution_kind, row.contribution_id), "version": row.version,
+            "answers": said(&row.criteria, &row.answers), "reaction": row.reaction, "reactionNote": row.reaction_note,
+            "changeVersion": row.change_version,
+        })
+    });
+    copy["reviewsReceived"] = received.collect();
     if of.staff.is_some() {
         return Ok(());
     }
@@ -190,6 +212,18 @@ async fn about(reader: &Reader, of: Scope, copy: &mut Value) -> Result<()> {
     });
     copy["auditRecords"] = records.collect();
     Ok(())
+}
+
+/// What a review says, to what.
+fn said(criteria: &Criteria, answers: &Answers) -> Value {
+    let answer = |answer: &CriterionAnswer| {
+        let asked = criteria.0.iter().find(|known| known.id == answer.criterion_id);
+        json!({
+            "criterion": asked.map(|asked| &asked.title), "body": answer.body, "level": answer.level,
+            "checked": answer.checked, "value": answer.value,
+        })
+    };
+    answers.0.iter().map(answer).collect()
 }
 
 /// The texts, their versions below them.

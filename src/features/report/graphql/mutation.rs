@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     app::app,
-    features::contribution::graphql::{Contribution, ModerationReason, by_id},
+    features::{
+        contribution::graphql::{Contribution, ModerationReason, by_id},
+        review::graphql::judge_review,
+    },
     platform::{
         error::{Error, Reason, Refusal, Result},
         graphql::{actor, input_id, reader, settle},
@@ -56,7 +59,8 @@ pub struct ReportDecideInput {
     report_id: ID,
     /// How it ends.
     outcome: ReportOutcome,
-    /// What is done about the contribution when it is upheld; absent = `HIDE`. Not together with `DISMISSED`.
+    /// What is done about the contribution when it is upheld; absent = `HIDE`. Not together with `DISMISSED`. A review is taken out for good
+    /// by `HIDE` and `REMOVE`, and is back with its author after `NONE`.
     action: Option<ReportAction>,
     /// Why, at most 2,000 characters: other moderators read it, and, if the contribution is hidden or removed, its author.
     note: String,
@@ -145,7 +149,11 @@ impl ReportMutation {
                     return Err(error.at(&["action"]));
                 }
             };
-            service::decide(app, actor, id?, verdict, &input.note).await
+            let id = id?;
+            match service::subject(app, actor, id).await?.review_id {
+                Some(review) => judge_review(app, actor, (id, review), verdict, &input.note).await,
+                None => service::decide(app, actor, id, verdict, &input.note).await,
+            }
         })
         .await?;
         let (report, contribution) = now(ctx, known).await?;

@@ -12,6 +12,7 @@ use super::super::{
 use crate::{
     features::{
         contribution::graphql::{Contribution, ModerationReason, contributions},
+        review::graphql::{Review, review_nodes},
         space::graphql::{Membership, members},
     },
     platform::{
@@ -57,11 +58,12 @@ pub struct ReportLinks {
     members: Link<HashMap<Uuid, Membership>>,
     contributions: Link<HashMap<Uuid, Contribution>>,
     subjects: Link<HashMap<Uuid, Contribution>>,
+    reviews: Link<HashMap<Uuid, Review>>,
 }
 
-/// What a member finds wrong with one version of a contribution. Seen by the moderators who may decide about it and, unless a pupil
+/// What a member finds wrong with one version of a contribution, or an author with a review of it. Seen by the moderators who may decide about it and, unless a pupil
 /// has reported something unsafe, by the reporter; never by the author. One about what staff wrote is for the coordinators of the
-/// other schools and of the reporter's; one of something unsafe for staff alone.
+/// other schools and of the reporter's; one of something unsafe, or of a review, for staff alone.
 #[derive(Clone, Debug, Description)]
 pub struct Report(pub At<ReportRow, ReportLinks>);
 
@@ -85,7 +87,7 @@ impl Report {
         id::encode(Kind::Report, self.0.id)
     }
 
-    /// What it is about, as it is now. Null if the viewer doesn't see it any more.
+    /// What it is about, as it is now; with a `review`, the work that was reviewed. Null if the viewer doesn't see it any more.
     pub async fn contribution(&self) -> Result<Option<Contribution>> {
         let level = self.0.level();
         let ids = || level.rows.iter().map(|row| row.contribution_id).collect::<Vec<_>>();
@@ -120,9 +122,22 @@ impl Report {
         self.0.title.as_deref()
     }
 
-    /// Text of that version as CommonMark.
-    async fn body(&self) -> &str {
-        &self.0.body
+    /// Text of that version as CommonMark; with a `review`, what that says, as plain paragraphs.
+    async fn body(&self) -> String {
+        let Some(said) = &self.0.review_answers else {
+            return self.0.body.clone();
+        };
+        let words = said.0.iter().map(|answer| answer.body.as_str());
+        words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The review that it is about. Null if it is about the contribution itself, and for the reporter, from whom the review is hidden.
+    pub async fn review(&self) -> Result<Option<Review>> {
+        let Some(id) = self.0.review_id else { return Ok(None) };
+        let level = self.0.level();
+        let ids = || level.rows.iter().filter_map(|row| row.review_id).collect::<Vec<_>>();
+        let load = || Box::pin(async move { review_nodes(&level.reader, &ids()).await }) as _;
+        Ok(level.links.reviews.load(load).await?.get(&id).cloned())
     }
 
     /// Where it stands.

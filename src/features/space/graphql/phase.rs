@@ -19,6 +19,7 @@ use crate::{
         forum::graphql::{Thread, threads},
         journal::graphql::{JournalEntry, Prompt, Prompts, journal_entries, prompts},
         media::graphql::{Album, albums},
+        review::graphql::{ReviewRound, Rounds, rounds_of_phase},
     },
     platform::{
         db::Reader,
@@ -75,6 +76,7 @@ pub struct PhaseLinks {
     spaces: Link<HashMap<Uuid, Space>>,
     lists: Arc<Lists>,
     prompts: Prompts,
+    rounds: Arc<Rounds>,
 }
 
 /// One of the four dated parts of a space. Dates are advice; the state is the rule.
@@ -189,6 +191,7 @@ impl Phase {
             media_upload_request: can(PhaseAction::MediaUpload),
             album_create: can(PhaseAction::AlbumCreate),
             phase_prompts_update: can(PhaseAction::PromptsUpdate),
+            review_round_create: can(PhaseAction::RoundCreate),
         }
     }
 
@@ -249,6 +252,24 @@ impl Phase {
         albums(&level.links.lists, &level.reader, self.parents(), which, &args).await
     }
 
+    /// Its rounds of peer review, newest first: those that were opened, for staff all.
+    async fn review_rounds(
+        &self,
+        #[graphql(desc = "Number of rounds from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rounds from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<ReviewRound>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        rounds_of_phase(&level.links.rounds, &level.reader, self.parents(), &args).await
+    }
+
     /// Its journal entries, newest first.
     async fn journal_entries(
         &self,
@@ -290,6 +311,8 @@ pub struct PhaseViewerCan {
     album_create: ActionPermission,
     /// Set the prompts of its weeks.
     phase_prompts_update: ActionPermission,
+    /// Make a round of peer review in it.
+    review_round_create: ActionPermission,
 }
 
 /// Phases by id, as far as the viewer is a member of their space.

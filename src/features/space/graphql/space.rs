@@ -27,6 +27,7 @@ use crate::{
             graphql::{Organisation, of_rows, organisations},
         },
         report::graphql::{ModerationCounts, ModerationQueueFilterInput, Queue, counts, queue},
+        review::graphql::{ReviewRound, Rounds, rounds_of_space},
     },
     platform::{
         db::Reader,
@@ -72,6 +73,7 @@ pub struct SpaceLinks {
     queue: Arc<Queue>,
     counts: Link<HashMap<Uuid, ModerationCounts>>,
     log: Arc<Decisions>,
+    rounds: Arc<Rounds>,
     trail: Arc<Records>,
     mobile_pupils: Arc<MobilePupils>,
     media_usages: Link<HashMap<Uuid, MediaUsage>>,
@@ -401,6 +403,24 @@ impl Space {
         let load = || Box::pin(async { counts(&level.reader, &self.parents().0).await }) as _;
         let counts = level.links.counts.load(load).await?.get(&self.0.id).copied();
         counts.ok_or_else(Error::not_found)
+    }
+
+    /// Its rounds of peer review, newest first: those that were opened, for staff all.
+    async fn review_rounds(
+        &self,
+        #[graphql(desc = "Number of rounds from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rounds from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<ReviewRound>> {
+        let level = self.0.level();
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        rounds_of_space(&level.links.rounds, &level.reader, self.parents(), &args).await
     }
 
     /// What waits for a moderator, oldest first: versions of texts and reports. For staff, and for pupils as far as they co-moderate;

@@ -198,6 +198,7 @@ async fn step(app: &App, actor: &Actor, id: Uuid, action: PhaseAction, reason: O
                     ..Default::default()
                 };
                 row.version = Set(facts.version + 1);
+                row.closed_at = Set((target == PhaseState::Closed).then(|| tx.clock().now()));
                 if let Some(reason) = reason {
                     row.reopen_reason = Set(Some(reason.clone()));
                 }

@@ -128,6 +128,7 @@ fn planned(tx: &Tx<'_>, space: Uuid, kind: PhaseKind) -> phase::ActiveModel {
         allows_pupil_comments: Set(true),
         allows_pupil_uploads: Set(true),
         reopen_reason: Set(None),
+        closed_at: Set(None),
         version: Set(1),
     }
 }

@@ -25,7 +25,7 @@ pub use self::grant::{
     relocate_grants,
 };
 pub(super) use self::grant::{end_grants_of_member, end_grants_of_phase, end_grants_of_space};
-pub use self::seat::{listed, seat};
+pub use self::seat::{Listed, listed, seat};
 use super::rules::Candidate;
 use crate::{
     features::organisation::OrganisationRow,

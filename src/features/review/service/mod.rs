@@ -1,0 +1,19 @@
+//! Use cases of peer review.
+
+mod allocate;
+mod care;
+mod course;
+mod ready;
+mod release;
+mod round;
+mod write;
+
+pub use self::{
+    allocate::kept,
+    care::{ROUND, follow, forget, look_after},
+    course::{close, open, reflect},
+    ready::{Asked, Round, asked, create_ready, save, submit},
+    release::{React, hold, judge, react, release, void},
+    round::{cancel, create, preview, update},
+    write::{Handing, decline, write},
+};

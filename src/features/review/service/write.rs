@@ -1,0 +1,194 @@
+//! What reviewers do with their assignments.
+
+use entity::{
+    enums::{AssignmentState, DeclineReason, EventKind, ReleasePolicy},
+    review_value::{Answers, CriterionAnswer},
+};
+use uuid::Uuid;
+
+use super::{
+    super::{
+        rules::answer::{self, NewAnswer},
+        store::{self, ReviewRow},
+    },
+    care::soon,
+};
+use crate::{
+    app::App,
+    event,
+    platform::{
+        auth::Actor,
+        db::{Gate, Reader, Tx},
+        error::{Error, Result},
+        text,
+    },
+    policy::{self, ReviewDeed},
+};
+
+/// The longest words of who declines, holds or reacts, in characters.
+pub(super) const LONGEST_NOTE: usize = 2_000;
+
+/// A review of a round of the actor's spaces, to find its locks.
+pub(super) async fn seen(app: &App, actor: &Actor, id: Uuid) -> Result<ReviewRow> {
+    let reader = Reader::passing(&app.db, Some(actor.clone()));
+    let found = store::reviews_by_id(&reader, &[id]).await?;
+    let found = found.into_iter().next().ok_or_else(Error::not_found)?;
+    sees(app, &found).then_some(found).ok_or_else(Error::not_found)
+}
+
+fn sees(app: &App, row: &ReviewRow) -> bool {
+    let (viewer, facts) = (row.viewer.member(), row.facts(app.clock.now()));
+    policy::sees_assignment(&viewer, &facts) || policy::sees_review(&viewer, &facts)
+}
+
+/// The same of an author, even if it is held.
+pub(super) async fn own(app: &App, actor: &Actor, id: Uuid) -> Result<ReviewRow> {
+    let reader = Reader::passing(&app.db, Some(actor.clone()));
+    let found = store::reviews_by_id(&reader, &[id]).await?;
+    let is_seen = |row: &ReviewRow| row.is_reported_by_viewer() || sees(app, row);
+    found.into_iter().find(is_seen).ok_or_else(Error::not_found)
+}
+
+/// The same, locked behind the gate.
+pub(super) async fn lock_own(tx: &Tx<'_>, app: &App, actor: &Actor, (space, id): (Uuid, Uuid)) -> Result<ReviewRow> {
+    tx.gate(space, Gate::Shared).await?;
+    let found = store::lock_review(tx, actor.account_id, id).await?;
+    let is_seen = |row: &ReviewRow| row.is_reported_by_viewer() || sees(app, row);
+    found.filter(is_seen).ok_or_else(Error::not_found)
+}
+
+/// The same, locked behind the gate.
+pub(super) async fn lock(tx: &Tx<'_>, app: &App, actor: &Actor, (space, id): (Uuid, Uuid)) -> Result<ReviewRow> {
+    tx.gate(space, Gate::Shared).await?;
+    let found = store::lock_review(tx, actor.account_id, id).await?;
+    found.filter(|row| sees(app, row)).ok_or_else(Error::not_found)
+}
+
+pub(super) fn allow(tx: &Tx<'_>, deed: ReviewDeed, known: &ReviewRow) -> Result<()> {
+    let facts = known.facts(tx.clock().now());
+    policy::review(deed, &known.viewer.member(), &known.phase(), &facts).map_err(Error::forbidden)
+}
+
+/// Tells that the actor did something to a review.
+pub(super) fn emit(tx: &mut Tx<'_>, kind: EventKind, known: &ReviewRow) {
+    let of = (known.id, known.round_id, known.phase_id);
+    let event = event::review(tx.clock(), kind, known.viewer.member().id, of);
+    tx.emit(known.space_id, event);
+}
+
+/// Answers with their comments rendered.
+async fn rendered(new: Vec<NewAnswer>) -> Result<Vec<CriterionAnswer>> {
+    let mut answers = Vec::with_capacity(new.len());
+    for new in new {
+        // Nobody is mentioned in a review: a name in it is a word.
+        let html = text::with_names(&text::render_apart(new.body.clone()).await?.html, |_| None);
+        answers.push(CriterionAnswer {
+            criterion_id: new.criterion_id,
+            body: new.body,
+            body_html: html,
+            level: new.level,
+            checked: new.checked,
+            value: new.value,
+        });
+    }
+    Ok(answers)
+}
+
+/// What is kept of a review, and whether it is to be handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handing {
+    /// It is kept as it is.
+    Save,
+    /// It is complete.
+    Submit,
+}
+
+/// Keeps what a reviewer says; criteria that aren't named keep what was said before. What was submitted stays complete. Repeating it changes
+/// nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`; `CONFLICT`/`STALE_VERSION` if something else was saved meanwhile.
+pub async fn write(
+    app: &App,
+    actor: &Actor,
+    (id, expected): (Uuid, i32),
+    new: Vec<NewAnswer>,
+    handing: Handing,
+) -> Result<()> {
+    use AssignmentState::{Acknowledged, Assigned, Held, Released, Started, Submitted};
+
+    let before = seen(app, actor, id).await?;
+    let new = &rendered(answer::checked(&before.criteria.0, new)?).await?;
+    let space = before.space_id;
+    let deed = match handing {
+        Handing::Save => ReviewDeed::Save,
+        Handing::Submit => ReviewDeed::Submit,
+    };
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, app, actor, (space, id)).await?;
+                let criteria = &known.criteria.0;
+                let answers = answer::merged(criteria, &known.answers.0, new.clone());
+                let is_same = answers == known.answers.0;
+                let is_done = is_same
+                    && match handing {
+                        Handing::Save => known.version > 0,
+                        Handing::Submit => matches!(known.state, Submitted | Held | Released | Acknowledged),
+                    };
+                if is_done && known.viewer.member().id == known.reviewer_id {
+                    return Ok(());
+                }
+                allow(tx, deed, &known)?;
+                if known.version != expected {
+                    return Err(Error::stale());
+                }
+                let state = match (handing, known.state) {
+                    (Handing::Save, Assigned) => Started,
+                    (Handing::Submit, Assigned | Started) if known.release_policy == ReleasePolicy::Immediate => {
+                        Released
+                    }
+                    (Handing::Submit, Assigned | Started) => Submitted,
+                    (_, state) => state,
+                };
+                if !matches!(state, Started) {
+                    answer::complete(criteria, &answers)?;
+                }
+                store::save(tx, &known, state, Answers(answers)).await?;
+                match (known.state, state) {
+                    (_, Started) => {}
+                    (Assigned | Started, Released) => emit(tx, EventKind::ReviewReleased, &known),
+                    (Assigned | Started, _) => emit(tx, EventKind::ReviewSubmitted, &known),
+                    _ => emit(tx, EventKind::ReviewUpdated, &known),
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Gives an assignment back, once in a round; somebody else gets it.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
+pub async fn decline(app: &App, actor: &Actor, id: Uuid, (reason, note): (DeclineReason, Option<&str>)) -> Result<()> {
+    let note = note.map(|note| text::required(note, LONGEST_NOTE)).transpose();
+    let note = &note.map_err(|error| error.at(&["note"]))?;
+    let space = seen(app, actor, id).await?.space_id;
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                let known = lock(tx, app, actor, (space, id)).await?;
+                let is_own = known.viewer.member().id == known.reviewer_id;
+                if known.state == AssignmentState::Declined && is_own && known.decline_reason == Some(reason) {
+                    return Ok(());
+                }
+                allow(tx, ReviewDeed::Decline, &known)?;
+                store::decline(tx, id, (reason, note.clone())).await?;
+                emit(tx, EventKind::ReviewDeclined, &known);
+                tx.enqueue(soon(known.round_id, space, tx.clock().now()));
+                Ok(())
+            })
+        })
+        .await
+}
