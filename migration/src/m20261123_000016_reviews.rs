@@ -1,6 +1,6 @@
 //! Review rounds.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::{drop_tables, run};
 
@@ -14,17 +14,21 @@ const TABLES: &[&str] = &["review_round", "review_alias", "review_target", "revi
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         run(manager, SQL).await?;
-        run(
-            manager,
-            &reports("review_id {uuid} NULL,", "", "review_id", REPORT_KEYS),
-        )
-        .await
+        let reports = match manager.get_database_backend() {
+            DbBackend::Postgres => format!("{ALTER}{KEYS}"),
+            _ => reports("review_id {uuid} NULL,", "", "review_id", KEYS),
+        };
+        run(manager, &reports).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         drop_tables(manager, TABLES).await?;
         run(manager, BACK).await?;
-        run(manager, &reports("", ONE_REPORT, "", "")).await
+        let reports = match manager.get_database_backend() {
+            DbBackend::Postgres => ALTER_BACK.to_owned(),
+            _ => reports("", ONE_REPORT, "", ""),
+        };
+        run(manager, &reports).await
     }
 }
 
@@ -131,6 +135,18 @@ DELETE FROM report WHERE review_id IS NOT NULL;
 ALTER TABLE phase DROP COLUMN closed_at;
 "#;
 
+const ALTER: &str = "
+ALTER TABLE report ADD COLUMN review_id {uuid} NULL;
+ALTER TABLE report DROP CONSTRAINT uq_report_reporter;
+";
+
+const ALTER_BACK: &str = "
+DROP INDEX uq_report_review;
+DROP INDEX uq_report_reporter;
+ALTER TABLE report DROP COLUMN review_id;
+ALTER TABLE report ADD CONSTRAINT uq_report_reporter UNIQUE (contribution_id, version, reporter_id);
+";
+
 /// Makes the table of reports anew: SQLite can't drop the constraint that a member reports a version of a contribution once, which members who
 /// are hurt by two reviews of theirs do twice.
 fn reports(column: &str, constraint: &str, copied: &str, keys: &str) -> String {
@@ -174,7 +190,7 @@ CREATE INDEX ix_report_untold ON report (submitted_at) WHERE told_at IS NULL AND
 
 const ONE_REPORT: &str = ", CONSTRAINT uq_report_reporter UNIQUE (contribution_id, version, reporter_id)";
 
-const REPORT_KEYS: &str = "
+const KEYS: &str = "
 CREATE UNIQUE INDEX uq_report_reporter ON report (contribution_id, version, reporter_id) WHERE review_id IS NULL;
 CREATE UNIQUE INDEX uq_report_review ON report (review_id, reporter_id) WHERE review_id IS NOT NULL;
 ";
