@@ -10,6 +10,7 @@ mod overview;
 mod privacy;
 mod race;
 mod round;
+mod sight;
 mod unkind;
 
 use entity::{

@@ -287,10 +287,8 @@ pub(in super::super) struct Which {
 }
 
 fn push_own(sql: &mut Sql, account: Uuid, which: &Which) {
-    sql.push(
-        " FROM review v JOIN membership o ON o.id = v.reviewer_id AND o.left_at IS NULL WHERE v.reviewer_account_id = ",
-    )
-    .bind(account);
+    sql.push("review v JOIN membership o ON o.id = v.reviewer_id AND o.left_at IS NULL WHERE v.reviewer_account_id = ")
+        .bind(account);
     if let Some(round) = which.round_id {
         sql.push(" AND v.round_id = ").bind(round);
     }
@@ -302,14 +300,16 @@ fn push_own(sql: &mut Sql, account: Uuid, which: &Which) {
 /// The assignments of the viewer.
 pub(in super::super) async fn own_reviews(reader: &Reader, which: &Which, page: &Page) -> Result<Cut<ReviewRow>> {
     let account = reader.actor()?.account_id;
-    let mut sql = reader.sql("SELECT ");
-    sql.push(COLUMNS).push(" FROM (SELECT v.*");
-    push_own(&mut sql, account, which);
-    page.push(&mut sql, "v");
-    sql.push(") AS v ").push(JOINS);
+    let mut sql = reader.sql("");
+    sql.for_each(&[account], (COLUMNS, "review v", JOINS), |sql, _| {
+        sql.push("SELECT v.id FROM ");
+        push_own(sql, account, which);
+        page.push(sql, "v");
+    });
     push_viewer(&mut sql, account, "x.space_id");
     let place = |row: &ReviewRow| vec![Key::Time(row.due_at), Key::Id(row.id)];
-    Ok(page.cut(reader.rows(sql).await?, place))
+    let mut cuts = page.cut_by(reader.rows(sql).await?, |_| account, place);
+    Ok(cuts.remove(&account).unwrap_or_else(|| page.nothing()))
 }
 
 #[derive(FromQueryResult)]
@@ -319,7 +319,7 @@ struct Count {
 
 /// How many they are.
 pub(in super::super) async fn own_review_count(reader: &Reader, which: &Which) -> Result<i64> {
-    let mut sql = reader.sql("SELECT COUNT(*) AS count");
+    let mut sql = reader.sql("SELECT COUNT(*) AS count FROM ");
     push_own(&mut sql, reader.actor()?.account_id, which);
     Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
 }

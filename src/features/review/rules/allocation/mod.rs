@@ -28,7 +28,6 @@ mod ground;
 mod outcome;
 mod plan;
 mod reasons;
-mod reoffer;
 mod request;
 mod tie;
 
@@ -40,5 +39,4 @@ pub use outcome::{
     Shortfall, SnapshotQuality,
 };
 pub use plan::allocate;
-pub use reoffer::{NoOffer, Offer, reoffer};
 pub use request::{Existing, InvalidRequest, Pair, PastPair, Request, Reviewer, Snapshot, Standing, Target};

@@ -144,10 +144,7 @@ fn what_is_there_twice_is_no_request() {
     request.reviewers.push(pupil(0, 1));
     assert_eq!(allocate(&request), Err(InvalidRequest::DuplicateReviewer(member(0))));
     request.snapshots.push(by(100));
-    assert_eq!(
-        reoffer(&request, work(100)),
-        Err(InvalidRequest::DuplicateSnapshot(work(100)))
-    );
+    assert_eq!(allocate(&request), Err(InvalidRequest::DuplicateSnapshot(work(100))));
 }
 
 #[test]

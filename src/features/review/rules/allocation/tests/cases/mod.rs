@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::super::{
-    Allocation, Barred, Barrier, Breach, Cause, Existing, InvalidRequest, NoOffer, Objective, Offer, Pair, PastPair,
-    Reason, Refusal, RefusedMust, Request, Reviewer, Snapshot, Standing, Target, allocate, reoffer,
+    Allocation, Barred, Barrier, Breach, Cause, Existing, InvalidRequest, Objective, Pair, PastPair, Reason, Refusal,
+    RefusedMust, Request, Reviewer, Snapshot, Standing, Target, allocate,
 };
 use super::rounds::{member, school, work};
 

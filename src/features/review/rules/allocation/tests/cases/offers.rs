@@ -10,8 +10,8 @@ fn a_declined_review_goes_to_the_least_loaded() {
     request.reviewers[1].load = 1;
     request.reviewers[3].school = school(1);
     request.partner_min = 1;
-    let next = |request: &Request| match reoffer(request, work(100)) {
-        Ok(Offer::Made(made)) => made.reviewer,
+    let next = |request: &Request| match &allocated(request).assignments[..] {
+        [made] => made.reviewer,
         other => panic!("{other:?}"),
     };
     assert_eq!(next(&request), member(3));
@@ -20,29 +20,4 @@ fn a_declined_review_goes_to_the_least_loaded() {
     request.reviewers[3].load = 1;
     request.reviewers[4].load = 1;
     assert_eq!(next(&request), member(2));
-}
-
-#[test]
-fn an_offer_that_cannot_be_made_says_why() {
-    let mut request = round(1, 1, 1);
-    let offer = |request: &Request, author| reoffer(request, work(author)).map_err(|invalid| invalid.to_string());
-    assert_eq!(offer(&request, 55), Ok(Offer::None(NoOffer::UnknownSnapshot)));
-    request.existing = vec![existing(0, 100, Standing::Live)];
-    assert_eq!(offer(&request, 100), Ok(Offer::None(NoOffer::NotNeeded)));
-    request.existing = vec![existing(0, 100, Standing::Over)];
-    let barred = vec![Barred {
-        barrier: Barrier::AlreadyOver,
-        reviewers: 1,
-    }];
-    let nobody = NoOffer::Nobody {
-        cause: Cause::NoEligibleReviewer,
-        barred,
-    };
-    assert_eq!(offer(&request, 100), Ok(Offer::None(nobody)));
-    request.reviewers.clear();
-    let nobody = NoOffer::Nobody {
-        cause: Cause::NoReviewers,
-        barred: Vec::new(),
-    };
-    assert_eq!(offer(&request, 100), Ok(Offer::None(nobody)));
 }
