@@ -5,7 +5,7 @@
 //! [`space`], [`phase`] and [`content`] say whether an action is allowed and, if not, why; mutations obey them and
 //! `viewerCan` shows them.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use entity::enums::{
     Anonymity, AssignmentState, Audience, Capability, ContentState, ContributionKind, MediaState, MobilityStatus,
     ModerationMode, ModerationReason, PhaseState, ReportState, RoundState, SpaceRole, SpaceState,
@@ -94,6 +94,21 @@ pub struct Phase {
     pub allows_pupil_comments: bool,
     /// Whether pupils upload media.
     pub allows_pupil_uploads: bool,
+}
+
+impl Phase {
+    /// A phase for what doesn't depend on what members may write in it.
+    #[must_use]
+    pub fn bare(space: SpaceState, state: PhaseState) -> Self {
+        Self {
+            space,
+            state,
+            moderation: ModerationMode::Post,
+            allows_pupil_threads: false,
+            allows_pupil_comments: false,
+            allows_pupil_uploads: false,
+        }
+    }
 }
 
 /// A contribution as far as rules ask for it.
@@ -866,8 +881,8 @@ pub fn report(deed: ReportDeed, viewer: &Member, phase: &Phase, report: &Report,
     }
 }
 
-/// How long after a phase was closed authors still react to reviews.
-pub const REACT_WITHIN: TimeDelta = TimeDelta::days(7);
+/// For how many days of the calendar after a phase was closed authors still react to reviews.
+pub const REACT_WITHIN: Days = Days::new(7);
 
 /// What is done to a review round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Telling accounts of events, and what they do with what they were told.
 
-use entity::enums::{EventKind, NotificationKind};
+use entity::enums::{ContributionKind, EventKind, NotificationKind};
 use uuid::Uuid;
 
 use super::store::{self, Read, Recipient};
@@ -28,7 +28,8 @@ pub(super) async fn fan_out(app: &App, event: Uuid, lease: &Lease) -> Result<Out
     let Some(event) = store::system_event(&reader, event).await? else {
         return Ok(Outcome::Done);
     };
-    if let (EventKind::ContributionPublished, Some(id)) = (event.kind, event.contribution_id) {
+    let is_entry = event.contribution_kind == Some(ContributionKind::JournalEntry);
+    if let (EventKind::ContributionPublished, Some(id), true) = (event.kind, event.contribution_id, is_entry) {
         review::follow(app, id).await?;
     }
     for (kind, recipients) in recipients(&reader, &event).await? {

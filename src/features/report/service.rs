@@ -27,8 +27,7 @@ pub(super) const LONGEST_NOTE: usize = 2_000;
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
 pub async fn create(app: &App, actor: &Actor, id: Uuid, reason: ModerationReason, note: Option<&str>) -> Result<Uuid> {
-    let note = note.map(|note| text::required(note, LONGEST_NOTE)).transpose();
-    let note = &note.map_err(|error| error.at(&["note"]))?;
+    let note = &note.map(words).transpose()?;
     let place = &contribution::place(app, actor, id).await?;
     app.db
         .write(Some(place.space), |tx| {
@@ -131,7 +130,7 @@ pub(super) async fn decide(app: &App, actor: &Actor, id: Uuid, verdict: Verdict,
         .await
 }
 
-/// The words of a decider.
+/// Words to or by moderators, checked and tidied.
 ///
 /// # Errors
 /// `INVALID`.

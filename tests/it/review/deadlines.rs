@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sojourn::app::App;
 use tokio_util::sync::CancellationToken;
 
-use super::Class;
+use super::{Class, days};
 use crate::support::{World, eventually, id_of, inner, is_production};
 
 async fn count(world: &World, kind: EventKind) -> u64 {
@@ -171,6 +171,110 @@ async fn reviewers_are_reminded_the_day_before_where_they_live() {
     let told =
         notification::Entity::find().filter(notification::Column::Kind.eq(entity::enums::NotificationKind::ReviewDue));
     assert_eq!(told.count(class.world.app().db.primary()).await.unwrap(), 3);
+}
+
+/// Changes the deadlines of a round that is at a version.
+async fn reschedule(class: &Class, round: &str, version: i32, deadlines: Value) {
+    let mut input = deadlines;
+    input["roundId"] = json!(round);
+    input["expectedVersion"] = json!(version);
+    let teacher = &class.cast.teacher;
+    class.world.done(teacher, "reviewRoundUpdate", input, "").await;
+    class.world.work().await;
+}
+
+async fn version(class: &Class, round: &str) -> i32 {
+    let query = "query($id: ID!) { node(id: $id) { ... on ReviewRound { version } } }";
+    let data = class
+        .world
+        .ask(&class.cast.teacher, query, json!({ "id": round }))
+        .await;
+    i32::try_from(data["node"]["version"].as_i64().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn with_a_deadline_all_that_waits_for_it_moves() {
+    let class = Class::new().await;
+    let round = class.open(json!({})).await;
+    let (who, one) = class.all(&round).await.remove(0);
+    let begun =
+        json!({ "assignmentId": one["id"], "expectedVersion": 0, "answers": class.answers(&round, "I saw").await });
+    class.world.done(&who, "reviewSave", begun, "").await;
+    // Everybody is reminded, and then gets three days more.
+    class.world.later(6 * 86_400 + 60);
+    class.world.work().await;
+    assert_eq!(count(&class.world, EventKind::ReviewDue).await, 4);
+    let due = days(&class.world, 4);
+    let later = json!({ "reviewsDueAt": due, "reflectionAt": days(&class.world, 6) });
+    reschedule(&class, &round, version(&class, &round).await, later).await;
+    for (_, one) in class.all(&round).await {
+        assert_eq!(one["dueAt"], due);
+    }
+    class.world.later(86_400 + 60);
+    class.world.work().await;
+    assert_eq!(
+        states(&class, &round).await,
+        ["ASSIGNED", "ASSIGNED", "ASSIGNED", "STARTED"]
+    );
+    class.world.later(2 * 86_400);
+    class.world.work().await;
+    assert_eq!(
+        count(&class.world, EventKind::ReviewDue).await,
+        8,
+        "reminded of the new time too"
+    );
+    // What is handed on is due when the reflection begins: it moves with that, too.
+    class.world.later(86_400);
+    class.world.work().await;
+    assert_eq!(count(&class.world, EventKind::ReviewExpired).await, 4);
+    let reflection = days(&class.world, 9);
+    reschedule(
+        &class,
+        &round,
+        version(&class, &round).await,
+        json!({ "reflectionAt": reflection }),
+    )
+    .await;
+    let waiting = class
+        .all(&round)
+        .await
+        .into_iter()
+        .filter(|(_, one)| one["state"] == "ASSIGNED");
+    let waiting: Vec<_> = waiting.map(|(_, one)| one["dueAt"].clone()).collect();
+    assert_eq!(waiting, vec![json!(reflection); 4]);
+}
+
+#[tokio::test]
+async fn an_end_that_is_moved_comes_then_and_not_before() {
+    let class = Class::new().await;
+    let round = class.open(json!({})).await;
+    class.submit_all(&round).await;
+    class.step("Reflect", &round).await;
+    let sooner = days(&class.world, 10);
+    reschedule(
+        &class,
+        &round,
+        version(&class, &round).await,
+        json!({ "closesAt": sooner }),
+    )
+    .await;
+    class.world.later(9 * 86_400);
+    class.world.work().await;
+    assert_eq!(state(&class, &round).await, "REFLECTION");
+    let later = days(&class.world, 12);
+    reschedule(
+        &class,
+        &round,
+        version(&class, &round).await,
+        json!({ "closesAt": later }),
+    )
+    .await;
+    class.world.later(11 * 86_400);
+    class.world.work().await;
+    assert_eq!(state(&class, &round).await, "REFLECTION");
+    class.world.later(86_400 + 60);
+    class.world.work().await;
+    assert_eq!(state(&class, &round).await, "CLOSED");
 }
 
 #[tokio::test]

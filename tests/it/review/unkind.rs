@@ -124,6 +124,30 @@ async fn dismissed_comes_back_and_is_answered_anew() {
 }
 
 #[tokio::test]
+async fn what_is_passed_on_waits_for_coordinators() {
+    let class = Class::new().await;
+    let (_, author, review, report) = hurt(&class).await;
+    let pass = json!({ "reportId": report, "note": "I know both of them." });
+    for _ in 0..2 {
+        let done = class
+            .world
+            .done(&class.cast.teacher, "reportEscalate", pass.clone(), REPORT)
+            .await;
+        assert_eq!(done["report"]["state"], "ESCALATED");
+    }
+    let decide = json!({ "reportId": report, "outcome": "UPHELD", "note": "Write about the text." });
+    assert_eq!(
+        refused(&class.world, &class.cast.teacher, "reportDecide", decide.clone()).await,
+        ["FORBIDDEN/ROLE_NOT_ALLOWED"]
+    );
+    let (teacher, coordinator) = (&class.cast.teacher, &class.cast.coordinator);
+    assert_eq!(class.review(teacher, &review).await["state"], "HELD");
+    assert_eq!(class.review(&author, &review).await, Value::Null);
+    let done = class.world.done(coordinator, "reportDecide", decide, REPORT).await;
+    assert_eq!(done["report"]["review"]["state"], "VOIDED");
+}
+
+#[tokio::test]
 async fn pupils_who_co_moderate_dont_see_it() {
     let class = Class::new().await;
     let grant = json!({ "membershipId": class.stayers[3].member, "capability": "MODERATE" });

@@ -25,6 +25,6 @@ pub use self::{
     },
     spine::{
         Byline, Commentable, Contribution, ContributionAt, ContributionLinks, ContributionViewerCan, Spine, by_id,
-        contributions, kinds,
+        contributions, kinds, media_items,
     },
 };

@@ -770,7 +770,7 @@ pub async fn kinds(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, C
 }
 
 /// The media items among these, in their order.
-pub(super) fn media_items(ids: &[Uuid], known: &HashMap<Uuid, Contribution>) -> Vec<MediaItem> {
+pub fn media_items(ids: &[Uuid], known: &HashMap<Uuid, Contribution>) -> Vec<MediaItem> {
     let item = |id: &Uuid| match known.get(id) {
         Some(Contribution::MediaItem(item)) => Some(item.clone()),
         _ => None,

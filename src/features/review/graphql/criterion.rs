@@ -150,7 +150,7 @@ pub struct CriterionStarters {
 #[derive(InputObject, Clone, Debug)]
 pub struct ReviewCriterionInput {
     /// A criterion that the round has; absent = a new one.
-    id: Option<ID>,
+    criterion_id: Option<ID>,
     /// What it asks for.
     kind: CriterionKind,
     /// Its name, 1 to 200 characters of plain text.
@@ -179,8 +179,8 @@ pub(super) fn criteria(
     let criterion = |(place, input): (usize, ReviewCriterionInput)| {
         let at = |error: Error| error.at(&["criteria", &place.to_string()]);
         let id = input
-            .id
-            .map(|id| input_id("id", &[Kind::ReviewCriterion], &id).map_err(at));
+            .criterion_id
+            .map(|id| input_id("criterionId", &[Kind::ReviewCriterion], &id).map_err(at));
         let level = |level: CriterionLevel| kept::CriterionLevel {
             title: level.title,
             description: level.description,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     features::{
-        contribution::graphql::{Byline, Contribution, contributions},
+        contribution::graphql::{Byline, Contribution, contributions, media_items},
         journal::graphql::PromptAnswer,
         media::graphql::MediaItem,
         space::graphql::{Membership, members},
@@ -38,7 +38,9 @@ pub struct ReviewLinks {
     contributions: Link<HashMap<Uuid, Contribution>>,
     snapshots: Link<HashMap<Uuid, TextRow>>,
     changes: Link<HashMap<Uuid, TextRow>>,
+    /// Media items that are shown with snapshots, and with changes.
     attached: Link<HashMap<Uuid, Contribution>>,
+    attached_later: Link<HashMap<Uuid, Contribution>>,
 }
 
 /// What both an assignment and its review are made of, whoever sees them.
@@ -118,7 +120,7 @@ impl Reviewed {
         Ok(known.get(&self.0.contribution_id).cloned())
     }
 
-    async fn text(&self, text: Text) -> Result<Option<ReviewedText>> {
+    async fn texts(&self, text: Text) -> Result<&HashMap<Uuid, TextRow>> {
         let level = self.0.level();
         let ids = || level.rows.iter().map(|row| row.id).collect::<Vec<_>>();
         let load = || Box::pin(async move { store::texts(&level.reader, text, &ids()).await }) as _;
@@ -126,8 +128,13 @@ impl Reviewed {
             Text::Snapshot => &level.links.snapshots,
             Text::Change => &level.links.changes,
         };
-        let found = link.load(load).await?.get(&self.0.id).cloned();
-        Ok(found.map(|row| ReviewedText { of: self.clone(), row }))
+        link.load(load).await
+    }
+
+    async fn text(&self, text: Text) -> Result<Option<ReviewedText>> {
+        let found = self.texts(text).await?.get(&self.0.id).cloned();
+        let of = self.clone();
+        Ok(found.map(|row| ReviewedText { of, text, row }))
     }
 
     fn knows_author(&self) -> bool {
@@ -172,6 +179,7 @@ impl Reviewed {
 #[derive(Clone, Debug, Description)]
 pub struct ReviewedText {
     of: Reviewed,
+    text: Text,
     row: TextRow,
 }
 
@@ -229,24 +237,17 @@ impl ReviewedText {
             return Ok(Vec::new());
         }
         let level = self.of.0.level();
-        let texts = level.links.snapshots.load(|| {
-            let ids: Vec<_> = level.rows.iter().map(|row| row.id).collect();
-            Box::pin(async move { store::texts(&level.reader, Text::Snapshot, &ids).await }) as _
-        });
-        let texts = texts.await?;
-        let own = attached.iter().copied();
-        let ids: Vec<Uuid> = texts
-            .values()
-            .flat_map(|row| row.detail.attachments.iter().copied())
-            .chain(own)
-            .collect();
-        let load = || Box::pin(async move { contributions(&level.reader, &ids).await }) as _;
-        let known = level.links.attached.load(load).await?;
-        let item = |id: &Uuid| match known.get(id) {
-            Some(Contribution::MediaItem(item)) => Some(item.clone()),
-            _ => None,
+        let texts = self.of.texts(self.text).await?;
+        let ids = || {
+            let attached = texts.values().flat_map(|row| &row.detail.attachments);
+            attached.copied().collect::<Vec<_>>()
         };
-        Ok(attached.iter().filter_map(item).collect())
+        let load = || Box::pin(async move { contributions(&level.reader, &ids()).await }) as _;
+        let link = match self.text {
+            Text::Snapshot => &level.links.attached,
+            Text::Change => &level.links.attached_later,
+        };
+        Ok(media_items(attached, link.load(load).await?))
     }
 
     /// Its language.
@@ -428,12 +429,6 @@ pub struct ReviewAssignmentViewerCan {
 #[derive(Clone, Debug, Description)]
 pub struct Review(pub(super) Reviewed);
 
-impl Review {
-    fn is_reviewer(&self) -> bool {
-        self.0.viewer().id == self.0.0.reviewer_id
-    }
-}
-
 #[Object(use_type_description)]
 impl Review {
     /// Opaque id.
@@ -527,7 +522,7 @@ impl Review {
 
     /// Whether the viewer wrote it, whatever the round hides.
     async fn is_mine(&self) -> bool {
-        self.is_reviewer()
+        self.0.is_of(self.0.viewer().id)
     }
 }
 

@@ -4,7 +4,10 @@
 use chrono::{DateTime, Days, LocalResult, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::platform::error::{Error, Reason, Result};
+use crate::{
+    platform::error::{Error, Reason, Result},
+    policy::REACT_WITHIN,
+};
 
 /// The deadlines of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +22,6 @@ pub struct Deadlines {
 
 /// Days before a deadline on which reviewers are reminded.
 const REMIND_DAYS: u64 = 1;
-/// Days after the closing of a phase on which authors still react.
-const REACT_DAYS: u64 = 7;
 
 impl Deadlines {
     /// Whether they stand in their order, and those that differ from `before` haven't passed.
@@ -61,7 +62,7 @@ impl Deadlines {
     /// Until when authors react to reviews in a phase that was closed at a time: 7 days later, at the same time of day in the time zone.
     #[must_use]
     pub fn reactions_end(closed: DateTime<Utc>, zone: &str) -> DateTime<Utc> {
-        shifted(closed, zone, |local| local.checked_add_days(Days::new(REACT_DAYS)))
+        shifted(closed, zone, |local| local.checked_add_days(REACT_WITHIN))
     }
 }
 

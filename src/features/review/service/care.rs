@@ -1,14 +1,12 @@
 //! What happens to open rounds by themselves: deadlines, reminders, late entries, and what was declined or not written in time.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::enums::{AssignmentState, EventKind, PhaseState, RoundState, SpaceState};
+use entity::enums::{EventKind, PhaseState, RoundState, SpaceState};
 use uuid::Uuid;
 
 use super::{
     super::{
-        rules::deadline,
+        rules::{allocation::Standing, deadline},
         store::{self, RoundRow, Source},
     },
     allocate::draft,
@@ -44,7 +42,7 @@ pub(super) fn soon(round: Uuid, space: Uuid, due_at: DateTime<Utc>) -> NewJob {
     }
 }
 
-/// Has somebody look after the rounds that a contribution may join, as it was published.
+/// Has somebody look after the rounds that a journal entry may join, as it was published.
 ///
 /// # Errors
 /// The database's.
@@ -155,18 +153,12 @@ async fn fill(tx: &mut Tx<'_>, round: &RoundRow) -> Result<()> {
     if draft.allocation.assignments.is_empty() && !is_new {
         return Ok(());
     }
-    let over = [
-        AssignmentState::Declined,
-        AssignmentState::Expired,
-        AssignmentState::Voided,
-    ];
-    let returned: BTreeSet<_> = store::system_pairs(Source::Unit(tx), round.id)
-        .await?
-        .into_iter()
-        .filter(|pair| over.contains(&pair.state))
-        .map(|pair| pair.contribution_id)
-        .collect();
-    let returned: Vec<_> = returned.into_iter().collect();
+    let over = draft
+        .request
+        .existing
+        .iter()
+        .filter(|one| one.standing == Standing::Over);
+    let returned = over.map(|one| one.snapshot).collect();
     let began = round.opened_at.unwrap_or_else(|| tx.clock().now());
     for id in hand_out(tx, round, &draft, (began, &returned)).await? {
         emit(tx, round, EventKind::ReviewAssigned, id);

@@ -1,6 +1,6 @@
 //! The course of a round: opening, reflection, end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -64,7 +64,7 @@ pub async fn open(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                     return Err(error.at(&["roundId"]));
                 }
                 let now = store::set_round_state(tx, &known, RoundState::Open).await?;
-                hand_out(tx, &known, &draft, (now, &[])).await?;
+                hand_out(tx, &known, &draft, (now, &BTreeSet::new())).await?;
                 note(tx, actor, &known, (EventKind::ReviewRoundOpened, RoundState::Open));
                 tx.enqueue(care(&known, now));
                 Ok(())
@@ -80,7 +80,7 @@ pub(super) async fn hand_out(
     tx: &Tx<'_>,
     round: &RoundRow,
     draft: &Draft,
-    (began, returned): (DateTime<Utc>, &[Uuid]),
+    (began, returned): (DateTime<Utc>, &BTreeSet<Uuid>),
 ) -> Result<Vec<Uuid>> {
     let now = tx.clock().now();
     let is_late = round.opened_at.is_some();
@@ -161,24 +161,54 @@ async fn name(tx: &Tx<'_>, round: Uuid, draft: &Draft) -> Result<()> {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
 pub async fn reflect(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    step(app, actor, id, (RoundAction::Reflect, RoundState::Reflection)).await
+}
+
+/// Ends a round; names are shown if it says so. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub async fn close(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    step(app, actor, id, (RoundAction::Close, RoundState::Closed)).await
+}
+
+/// Calls a round off. Repeating it changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    step(app, actor, id, (RoundAction::Cancel, RoundState::Cancelled)).await
+}
+
+async fn step(app: &App, actor: &Actor, id: Uuid, (action, target): (RoundAction, RoundState)) -> Result<()> {
     let space = seen(app, actor, id).await?.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
                 tx.gate(space, Gate::Exclusive).await?;
                 let known = round(tx, actor, id).await?;
-                if known.state == RoundState::Reflection && known.viewer.member().is_staff() {
+                if known.state == target && known.viewer.member().is_staff() {
                     return Ok(());
                 }
-                allow(RoundAction::Reflect, &known)?;
-                begin_reflection(tx, &known).await?;
-                note(
-                    tx,
-                    actor,
-                    &known,
-                    (EventKind::ReviewRoundReflected, RoundState::Reflection),
-                );
-                tx.enqueue(care(&known, known.deadlines().close));
+                allow(action, &known)?;
+                let kind = match target {
+                    RoundState::Reflection => {
+                        begin_reflection(tx, &known).await?;
+                        tx.enqueue(care(&known, known.deadlines().close));
+                        EventKind::ReviewRoundReflected
+                    }
+                    RoundState::Cancelled => {
+                        // Nobody waits any more for what nobody can write.
+                        store::expire_all(tx, known.id).await?;
+                        store::set_round_state(tx, &known, target).await?;
+                        EventKind::ReviewRoundCancelled
+                    }
+                    _ => {
+                        store::set_round_state(tx, &known, target).await?;
+                        EventKind::ReviewRoundClosed
+                    }
+                };
+                note(tx, actor, &known, (kind, target));
                 Ok(())
             })
         })
@@ -192,27 +222,4 @@ pub(super) async fn begin_reflection(tx: &Tx<'_>, known: &RoundRow) -> Result<()
         store::release_all(tx, known.id, now).await?;
     }
     Ok(())
-}
-
-/// Ends a round; names are shown if it says so. Repeating it changes nothing.
-///
-/// # Errors
-/// `NOT_FOUND`, `FORBIDDEN`.
-pub async fn close(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
-    let space = seen(app, actor, id).await?.space_id;
-    app.db
-        .write(Some(space), |tx| {
-            Box::pin(async move {
-                tx.gate(space, Gate::Exclusive).await?;
-                let known = round(tx, actor, id).await?;
-                if known.state == RoundState::Closed && known.viewer.member().is_staff() {
-                    return Ok(());
-                }
-                allow(RoundAction::Close, &known)?;
-                store::set_round_state(tx, &known, RoundState::Closed).await?;
-                note(tx, actor, &known, (EventKind::ReviewRoundClosed, RoundState::Closed));
-                Ok(())
-            })
-        })
-        .await
 }

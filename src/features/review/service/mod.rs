@@ -11,9 +11,9 @@ mod write;
 pub use self::{
     allocate::kept,
     care::{ROUND, follow, forget, look_after},
-    course::{close, open, reflect},
+    course::{cancel, close, open, reflect},
     ready::{Asked, Round, asked, create_ready, save, submit},
     release::{React, hold, judge, react, release, void},
-    round::{cancel, create, preview, update},
+    round::{create, preview, update},
     write::{Handing, decline, write},
 };

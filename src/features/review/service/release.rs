@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{
     super::store::{self, Reacted, ReviewRow},
     care::soon,
-    write::{LONGEST_NOTE, allow, emit, lock, seen},
+    write::{allow, emit, lock, seen},
 };
 use crate::{
     app::App,
@@ -17,7 +17,6 @@ use crate::{
         db::Tx,
         error::{Error, Reason, Result},
         id::Kind,
-        text,
     },
     policy::ReviewDeed,
 };
@@ -59,13 +58,12 @@ fn is_done(known: &ReviewRow, states: &[AssignmentState]) -> bool {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
 pub async fn hold(app: &App, actor: &Actor, id: Uuid, note: Option<&str>) -> Result<()> {
-    let note = note.map(|note| text::required(note, LONGEST_NOTE)).transpose();
-    let note = &note.map_err(|error| error.at(&["note"]))?;
-    let space = seen(app, actor, id).await?.space_id;
+    let note = &note.map(report::words).transpose()?;
+    let space = seen(app, actor, ReviewDeed::Hold, id).await?.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let known = lock(tx, app, actor, (space, id)).await?;
+                let known = lock(tx, app, actor, (ReviewDeed::Hold, space, id)).await?;
                 if is_done(&known, &[AssignmentState::Held]) {
                     return Ok(());
                 }
@@ -81,11 +79,11 @@ pub async fn hold(app: &App, actor: &Actor, id: Uuid, note: Option<&str>) -> Res
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
 pub async fn release(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
-    let space = seen(app, actor, id).await?.space_id;
+    let space = seen(app, actor, ReviewDeed::Release, id).await?.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let known = lock(tx, app, actor, (space, id)).await?;
+                let known = lock(tx, app, actor, (ReviewDeed::Release, space, id)).await?;
                 if is_done(&known, &[AssignmentState::Released, AssignmentState::Acknowledged]) {
                     return Ok(());
                 }
@@ -101,12 +99,12 @@ pub async fn release(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
 pub async fn void(app: &App, actor: &Actor, id: Uuid, note: &str) -> Result<()> {
-    let note = &text::required(note, LONGEST_NOTE).map_err(|error| error.at(&["note"]))?;
-    let space = seen(app, actor, id).await?.space_id;
+    let note = &report::words(note)?;
+    let space = seen(app, actor, ReviewDeed::Void, id).await?.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let known = lock(tx, app, actor, (space, id)).await?;
+                let known = lock(tx, app, actor, (ReviewDeed::Void, space, id)).await?;
                 if is_done(&known, &[AssignmentState::Voided]) {
                     return Ok(());
                 }
@@ -136,21 +134,15 @@ pub struct React {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`; `CONFLICT`/`ALREADY_DECIDED` if staff have found before that it isn't unkind.
 pub async fn react(app: &App, actor: &Actor, id: Uuid, said: React) -> Result<()> {
-    let note = said
-        .note
-        .as_deref()
-        .map(|note| text::required(note, LONGEST_NOTE))
-        .transpose();
     let said = &React {
-        note: note.map_err(|error| error.at(&["note"]))?,
+        note: said.note.as_deref().map(report::words).transpose()?,
         ..said
     };
-    // Who has just reported it doesn't see it any more; repeating that is success all the same.
-    let space = super::write::own(app, actor, id).await?.space_id;
+    let space = seen(app, actor, ReviewDeed::React, id).await?.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let known = super::write::lock_own(tx, app, actor, (space, id)).await?;
+                let known = lock(tx, app, actor, (ReviewDeed::React, space, id)).await?;
                 let is_unkind = said.reaction == ReviewReaction::Unkind;
                 let is_same = known.is_by_viewer
                     && known.reaction == Some(said.reaction)

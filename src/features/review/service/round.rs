@@ -14,6 +14,7 @@ use super::{
         store::{self, Place, RoundRow, Source},
     },
     allocate::{Draft, draft},
+    care::care,
 };
 use crate::{
     app::App,
@@ -139,6 +140,10 @@ pub async fn update(app: &App, actor: &Actor, (id, expected): (Uuid, i32), patch
                     known(tx, space, &settings.plan).await?;
                 }
                 store::set_settings(tx, &known_round, (settings, html)).await?;
+                if settings.deadlines != deadlines && known_round.state != RoundState::Setup {
+                    store::move_due(tx, id, (deadlines, settings.deadlines)).await?;
+                    tx.enqueue(care(&known_round, tx.clock().now()));
+                }
                 note(
                     tx,
                     actor,
@@ -198,34 +203,4 @@ pub async fn preview(reader: &Reader, round: &RoundRow) -> Result<Option<Draft>>
         return Ok(None);
     }
     draft(Source::Reader(reader), (round, true), None).await.map(Some)
-}
-
-/// Calls a round off. Repeating it changes nothing.
-///
-/// # Errors
-/// `NOT_FOUND`, `FORBIDDEN`.
-pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
-    let space = seen(app, actor, id).await?.space_id;
-    app.db
-        .write(Some(space), |tx| {
-            Box::pin(async move {
-                tx.gate(space, Gate::Exclusive).await?;
-                let known = round(tx, actor, id).await?;
-                if known.state == RoundState::Cancelled && known.viewer.member().is_staff() {
-                    return Ok(());
-                }
-                allow(RoundAction::Cancel, &known)?;
-                // Nobody waits any more for what nobody can write.
-                store::expire_all(tx, known.id).await?;
-                store::set_round_state(tx, &known, RoundState::Cancelled).await?;
-                note(
-                    tx,
-                    actor,
-                    &known,
-                    (EventKind::ReviewRoundCancelled, RoundState::Cancelled),
-                );
-                Ok(())
-            })
-        })
-        .await
 }

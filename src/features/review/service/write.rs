@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     event,
+    features::report,
     platform::{
         auth::Actor,
         db::{Gate, Reader, Tx},
@@ -25,43 +26,30 @@ use crate::{
     policy::{self, ReviewDeed},
 };
 
-/// The longest words of who declines, holds or reacts, in characters.
-pub(super) const LONGEST_NOTE: usize = 2_000;
-
-/// A review of a round of the actor's spaces, to find its locks.
-pub(super) async fn seen(app: &App, actor: &Actor, id: Uuid) -> Result<ReviewRow> {
+/// A review that the actor may do something with, to find its locks.
+pub(super) async fn seen(app: &App, actor: &Actor, deed: ReviewDeed, id: Uuid) -> Result<ReviewRow> {
     let reader = Reader::passing(&app.db, Some(actor.clone()));
-    let found = store::reviews_by_id(&reader, &[id]).await?;
-    let found = found.into_iter().next().ok_or_else(Error::not_found)?;
-    sees(app, &found).then_some(found).ok_or_else(Error::not_found)
+    let mut found = store::reviews_by_id(&reader, &[id]).await?.into_iter();
+    found.find(|row| sees(app, deed, row)).ok_or_else(Error::not_found)
 }
 
-fn sees(app: &App, row: &ReviewRow) -> bool {
+fn sees(app: &App, deed: ReviewDeed, row: &ReviewRow) -> bool {
     let (viewer, facts) = (row.viewer.member(), row.facts(app.clock.now()));
-    policy::sees_assignment(&viewer, &facts) || policy::sees_review(&viewer, &facts)
-}
-
-/// The same of an author, even if it is held.
-pub(super) async fn own(app: &App, actor: &Actor, id: Uuid) -> Result<ReviewRow> {
-    let reader = Reader::passing(&app.db, Some(actor.clone()));
-    let found = store::reviews_by_id(&reader, &[id]).await?;
-    let is_seen = |row: &ReviewRow| row.is_reported_by_viewer() || sees(app, row);
-    found.into_iter().find(is_seen).ok_or_else(Error::not_found)
+    // Who has just found it unkind doesn't see it any more; saying so again is success all the same.
+    let is_repeated = deed == ReviewDeed::React && row.is_reported_by_viewer();
+    is_repeated || policy::sees_assignment(&viewer, &facts) || policy::sees_review(&viewer, &facts)
 }
 
 /// The same, locked behind the gate.
-pub(super) async fn lock_own(tx: &Tx<'_>, app: &App, actor: &Actor, (space, id): (Uuid, Uuid)) -> Result<ReviewRow> {
+pub(super) async fn lock(
+    tx: &Tx<'_>,
+    app: &App,
+    actor: &Actor,
+    (deed, space, id): (ReviewDeed, Uuid, Uuid),
+) -> Result<ReviewRow> {
     tx.gate(space, Gate::Shared).await?;
     let found = store::lock_review(tx, actor.account_id, id).await?;
-    let is_seen = |row: &ReviewRow| row.is_reported_by_viewer() || sees(app, row);
-    found.filter(is_seen).ok_or_else(Error::not_found)
-}
-
-/// The same, locked behind the gate.
-pub(super) async fn lock(tx: &Tx<'_>, app: &App, actor: &Actor, (space, id): (Uuid, Uuid)) -> Result<ReviewRow> {
-    tx.gate(space, Gate::Shared).await?;
-    let found = store::lock_review(tx, actor.account_id, id).await?;
-    found.filter(|row| sees(app, row)).ok_or_else(Error::not_found)
+    found.filter(|row| sees(app, deed, row)).ok_or_else(Error::not_found)
 }
 
 pub(super) fn allow(tx: &Tx<'_>, deed: ReviewDeed, known: &ReviewRow) -> Result<()> {
@@ -117,17 +105,17 @@ pub async fn write(
 ) -> Result<()> {
     use AssignmentState::{Acknowledged, Assigned, Held, Released, Started, Submitted};
 
-    let before = seen(app, actor, id).await?;
-    let new = &rendered(answer::checked(&before.criteria.0, new)?).await?;
-    let space = before.space_id;
     let deed = match handing {
         Handing::Save => ReviewDeed::Save,
         Handing::Submit => ReviewDeed::Submit,
     };
+    let before = seen(app, actor, deed, id).await?;
+    let new = &rendered(answer::checked(&before.criteria.0, new)?).await?;
+    let space = before.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let known = lock(tx, app, actor, (space, id)).await?;
+                let known = lock(tx, app, actor, (deed, space, id)).await?;
                 let criteria = &known.criteria.0;
                 let answers = answer::merged(criteria, &known.answers.0, new.clone());
                 let is_same = answers == known.answers.0;
@@ -172,13 +160,12 @@ pub async fn write(
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`.
 pub async fn decline(app: &App, actor: &Actor, id: Uuid, (reason, note): (DeclineReason, Option<&str>)) -> Result<()> {
-    let note = note.map(|note| text::required(note, LONGEST_NOTE)).transpose();
-    let note = &note.map_err(|error| error.at(&["note"]))?;
-    let space = seen(app, actor, id).await?.space_id;
+    let note = &note.map(report::words).transpose()?;
+    let space = seen(app, actor, ReviewDeed::Decline, id).await?.space_id;
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let known = lock(tx, app, actor, (space, id)).await?;
+                let known = lock(tx, app, actor, (ReviewDeed::Decline, space, id)).await?;
                 let is_own = known.viewer.member().id == known.reviewer_id;
                 if known.state == AssignmentState::Declined && is_own && known.decline_reason == Some(reason) {
                     return Ok(());

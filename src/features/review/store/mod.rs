@@ -13,7 +13,7 @@ pub(super) use self::{
     overview::{CoverageRow, coverage},
     review::{
         DUE_ORDER, ListOf, NewReview, NewTarget, REVIEW_ORDER, Reacted, Text, Which, aliases, decline, expire_all,
-        forget, forget_reaction, has_published, insert_aliases, insert_reviews, insert_targets, lock_review,
+        forget, forget_reaction, has_published, insert_aliases, insert_reviews, insert_targets, lock_review, move_due,
         own_review_count, own_reviews, react, release_all, review_counts, reviews, reviews_by_id, save, set_state,
         system_expire, system_remind, system_waiting, texts,
     },

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{
     enums::{
-        Anonymity, AssignmentState, DeclineReason, ModerationMode, PhaseState, ReleasePolicy, ReviewReaction,
-        RoundState, SpaceState,
+        Anonymity, AssignmentState, DeclineReason, PhaseState, ReleasePolicy, ReviewReaction, RoundState, SpaceState,
     },
     review, review_alias, review_target,
     review_value::{Answers, Criteria, Reasons},
@@ -138,17 +137,10 @@ impl ReviewRow {
         self.is_by_viewer && self.reaction == Some(ReviewReaction::Unkind) && self.state == AssignmentState::Held
     }
 
-    /// Its phase, for the policy: what members may write there doesn't matter.
+    /// Its phase, for the policy.
     #[must_use]
     pub fn phase(&self) -> policy::Phase {
-        policy::Phase {
-            space: self.space_state,
-            state: self.phase_state,
-            moderation: ModerationMode::Post,
-            allows_pupil_threads: false,
-            allows_pupil_comments: false,
-            allows_pupil_uploads: false,
-        }
+        policy::Phase::bare(self.space_state, self.phase_state)
     }
 }
 
@@ -688,6 +680,23 @@ pub(in super::super) async fn system_waiting(tx: &Tx<'_>, round: Uuid) -> Result
 pub(in super::super) async fn system_remind(tx: &Tx<'_>, ids: &[Uuid]) -> Result<()> {
     let mut sql = tx.sql("UPDATE review SET reminded_at = :now WHERE ");
     sql.is_in("id", ids);
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
+}
+
+/// Moves what waits for its reviewer in a round from old deadlines to new ones; reviewers are reminded anew.
+pub(in super::super) async fn move_due(
+    tx: &Tx<'_>,
+    round: Uuid,
+    (before, after): (Deadlines, Deadlines),
+) -> Result<()> {
+    let mut sql = tx.sql("UPDATE review SET reminded_at = NULL, due_at = CASE WHEN due_at = ");
+    sql.bind(before.reviews).push(" THEN ").bind(after.reviews);
+    sql.push(" ELSE ").bind(after.reflection);
+    sql.push(" END WHERE state IN ('ASSIGNED', 'STARTED') AND due_at IN (")
+        .bind(before.reviews);
+    sql.push(", ").bind(before.reflection);
+    sql.push(") AND round_id = ").bind(round);
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    enums::{Anonymity, ModerationMode, PhaseState, ReleasePolicy, RoundState, SpaceState},
+    enums::{Anonymity, PhaseState, ReleasePolicy, RoundState, SpaceState},
     review_round,
     review_value::{Criteria, Plan},
 };
@@ -134,17 +134,10 @@ impl RoundRow {
         self.reveals_names && self.state == RoundState::Closed
     }
 
-    /// Its phase, for the policy: what members may write there doesn't matter.
+    /// Its phase, for the policy.
     #[must_use]
     pub fn phase(&self) -> policy::Phase {
-        policy::Phase {
-            space: self.space_state,
-            state: self.phase_state,
-            moderation: ModerationMode::Post,
-            allows_pupil_threads: false,
-            allows_pupil_comments: false,
-            allows_pupil_uploads: false,
-        }
+        policy::Phase::bare(self.space_state, self.phase_state)
     }
 }
 
@@ -297,11 +290,11 @@ pub(in super::super) async fn system_space_of(reader: &Reader, id: Uuid) -> Resu
     Ok(reader.row::<Id>(sql).await?.map(|row| row.id))
 }
 
-/// The open rounds of the phase of a contribution that take late entries.
+/// The open rounds of the phase of a journal entry that take late ones.
 pub(in super::super) async fn system_rounds_with(reader: &Reader, contribution: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
     let mut sql = reader.sql(
         "SELECT x.id, x.space_id FROM review_round x JOIN contribution c ON c.phase_id = x.phase_id \
-         WHERE x.state = 'OPEN' AND x.reviews_due_at > :now AND c.kind = 'JOURNAL_ENTRY' AND c.id = ",
+         WHERE x.state = 'OPEN' AND x.reviews_due_at > :now AND c.id = ",
     );
     sql.bind(contribution);
     let rows = reader.rows::<InSpace>(sql).await?;
