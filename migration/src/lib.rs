@@ -22,6 +22,7 @@ mod m20261122_000013_media;
 mod m20261122_000014_notifications;
 mod m20261123_000015_presence;
 mod m20261123_000016_reviews;
+mod m20261123_000017_review_lists;
 
 /// The list of changes.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000014_notifications::Migration),
             Box::new(m20261123_000015_presence::Migration),
             Box::new(m20261123_000016_reviews::Migration),
+            Box::new(m20261123_000017_review_lists::Migration),
         ]
     }
 }

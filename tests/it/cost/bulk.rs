@@ -4,13 +4,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     account, attachment, contribution, decision,
     enums::{
-        AccountKind, Audience, AuditAct, ContentState, ContributionKind, DecisionKind, EventKind, InvitationState,
-        MediaKind, MediaState, ModerationMode, ModerationReason, NotificationKind, OrganisationKind, PhaseKind,
-        PhaseState, ReportState, RevisionState, SpaceRole, SpaceState,
+        AccountKind, Anonymity, AssignmentState, Audience, AuditAct, ContentState, ContributionKind, DecisionKind,
+        EventKind, InvitationState, MediaKind, MediaState, ModerationMode, ModerationReason, NotificationKind,
+        OrganisationKind, PhaseKind, PhaseState, ReleasePolicy, ReportState, RevisionState, RoundState, SpaceRole,
+        SpaceState,
     },
     event,
     media_file::{self, Variants},
-    membership, notification, organisation, phase, report, revision, space, space_organisation, stream, thread_read,
+    membership, notification, organisation, phase, report, review, review_round, review_target,
+    review_value::{Answers, Criteria, Plan, Reasons},
+    revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use sojourn::platform::{audit::Record, db::Db, id::Kind};
@@ -584,6 +587,78 @@ impl Bulk {
         insert(&self.db, marks).await;
     }
 
+    /// Rounds made by a member, in the first ten of which every author reviews the entries of the others among the first that were written;
+    /// somebody else too. Returns the tenth round and the first of the entries.
+    pub async fn rounds(&mut self, maker: &Person, count: usize, entries: usize) -> (Uuid, Uuid) {
+        let is_entry = |row: &contribution::Model| {
+            row.kind == ContributionKind::JournalEntry
+                && row.state == ContentState::Published
+                && row.space_id == self.space
+        };
+        let mut works = contribution::Entity::find().all(self.db.primary()).await.unwrap();
+        works.retain(is_entry);
+        works.truncate(entries);
+        let maker = (row_id(&maker.member), row_id(&maker.account));
+        let authors = self.authors.iter().map(|author| (author.member, author.account));
+        let reviewers: Vec<_> = authors.chain([maker]).collect();
+        let (mut rounds, mut targets, mut reviews) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..count {
+            let now = self.tick();
+            let round = self.round(maker.0, number, now);
+            for work in works.iter().filter(|_| number < 10) {
+                let target = review_target::Model {
+                    id: Uuid::now_v7(),
+                    round_id: round.id,
+                    contribution_id: work.id,
+                    version: 1,
+                    author_id: work.author_id,
+                    is_late: false,
+                    created_at: now,
+                };
+                let others = reviewers.iter().filter(|(member, _)| *member != work.author_id);
+                reviews.extend(others.map(|&reviewer| review_of(&target, reviewer)));
+                targets.push(target);
+            }
+            rounds.push(round);
+        }
+        let found = (rounds[count.min(10) - 1].id, works[0].id);
+        insert(&self.db, rounds).await;
+        insert(&self.db, targets).await;
+        insert(&self.db, reviews).await;
+        found
+    }
+
+    fn round(&self, maker: Uuid, number: usize, now: DateTime<Utc>) -> review_round::Model {
+        review_round::Model {
+            id: Uuid::now_v7(),
+            space_id: self.space,
+            phase_id: self.phases[number % self.phases.len()],
+            title: "Round".to_owned(),
+            instructions: String::new(),
+            instructions_html: String::new(),
+            state: RoundState::Reflection,
+            version: 3,
+            anonymity: Anonymity::ReviewerHidden,
+            reveals_names: false,
+            is_shared: false,
+            release_policy: ReleasePolicy::Teacher,
+            reviews_wanted: 2,
+            home_min: 0,
+            partner_min: 0,
+            seed: 1,
+            criteria: Criteria::default(),
+            plan: Plan::default(),
+            reviews_due_at: now,
+            reflection_at: now,
+            closes_at: now + TimeDelta::days(90),
+            created_by_id: maker,
+            created_at: now,
+            opened_at: Some(now),
+            reflected_at: Some(now),
+            ended_at: None,
+        }
+    }
+
     /// Writes what was begun since the last call.
     pub async fn save(&mut self) {
         insert(&self.db, std::mem::take(&mut self.contributions)).await;
@@ -614,6 +689,41 @@ fn new_phase(space_id: Uuid, kind: PhaseKind) -> phase::Model {
         allows_pupil_uploads: true,
         reopen_reason: None,
         version: 1,
+    }
+}
+
+/// A review by a member with an account: every fourth waits for it, the others are released.
+fn review_of(target: &review_target::Model, (member, account): (Uuid, Uuid)) -> review::Model {
+    let now = target.created_at;
+    let id = Uuid::now_v7();
+    review::Model {
+        id,
+        round_id: target.round_id,
+        target_id: target.id,
+        contribution_id: target.contribution_id,
+        reviewer_id: member,
+        reviewer_account_id: account,
+        state: match id.as_bytes()[15] % 4 {
+            0 => AssignmentState::Assigned,
+            _ => AssignmentState::Released,
+        },
+        reasons: Reasons::default(),
+        assigned_at: now,
+        due_at: now,
+        reminded_at: None,
+        started_at: Some(now),
+        submitted_at: Some(now),
+        released_at: Some(now),
+        ended_at: None,
+        decline_reason: None,
+        decline_note: None,
+        staff_note: None,
+        version: 1,
+        answers: Answers::default(),
+        reaction: None,
+        reaction_note: None,
+        reacted_at: None,
+        change_version: None,
     }
 }
 

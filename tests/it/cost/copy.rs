@@ -1,8 +1,8 @@
 //! Copies of whole spaces, so that a database looks like one of many schools.
 
 use entity::{
-    account, attachment, contribution, decision, event, media_file, membership, notification, phase, report, revision,
-    space, space_organisation, stream,
+    account, attachment, contribution, decision, event, media_file, membership, notification, phase, report, review,
+    review_round, review_target, revision, space, space_organisation, stream,
 };
 use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, TransactionTrait};
 use sojourn::platform::db::Db;
@@ -38,6 +38,12 @@ pub async fn copy_space(db: &Db, space: Uuid, times: usize) {
     ids.push(format!("SELECT id FROM event WHERE stream_id = {space}"));
     ids.push(format!("SELECT id FROM notification WHERE space_id = {space}"));
     ids.push(format!("SELECT id FROM report WHERE space_id = {space}"));
+    ids.push(format!("SELECT id FROM review_round WHERE space_id = {space}"));
+    for table in ["review_target", "review"] {
+        ids.push(format!(
+            "SELECT id FROM {table} WHERE round_id IN (SELECT id FROM review_round WHERE space_id = {space})"
+        ));
+    }
     let ids = ids.join(" UNION ALL ");
     for time in 0..times {
         run(format!(
@@ -57,6 +63,9 @@ pub async fn copy_space(db: &Db, space: Uuid, times: usize) {
         run(rows::<decision::Entity>("decision", "id", time)).await;
         run(rows::<report::Entity>("report", "id", time)).await;
         run(rows::<notification::Entity>("notification", "id", time)).await;
+        run(rows::<review_round::Entity>("review_round", "id", time)).await;
+        run(rows::<review_target::Entity>("review_target", "id", time)).await;
+        run(rows::<review::Entity>("review", "id", time)).await;
         run(rows::<event::Entity>("event", "stream_id", time)).await;
         run("DELETE FROM copied".to_owned()).await;
     }

@@ -25,13 +25,15 @@ use super::{bulk::Bulk, copy::copy_space, cost, public, row_id};
 use crate::support::{Cast, Person, World, is_production};
 
 /// Tables that are never read as a whole, with the names that statements give them.
-const LARGE: [(&str, &[&str]); 6] = [
+const LARGE: [(&str, &[&str]); 8] = [
     ("contribution", &["c", "r", "contribution"]),
     ("revision", &["v", "x", "revision"]),
     ("event", &["e", "event"]),
     ("audit_record", &["x", "audit_record"]),
     ("job", &["job"]),
     ("notification", &["n", "notification"]),
+    ("review", &["v", "d", "review"]),
+    ("review_target", &["t", "review_target"]),
 ];
 
 /// Sixteen spaces, each with 200 threads, 2,000 comments, 500 journal entries, what waits for moderators, and events.
@@ -42,6 +44,9 @@ struct Full {
     thread: String,
     comment: String,
     entry: String,
+    /// A review round, and an entry that is reviewed often.
+    round: String,
+    work: String,
 }
 
 impl Full {
@@ -51,6 +56,7 @@ impl Full {
         let mut bulk = Bulk::new(&world, &cast, 20).await;
         bulk.with(&cast.mobile);
         let [thread, comment, entry] = fill(&mut bulk, &cast.teacher).await;
+        let (round, work) = bulk.rounds(&cast.teacher, 400, 20).await;
         bulk.elsewhere(1000).await;
         for _ in 0..20 {
             bulk.invitation(row_id(&cast.teacher.organisation)).await;
@@ -65,6 +71,8 @@ impl Full {
             thread,
             comment,
             entry,
+            round: public(Kind::ReviewRound, round),
+            work: public(Kind::JournalEntry, work),
         }
     }
 
@@ -129,7 +137,7 @@ impl Full {
 
     fn variables(&self) -> Value {
         json!({ "space": self.cast.space, "phase": self.cast.during, "thread": self.thread, "comment": self.comment,
-            "entry": self.entry, "author": self.cast.mobile.member, "organisation": self.cast.mobile.organisation })
+            "entry": self.entry, "round": self.round, "work": self.work, "author": self.cast.mobile.member, "organisation": self.cast.mobile.organisation })
     }
 }
 
@@ -185,6 +193,8 @@ fn queries() -> Vec<String> {
     const COMMENT: &str =
         "totalCount pageInfo { endCursor } nodes { id body author { displayName } replyTo { id } root { id } }";
     const PAGE: &str = "totalCount pageInfo { endCursor } nodes { id }";
+    const REVIEW: &str =
+        "totalCount pageInfo { endCursor } nodes { id state snapshot { title by { displayName } } round { title } }";
     const MEDIA: &str = "totalCount pageInfo { endCursor } nodes { id caption author { displayName } file { status } }";
     const ALBUM: &str = "totalCount pageInfo { endCursor } nodes { id title items { id file { status } } }";
     let media = |variable: &str, filter: &str| {
@@ -246,6 +256,14 @@ fn queries() -> Vec<String> {
         format!(
             "query($entry: ID!) {{ node(id: $entry) {{ ... on JournalEntry {{ revisions(first: 5) {{ {PAGE} }} }} }} }}"
         ),
+        space(format!("reviewRounds(first: 5) {{ {PAGE} }}")),
+        space(format!("phases {{ id reviewRounds(first: 5) {{ {PAGE} }} }}")),
+        format!("query {{ viewer {{ reviewAssignments(first: 5) {{ {REVIEW} }} }} }}"),
+        format!("query {{ viewer {{ reviewAssignments(first: 5, isWaiting: true) {{ {PAGE} }} }} }}"),
+        format!("query($round: ID!) {{ viewer {{ reviewAssignments(first: 5, roundId: $round) {{ {PAGE} }} }} }}"),
+        format!("query($round: ID!) {{ node(id: $round) {{ ... on ReviewRound {{ assignments(first: 5) {{ {REVIEW} }} }} }} }}"),
+        format!("query($round: ID!) {{ node(id: $round) {{ ... on ReviewRound {{ reviews(first: 5) {{ {REVIEW} }} }} }} }}"),
+        format!("query($work: ID!) {{ node(id: $work) {{ ... on JournalEntry {{ reviews(first: 5) {{ {REVIEW} }} }} }} }}"),
         format!("query {{ viewer {{ drafts(first: 5) {{ {PAGE} }} }} }}"),
         format!("query($space: ID!) {{ viewer {{ drafts(first: 5, spaceId: $space) {{ {PAGE} }} }} }}"),
         format!("query {{ viewer {{ unreadNotificationCount notifications(first: 5) {{ {PAGE} }} }} }}"),
