@@ -75,6 +75,38 @@ pub async fn settle_any<T>(
     }
 }
 
+/// Rows of a batch at most.
+const MOST_ROWS: usize = 100;
+
+/// Runs the use cases of a batch of 1 to 100 rows, one after the other: each is a unit of work of its own, and one that fails stops none.
+/// What went wrong with each row, below its place in `field`; nothing at all if the whole was refused.
+///
+/// # Errors
+/// What the caller can't mend.
+pub async fn settle_each(
+    ctx: &Context<'_>,
+    field: &str,
+    rows: impl ExactSizeIterator<Item = impl Future<Output = Result<()>>>,
+) -> Result<(Vec<Vec<Refusal>>, Vec<Refusal>)> {
+    let work = async {
+        match rows.len() {
+            0 => return Err(Error::invalid(Reason::Required, "At least one row.").at(&[field])),
+            1..=MOST_ROWS => {}
+            _ => return Err(Error::invalid(Reason::TooLong, format!("At most {MOST_ROWS} rows.")).at(&[field])),
+        }
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for (index, row) in rows.enumerate() {
+            outcomes.push(match row.await {
+                Ok(()) => Vec::new(),
+                Err(error) => error.at(&[field, &index.to_string()]).into_refusals()?,
+            });
+        }
+        Ok(outcomes)
+    };
+    let (outcomes, user_errors) = settle(ctx, work).await?;
+    Ok((outcomes.unwrap_or_default(), user_errors))
+}
+
 /// Reads an id in the input of a mutation.
 ///
 /// # Errors

@@ -285,6 +285,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("reviewDecline", r#"{"assignmentId":"@assignment","reason":"OTHER"}"#),
     ("reviewHold", r#"{"reviewId":"@review"}"#),
     ("reviewRelease", r#"{"reviewId":"@review"}"#),
+    ("reviewsRelease", r#"{"reviewIds":["@review"]}"#),
     ("reviewVoid", r#"{"reviewId":"@review","note":"N"}"#),
     ("reviewReact", r#"{"reviewId":"@review","reaction":"HELPFUL"}"#),
     ("spaceArchive", r#"{"spaceId":"@space"}"#),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{ASSIGNMENT, Class, REVIEW, refused};
-use crate::support::id_of;
+use crate::support::{faults, id_of};
 
 #[tokio::test]
 async fn everybody_who_stays_reviews_as_much() {
@@ -422,6 +422,71 @@ async fn at_the_reflection_all_is_released_and_the_rest_is_over() {
         seen += class.reviews_of(author, entry).await.len();
     }
     assert_eq!(seen, 3);
+}
+
+#[tokio::test]
+async fn many_are_released_each_by_itself() {
+    let class = Class::new().await;
+    let round = class.open(json!({})).await;
+    let all = class.all(&round).await;
+    let mut ids = Vec::new();
+    for (who, assignment) in &all[..3] {
+        ids.push(class.submit(who, &round, assignment, "I noticed the colours.").await);
+    }
+    // One is begun, not submitted; one is no review; one is there twice.
+    let (who, begun) = &all[3];
+    let save =
+        json!({ "assignmentId": begun["id"], "expectedVersion": 0, "answers": class.answers(&round, "I").await });
+    class.world.done(who, "reviewSave", save, "").await;
+    ids.push(begun["id"].as_str().unwrap().replace("assignment_", "review_"));
+    ids.push("garbage".to_owned());
+    ids.push(ids[0].clone());
+    let input = json!({ "reviewIds": ids });
+    const RESULTS: &str = "results { index review { id state } userErrors { code reason field } }";
+    let before = class.world.events().await;
+    for repeat in 0..2 {
+        let done = class
+            .world
+            .done(&class.cast.teacher, "reviewsRelease", input.clone(), RESULTS)
+            .await;
+        let results = done["results"].as_array().unwrap();
+        for (index, row) in results.iter().enumerate() {
+            let expected = match index {
+                3 => vec!["FORBIDDEN/STATE_NOT_ALLOWED at reviewIds.3".to_owned()],
+                4 => vec!["INVALID/MALFORMED at reviewIds.4".to_owned()],
+                _ => Vec::new(),
+            };
+            assert_eq!((row["index"].as_u64(), faults(row)), (Some(index as u64), expected));
+            let shown = match index {
+                3 | 4 => Value::Null,
+                _ => json!({ "id": ids[index], "state": "RELEASED" }),
+            };
+            assert_eq!(row["review"], shown);
+        }
+        assert_eq!(
+            class.world.events().await,
+            before + 3,
+            "once, whatever is repeated ({repeat})"
+        );
+    }
+    for (who, expected) in [
+        (&all[0].0, "FORBIDDEN/ROLE_NOT_ALLOWED at reviewIds.0"),
+        (&class.cast.foreigner, "NOT_FOUND at reviewIds.0"),
+    ] {
+        let one = json!({ "reviewIds": [ids[0]] });
+        let done = class.world.done(who, "reviewsRelease", one, RESULTS).await;
+        assert_eq!(faults(&done["results"][0]), [expected]);
+    }
+    for (count, expected) in [
+        (0, "INVALID/REQUIRED at reviewIds"),
+        (101, "INVALID/TOO_LONG at reviewIds"),
+    ] {
+        let many = json!({ "reviewIds": vec![ids[0].clone(); count] });
+        assert_eq!(
+            refused(&class.world, &class.cast.teacher, "reviewsRelease", many).await,
+            [expected]
+        );
+    }
 }
 
 #[tokio::test]

@@ -242,6 +242,7 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("reviewHold", &["ReviewViewerCan.reviewHold"]),
     ("reviewReact", &["ReviewViewerCan.reviewReact"]),
     ("reviewRelease", &["ReviewViewerCan.reviewRelease"]),
+    ("reviewsRelease", &["ReviewViewerCan.reviewRelease"]),
     ("reviewRoundCancel", &["ReviewRoundViewerCan.reviewRoundCancel"]),
     ("reviewRoundClose", &["ReviewRoundViewerCan.reviewRoundClose"]),
     ("reviewRoundCreate", &["PhaseViewerCan.reviewRoundCreate"]),

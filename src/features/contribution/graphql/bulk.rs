@@ -10,14 +10,11 @@ use crate::{
     app::{App, app},
     platform::{
         auth::Actor,
-        error::{Error, Reason, Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        error::{Refusal, Result},
+        graphql::{actor, input_id, reader, settle_each},
         id::{self, Kind},
     },
 };
-
-/// Rows at most.
-const MOST: usize = 100;
 
 /// A version that somebody has seen and decides about.
 #[derive(InputObject)]
@@ -97,15 +94,6 @@ pub struct ContributionResult {
     user_errors: Vec<Refusal>,
 }
 
-/// Checks how many rows there are.
-fn counted(field: &str, rows: usize) -> Result<()> {
-    match rows {
-        0 => Err(Error::invalid(Reason::Required, "At least one row.").at(&[field])),
-        1..=MOST => Ok(()),
-        _ => Err(Error::invalid(Reason::TooLong, format!("At most {MOST} rows.")).at(&[field])),
-    }
-}
-
 /// What is decided about each row.
 enum Decision<'a> {
     Approve(&'a [ContributionVersionInput]),
@@ -138,33 +126,20 @@ impl Decision<'_> {
     }
 }
 
-/// Carries a decision out for each row, one after the other: each is a unit of work of its own, and one that fails stops none.
+/// Carries a decision out for each row.
 async fn each(
     ctx: &Context<'_>,
     decision: Decision<'_>,
     ids: Vec<Result<Uuid>>,
 ) -> Result<(Vec<ContributionResult>, Vec<Refusal>)> {
     let (app, actor) = (app(ctx)?, actor(ctx)?);
-    let field = decision.field();
-    let (done, user_errors) = settle(ctx, async {
-        counted(field, ids.len())?;
-        let mut outcomes = Vec::with_capacity(ids.len());
-        for (index, id) in ids.iter().cloned().enumerate() {
-            let outcome = match id {
-                Ok(id) => decision.carry_out(app, actor, index, id).await,
-                Err(error) => Err(error),
-            };
-            outcomes.push(match outcome {
-                Ok(()) => Vec::new(),
-                Err(error) => error.at(&[field, &index.to_string()]).into_refusals()?,
-            });
-        }
-        Ok(outcomes)
-    })
-    .await?;
-    let Some(outcomes) = done else {
+    let decision = &decision;
+    let rows = ids.iter().cloned().enumerate();
+    let rows = rows.map(|(index, id)| async move { decision.carry_out(app, actor, index, id?).await });
+    let (outcomes, user_errors) = settle_each(ctx, decision.field(), rows).await?;
+    if outcomes.is_empty() {
         return Ok((Vec::new(), user_errors));
-    };
+    }
     let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
     let objects: HashMap<Uuid, Contribution> = contributions(reader(ctx)?, &known).await?;
     let mut results = Vec::with_capacity(outcomes.len());

@@ -1,5 +1,7 @@
 //! What becomes of reviews.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use uuid::Uuid;
 
@@ -13,8 +15,8 @@ use crate::{
     platform::{
         auth::Actor,
         error::{Error, Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
-        id::Kind,
+        graphql::{actor, input_id, reader, settle, settle_each},
+        id::{self, Kind},
     },
 };
 
@@ -53,6 +55,33 @@ pub struct ReviewReleasePayload {
     /// Its round.
     round: Option<ReviewRound>,
     /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
+/// Input of `reviewsRelease`.
+#[derive(InputObject)]
+pub struct ReviewsReleaseInput {
+    /// The reviews, of any rounds; at most 100.
+    review_ids: Vec<ID>,
+}
+
+/// Answer of `reviewsRelease`.
+#[derive(SimpleObject)]
+pub struct ReviewsReleasePayload {
+    /// One result for each id, in the same order, at most 100.
+    results: Vec<ReviewResult>,
+    /// What went wrong with the whole; empty if the batch was processed.
+    user_errors: Vec<Refusal>,
+}
+
+/// What became of one row.
+#[derive(SimpleObject)]
+pub struct ReviewResult {
+    /// Position in the input.
+    index: i32,
+    /// The review as it is now; null if the viewer doesn't see it.
+    review: Option<Review>,
+    /// What went wrong with this row; empty if and only if it was done.
     user_errors: Vec<Refusal>,
 }
 
@@ -145,6 +174,33 @@ impl ReleaseMutation {
             round,
             user_errors,
         }))
+    }
+
+    /// Gives up to 100 reviews to their authors that were submitted or held, with a result for each. Coordinators and teachers only. Repeating
+    /// it is success.
+    async fn reviews_release(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: ReviewsReleaseInput,
+    ) -> Result<Option<ReviewsReleasePayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let ids = input.review_ids.iter();
+        let ids: Vec<_> = ids.map(|review| id::decode_as(&[Kind::Review], review)).collect();
+        let rows = ids.iter().cloned();
+        let rows = rows.map(|id| async move { service::release(app, actor, id?).await });
+        let (outcomes, user_errors) = settle_each(ctx, "reviewIds", rows).await?;
+        let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
+        let reviews = match outcomes.is_empty() {
+            true => HashMap::new(),
+            false => review_nodes(reader(ctx)?, &known).await?,
+        };
+        let result = |(index, (id, user_errors)): (usize, (Result<Uuid>, Vec<Refusal>))| ReviewResult {
+            index: i32::try_from(index).unwrap_or(i32::MAX),
+            review: id.ok().and_then(|id| reviews.get(&id).cloned()),
+            user_errors,
+        };
+        let results = ids.into_iter().zip(outcomes).enumerate().map(result).collect();
+        Ok(Some(ReviewsReleasePayload { results, user_errors }))
     }
 
     /// Takes a held review out for good; somebody else is asked as long as the round is open. Coordinators and teachers only. Repeating it is
