@@ -616,7 +616,9 @@ impl Bulk {
                     created_at: now,
                 };
                 let others = reviewers.iter().filter(|(member, _)| *member != work.author_id);
-                reviews.extend(others.map(|&reviewer| review_of(&target, reviewer)));
+                for &reviewer in others {
+                    reviews.push(review_of(&target, reviewer, reviews.len().is_multiple_of(4)));
+                }
                 targets.push(target);
             }
             rounds.push(round);
@@ -692,20 +694,19 @@ fn new_phase(space_id: Uuid, kind: PhaseKind) -> phase::Model {
     }
 }
 
-/// A review by a member with an account: every fourth waits for it, the others are released.
-fn review_of(target: &review_target::Model, (member, account): (Uuid, Uuid)) -> review::Model {
+/// A review by a member with an account: one that is waited for, or a released one.
+fn review_of(target: &review_target::Model, (member, account): (Uuid, Uuid), is_waiting: bool) -> review::Model {
     let now = target.created_at;
-    let id = Uuid::now_v7();
     review::Model {
-        id,
+        id: Uuid::now_v7(),
         round_id: target.round_id,
         target_id: target.id,
         contribution_id: target.contribution_id,
         reviewer_id: member,
         reviewer_account_id: account,
-        state: match id.as_bytes()[15] % 4 {
-            0 => AssignmentState::Assigned,
-            _ => AssignmentState::Released,
+        state: match is_waiting {
+            true => AssignmentState::Assigned,
+            false => AssignmentState::Released,
         },
         reasons: Reasons::default(),
         assigned_at: now,

@@ -84,7 +84,7 @@ async fn staff_say_who_must_and_who_never() {
         { "kind": "NEVER", "reviewerId": one.member, "authorId": mobile },
         { "kind": "MUST", "reviewerId": other.member, "contributionId": riga },
         { "kind": "NEVER", "reviewerId": other.member, "contributionId": lille },
-        // What can't be is said, not done: the same pair both ways, and their own work.
+        // What can't be is said, not done: the same pair both ways.
         { "kind": "MUST", "reviewerId": one.member, "contributionId": riga },
     ]);
     let plan = json!({ "targetFilter": {}, "seed": "7", "pairs": pairs });

@@ -204,6 +204,10 @@ async fn with_a_deadline_all_that_waits_for_it_moves() {
     class.world.later(6 * 86_400 + 60);
     class.world.work().await;
     assert_eq!(count(&class.world, EventKind::ReviewDue).await, 4);
+    // Another end of the round is nothing to be reminded of.
+    let end = json!({ "closesAt": days(&class.world, 30) });
+    reschedule(&class, &round, version(&class, &round).await, end).await;
+    assert_eq!(count(&class.world, EventKind::ReviewDue).await, 4);
     let due = days(&class.world, 4);
     let later = json!({ "reviewsDueAt": due, "reflectionAt": days(&class.world, 6) });
     reschedule(&class, &round, version(&class, &round).await, later).await;

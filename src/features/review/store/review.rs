@@ -684,19 +684,25 @@ pub(in super::super) async fn system_remind(tx: &Tx<'_>, ids: &[Uuid]) -> Result
     Ok(())
 }
 
-/// Moves what waits for its reviewer in a round from old deadlines to new ones; reviewers are reminded anew.
+/// Moves what waits for its reviewer in a round from old deadlines to new ones; those whose time has changed are reminded anew.
 pub(in super::super) async fn move_due(
     tx: &Tx<'_>,
     round: Uuid,
     (before, after): (Deadlines, Deadlines),
 ) -> Result<()> {
-    let mut sql = tx.sql("UPDATE review SET reminded_at = NULL, due_at = CASE WHEN due_at = ");
-    sql.bind(before.reviews).push(" THEN ").bind(after.reviews);
-    sql.push(" ELSE ").bind(after.reflection);
-    sql.push(" END WHERE state IN ('ASSIGNED', 'STARTED') AND due_at IN (")
-        .bind(before.reviews);
-    sql.push(", ").bind(before.reflection);
-    sql.push(") AND round_id = ").bind(round);
+    let push_due = |sql: &mut Sql| {
+        sql.push("CASE due_at WHEN ").bind(before.reviews);
+        sql.push(" THEN ").bind(after.reviews);
+        sql.push(" WHEN ").bind(before.reflection);
+        sql.push(" THEN ").bind(after.reflection);
+        sql.push(" ELSE due_at END");
+    };
+    let mut sql = tx.sql("UPDATE review SET reminded_at = NULL, due_at = ");
+    push_due(&mut sql);
+    sql.push(" WHERE state IN ('ASSIGNED', 'STARTED') AND round_id = ")
+        .bind(round);
+    sql.push(" AND due_at <> ");
+    push_due(&mut sql);
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }
