@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use entity::{audit_record, enums::AuditAct};
-use sea_orm::{ActiveEnum, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait};
+use sea_orm::{ActiveEnum, ActiveValue::Set, ConnectionTrait, EntityTrait};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    db::Db,
+    db::{Db, Txn},
     error::{Error, Result},
     id::Kind,
 };
@@ -175,7 +175,7 @@ type Head = (i64, Option<Vec<u8>>);
 
 /// Appends records to their chains. The heads stay locked until the commit, always in the same order, so that two units never wait
 /// for each other and no chain forks: call it after everything but the events.
-pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, records: Vec<(Uuid, Record)>) -> Result<()> {
+pub(super) async fn append(db: &Db, txn: &Txn, records: Vec<(Uuid, Record)>) -> Result<()> {
     if records.is_empty() {
         return Ok(());
     }
@@ -232,12 +232,7 @@ pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, records: Vec<(Uui
 }
 
 /// Makes heads, or does `update` to those that are there; returns how they stand then. In order of the chains.
-async fn set_heads(
-    db: &Db,
-    txn: &DatabaseTransaction,
-    heads: &BTreeMap<Uuid, Head>,
-    update: &str,
-) -> Result<BTreeMap<Uuid, Head>> {
+async fn set_heads(db: &Db, txn: &Txn, heads: &BTreeMap<Uuid, Head>, update: &str) -> Result<BTreeMap<Uuid, Head>> {
     let mut sql = db.sql("INSERT INTO audit_head (chain_id, last_seq, last_hash) VALUES ");
     for (place, (chain, (seq, hash))) in heads.iter().enumerate() {
         sql.push(if place == 0 { "(" } else { ", (" })

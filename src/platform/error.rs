@@ -3,7 +3,10 @@
 //! What the caller can mend is a [`Refusal`]: mutations return it in `userErrors`, queries as a top-level error.
 //! Everything else is a top-level error with `extensions.code`; its cause is logged and never leaves the process.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
@@ -306,27 +309,78 @@ impl Checks {
 }
 
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How often the log says why, while the database is not available.
+const OUTAGE_SAID_EVERY: Duration = Duration::from_secs(10);
+
+/// What the database's own code of an error says about repeating the request.
+enum Meaning {
+    /// At once.
+    Contended,
+    /// When there is room, memory, or a database again.
+    Unavailable,
+    /// Never: the statement is wrong, or the data are damaged.
+    Internal,
+}
+
+impl Meaning {
+    /// Codes of PostgreSQL have five characters (its documentation, appendix A); those of SQLite are numbers whose last eight bits say
+    /// enough (sqlite.org/rescode.html).
+    fn of(code: &str) -> Self {
+        if code.len() == 5 && code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return match code {
+                // Serialization failure, deadlock.
+                "40001" | "40P01" => Self::Contended,
+                // Lock timeout, statement cancelled by its timeout, an error of the disk, a server that only reads.
+                "55P03" | "57014" | "58030" | "25006" => Self::Unavailable,
+                // Out of disk, memory or connections; stopping, starting; the connection failed; ended for its idleness.
+                _ if ["53", "57P", "08"].iter().any(|class| code.starts_with(class)) || code == "25P03" => {
+                    Self::Unavailable
+                }
+                _ => Self::Internal,
+            };
+        }
+        match code.parse::<u32>().map(|code| code & 0xff) {
+            // Busy.
+            Ok(5) => Self::Contended,
+            // Out of memory, not writable, an error of the disk, a full disk, no file can be opened, a lock protocol that failed.
+            Ok(7 | 8 | 10 | 13 | 14 | 15) => Self::Unavailable,
+            _ => Self::Internal,
+        }
+    }
+}
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(RETRY_AFTER),
+        let meaning = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Meaning::Unavailable,
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
-                sqlx::Error::Database(cause) => match cause.code().as_deref() {
-                    // PostgreSQL: serialization failure, deadlock. SQLite: busy, busy (recovery), busy (snapshot).
-                    Some("40001" | "40P01" | "5" | "261" | "517") => Self::Contended,
-                    // PostgreSQL: lock timeout, administrator shutdown and its relatives, too many connections.
-                    Some("55P03" | "57P01" | "57P02" | "57P03" | "53300") => Self::Unavailable(RETRY_AFTER),
-                    _ => Self::internal(error),
-                },
+                sqlx::Error::Database(cause) => Meaning::of(cause.code().as_deref().unwrap_or_default()),
                 sqlx::Error::Io(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed => Self::Unavailable(RETRY_AFTER),
-                _ => Self::internal(error),
+                | sqlx::Error::WorkerCrashed => Meaning::Unavailable,
+                _ => Meaning::Internal,
             },
-            _ => Self::internal(error),
+            _ => Meaning::Internal,
+        };
+        match meaning {
+            Meaning::Contended => Self::Contended,
+            Meaning::Unavailable => {
+                log_outage(&error);
+                Self::Unavailable(RETRY_AFTER)
+            }
+            Meaning::Internal => Self::internal(error),
         }
+    }
+}
+
+/// Says why the database doesn't do what it is asked, once in a while: in an outage every request meets the same.
+fn log_outage(error: &DbErr) {
+    static SAID: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.is_none_or(|said| said.elapsed() >= OUTAGE_SAID_EVERY) {
+        *said = Some(Instant::now());
+        tracing::error!(?error, "the database is not available");
     }
 }
 
@@ -382,5 +436,34 @@ impl From<Error> for async_graphql::Error {
             source: None,
             extensions: Some(extensions),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_the_database_says_whether_to_repeat() {
+        let meant = |codes: &[&str], wanted: fn(&Meaning) -> bool| {
+            let wrong: Vec<_> = codes.iter().filter(|code| !wanted(&Meaning::of(code))).collect();
+            assert!(wrong.is_empty(), "{wrong:?}");
+        };
+        meant(&["5", "261", "517", "40001", "40P01"], |meaning| {
+            matches!(meaning, Meaning::Contended)
+        });
+        // A full disk, and errors of reading, writing and flushing; on PostgreSQL no room, memory, connection or server.
+        let away = [
+            "13", "10", "266", "778", "1034", "7", "3082", "14", "8", "1032", "53100", "53200", "53300", "57P01",
+            "57P03", "58030", "25006", "55P03", "57014", "08006",
+        ];
+        meant(&away, |meaning| matches!(meaning, Meaning::Unavailable));
+        // Constraints, damage, syntax.
+        meant(
+            &[
+                "19", "2067", "11", "267", "26", "1", "", "23505", "XX001", "42601", "25P02",
+            ],
+            |meaning| matches!(meaning, Meaning::Internal),
+        );
     }
 }

@@ -8,13 +8,13 @@ use entity::{
     enums::{Audience, ContentState, ContributionKind, EventKind},
     event,
 };
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
 pub use entity::event::Model as Event;
 
 use super::{
-    db::{Db, Sql},
+    db::{Db, Sql, Txn},
     error::{Error, Reason, Result},
 };
 
@@ -72,7 +72,7 @@ pub struct ContributionFacts {
 ///
 /// # Errors
 /// The database's.
-pub async fn create(txn: &DatabaseTransaction, id: Uuid) -> Result<()> {
+pub async fn create(txn: &Txn, id: Uuid) -> Result<()> {
     let row = entity::stream::ActiveModel {
         id: Set(id),
         last_seq: Set(0),
@@ -84,7 +84,7 @@ pub async fn create(txn: &DatabaseTransaction, id: Uuid) -> Result<()> {
 }
 
 /// Appends events and returns the number of the last. The stream's row stays locked until the commit: call it last.
-pub(super) async fn append(db: &Db, txn: &DatabaseTransaction, stream: Uuid, events: Vec<NewEvent>) -> Result<i64> {
+pub(super) async fn append(db: &Db, txn: &Txn, stream: Uuid, events: Vec<NewEvent>) -> Result<i64> {
     let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let mut sql = db.sql("UPDATE stream SET last_seq = last_seq + ");
     sql.bind(count)

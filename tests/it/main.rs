@@ -42,3 +42,4 @@ mod smoke;
 mod space;
 mod storage;
 mod support;
+mod unit;

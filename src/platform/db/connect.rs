@@ -9,12 +9,12 @@ use std::{
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait,
+    ConnectOptions, ConnectionTrait, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::Notify;
 
-use super::{Db, Inner, recorder::Recorder};
+use super::{Db, Inner, Pool, recorder::Recorder};
 use crate::platform::{
     clock::Clock,
     error::{Error, Result},
@@ -35,9 +35,6 @@ pub struct Options {
     pub acquire_timeout: Duration,
 }
 
-/// Connections that were idle for so long are tested before they are used: a server that was restarted has dropped them.
-const TEST_IF_IDLE: Duration = Duration::from_secs(1);
-
 impl Db {
     /// Opens the database.
     ///
@@ -48,18 +45,18 @@ impl Db {
             Some(path) => {
                 let lock = lock_file(Path::new(path.trim_start_matches("//")))?;
                 // The writer first: it makes the file and puts it into WAL mode.
-                let writer = Database::connect(sqlite(options, 1, true)).await?;
+                let writer = Pool::open(sqlite(options, 1, true)).await?;
                 (
                     writer,
-                    Database::connect(sqlite(options, options.readers, false)).await?,
+                    Pool::open(sqlite(options, options.readers, false)).await?,
                     Some(lock),
                 )
             }
             None => {
-                let writer = Database::connect(postgres(options, options.writers, true)).await?;
+                let writer = Pool::open(postgres(options, options.writers, true)).await?;
                 (
                     writer,
-                    Database::connect(postgres(options, options.readers, false)).await?,
+                    Pool::open(postgres(options, options.readers, false)).await?,
                     None,
                 )
             }
@@ -98,7 +95,7 @@ impl Db {
             Migrator::up(&txn, None).await?;
             txn.commit().await?;
         } else {
-            Migrator::up(&self.writer, None).await?;
+            Migrator::up(&*self.writer, None).await?;
         }
         Ok(())
     }
@@ -123,9 +120,9 @@ impl Db {
     /// # Errors
     /// The database's.
     pub async fn wipe(&self) -> Result<()> {
-        let applied = Migrator::get_applied_migrations(&self.writer).await?;
+        let applied = Migrator::get_applied_migrations(&*self.writer).await?;
         if !applied.is_empty() {
-            Migrator::down(&self.writer, None).await?;
+            Migrator::down(&*self.writer, None).await?;
         }
         Ok(())
     }
@@ -142,7 +139,7 @@ impl Db {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        let close = async |pool: &DatabaseConnection| pool.clone().close().await;
+        let close = async |pool: &Pool| (**pool).clone().close().await;
         let _ = close(&self.reader).await;
         let _ = close(&self.writer).await;
     }
@@ -162,10 +159,7 @@ fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOption
     let path = options.url.trim_start_matches("sqlite:").trim_start_matches("//");
     let mut connect = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
     connect.max_connections(connections).min_connections(1);
-    connect
-        .acquire_timeout(options.acquire_timeout)
-        .test_before_acquire_if_idle_for(TEST_IF_IDLE)
-        .sqlx_logging(false);
+    connect.acquire_timeout(options.acquire_timeout).sqlx_logging(false);
     connect.map_sqlx_sqlite_opts(move |sqlite| {
         let sqlite = sqlite
             .foreign_keys(true)
@@ -189,10 +183,7 @@ fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOption
 fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOptions {
     let mut connect = ConnectOptions::new(options.url.clone());
     connect.max_connections(connections).min_connections(1);
-    connect
-        .acquire_timeout(options.acquire_timeout)
-        .test_before_acquire_if_idle_for(TEST_IF_IDLE)
-        .sqlx_logging(false);
+    connect.acquire_timeout(options.acquire_timeout).sqlx_logging(false);
     connect.map_sqlx_postgres_opts(move |postgres| {
         let isolation = if is_writer { "read committed" } else { "repeatable read" };
         let read_only = if is_writer { "off" } else { "on" };

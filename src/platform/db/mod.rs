@@ -4,9 +4,11 @@
 //! * Writes go through [`Db::write`], the unit of work: one transaction, events appended as its last write, then the wake-up.
 
 mod connect;
+mod pool;
 mod reader;
 mod recorder;
 mod sql;
+mod txn;
 mod unit;
 mod vantage;
 
@@ -15,15 +17,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use sea_orm::{DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use self::recorder::Recorder;
 pub use self::{
     connect::Options,
+    pool::Pool,
     reader::Reader,
     sql::Sql,
+    txn::Txn,
     unit::{Gate, Tx},
     vantage::Vantage,
 };
@@ -43,8 +47,8 @@ pub struct Db(Arc<Inner>);
 /// What a [`Db`] holds.
 #[derive(Debug)]
 pub struct Inner {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    writer: Pool,
+    reader: Pool,
     clock: Clock,
     live: Live,
     queues: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
@@ -78,20 +82,20 @@ impl Db {
 
     /// The pool that readers use; for probes and jobs.
     #[must_use]
-    pub fn system(&self) -> &DatabaseConnection {
+    pub fn system(&self) -> &Pool {
         &self.reader
     }
 
     /// The pool that writers use; for migrations and tests.
     #[must_use]
-    pub fn primary(&self) -> &DatabaseConnection {
+    pub fn primary(&self) -> &Pool {
         &self.writer
     }
 
     /// The pool that sees every commit at once: the writers' on PostgreSQL, where readers may be behind; the readers' on
     /// SQLite, where the one writer has a queue.
     #[must_use]
-    pub fn newest(&self) -> &DatabaseConnection {
+    pub fn newest(&self) -> &Pool {
         if self.is_postgres() { &self.writer } else { &self.reader }
     }
 

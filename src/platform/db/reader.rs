@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, TransactionOptions};
+use sea_orm::{ConnectionTrait, FromQueryResult, TransactionOptions};
 use tokio::sync::Mutex;
 
-use super::{Db, Sql, Vantage, unit::begin};
+use super::{Db, Sql, Txn, Vantage};
 use crate::platform::{
     auth::Actor,
     error::{Error, Result},
@@ -29,7 +29,10 @@ enum Source {
     /// In a snapshot that it takes.
     NewSnapshot,
     /// In the snapshot that was taken.
-    Snapshot(DatabaseTransaction, Holding),
+    Snapshot(
+        Txn,
+        #[expect(dead_code, reason = "counts the connection for as long as it is held")] Holding,
+    ),
     /// On any connection, given back at once.
     Passing,
 }
@@ -119,7 +122,7 @@ impl Reader {
             let mut source = self.source.lock().await;
             if let Source::NewSnapshot = *source {
                 let holding = Stats::hold_connection();
-                let txn = begin(&self.db.reader, TransactionOptions::default()).await?;
+                let txn = Txn::begin(&self.db.reader, TransactionOptions::default()).await?;
                 *source = Source::Snapshot(txn, holding);
             }
             let found = match &*source {
@@ -148,17 +151,13 @@ impl Reader {
     /// connection while it holds another, and so that what is read afterwards includes the write.
     pub async fn release(&self) {
         let mut source = self.source.lock().await;
-        if !matches!(*source, Source::Passing)
-            && let Source::Snapshot(txn, _holding) = std::mem::replace(&mut *source, Source::NewSnapshot)
-        {
-            let _ = txn.rollback().await;
+        if !matches!(*source, Source::Passing) {
+            *source = Source::NewSnapshot;
         }
     }
 
     /// Gives the connection back for good: from now on this reader is [passing](Self::passing).
     pub async fn pass(&self) {
-        if let Source::Snapshot(txn, _holding) = std::mem::replace(&mut *self.source.lock().await, Source::Passing) {
-            let _ = txn.rollback().await;
-        }
+        *self.source.lock().await = Source::Passing;
     }
 }

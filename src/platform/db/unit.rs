@@ -3,13 +3,10 @@
 use std::{marker::PhantomData, ops::Deref, time::Duration};
 
 use futures_util::future::BoxFuture;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait, sqlx,
-};
+use sea_orm::{ConnectionTrait, FromQueryResult, SqliteTransactionMode, TransactionOptions};
 use uuid::Uuid;
 
-use super::{Db, Sql};
+use super::{Db, Sql, Txn};
 use crate::platform::{
     audit::{self, Record},
     clock::Clock,
@@ -34,7 +31,7 @@ pub enum Gate {
 /// A transaction of a unit of work. Committing is not in its reach.
 #[derive(Debug)]
 pub struct Tx<'a> {
-    txn: DatabaseTransaction,
+    txn: Txn,
     clock: Clock,
     db: Db,
     stream: Option<Uuid>,
@@ -45,9 +42,9 @@ pub struct Tx<'a> {
 }
 
 impl Deref for Tx<'_> {
-    type Target = DatabaseTransaction;
+    type Target = Txn;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Txn {
         &self.txn
     }
 }
@@ -166,10 +163,8 @@ impl Db {
             let result = match self.begin().await {
                 Ok(mut tx) => match unit(&mut tx).await {
                     Ok(value) => self.finish(tx).await.map(|()| value),
-                    Err(error) => {
-                        let _ = tx.txn.rollback().await;
-                        Err(error)
-                    }
+                    // Dropped, it is rolled back before anybody gets its connection.
+                    Err(error) => Err(error),
                 },
                 Err(error) => Err(error),
             };
@@ -195,7 +190,7 @@ impl Db {
         } else {
             options
         };
-        let txn = begin(&self.writer, options).await?;
+        let txn = Txn::begin(&self.writer, options).await?;
         let (clock, db) = (self.clock.clone(), self.clone());
         Ok(Tx {
             txn,
@@ -229,7 +224,7 @@ impl Db {
             if let Some(stream) = stream {
                 last = Some((stream, stream::append(&db, &txn, stream, events).await?));
             }
-            txn.commit().await.map_err(commit_error)?;
+            txn.commit().await?;
             if let Some((stream, seq)) = last {
                 db.live.committed(stream, seq);
             }
@@ -241,29 +236,5 @@ impl Db {
         tokio::spawn(async move { stats.count(task).await })
             .await
             .map_err(Error::internal)?
-    }
-}
-
-/// Begins a transaction, in a task of its own: a request that is dropped before the database has answered would leave it open
-/// there, and whoever gets the connection next would read from its old snapshot.
-pub(super) async fn begin(pool: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction> {
-    let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
-    Ok(begun.await.map_err(Error::internal)??)
-}
-
-/// A commit that failed without an answer of the database may have happened.
-fn commit_error(error: DbErr) -> Error {
-    let is_answer = match &error {
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            matches!(&**cause, sqlx::Error::Database(_))
-        }
-        _ => false,
-    };
-    if is_answer {
-        error.into()
-    } else {
-        tracing::warn!(?error, "the outcome of a commit is unknown");
-        Error::Unavailable(Duration::from_secs(1))
     }
 }

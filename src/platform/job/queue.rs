@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{Job, NewJob};
 use crate::platform::{
-    db::{Db, Sql, Tx},
+    db::{Db, Sql, Tx, Txn},
     error::Result,
 };
 
@@ -19,7 +19,7 @@ const ROWS: usize = 500;
 const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Adds the jobs of a unit of work.
-pub(in crate::platform) async fn append(db: &Db, txn: &DatabaseTransaction, jobs: Vec<NewJob>) -> Result<()> {
+pub(in crate::platform) async fn append(db: &Db, txn: &Txn, jobs: Vec<NewJob>) -> Result<()> {
     // Each once, and always in the same order, so that no two units wait for each other.
     let mut first = BTreeMap::<_, NewJob>::new();
     for job in jobs {

@@ -360,3 +360,39 @@ async fn while_redis_is_away_nodes_find_new_events_by_themselves() {
         eprintln!("Redis {flow:?}: {number} events within {slowest:?}, soon again after {back:?}");
     }
 }
+
+/// Nobody hears that the other end is gone: connections in use, given back and idle alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_network_forgets_are_replaced() {
+    if !is_production() {
+        return;
+    }
+    let mut stage = Stage::new().await;
+    for _ in 0..2 {
+        // All connections are open, and some of them at work.
+        let ((), (came, keys)) = tokio::join!(
+            async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                stage.wires.database.forget();
+            },
+            stage.besieged(Duration::from_secs(2))
+        );
+        for came in came {
+            assert!(came.took < DEADLINE, "{:?} took {:?}", came.act, came.took);
+            assert!(
+                came.errors.is_empty() || came.errors == ["UNAVAILABLE"],
+                "{:?}",
+                came.errors
+            );
+        }
+        let recovered = stage.works().await;
+        eprintln!("works after {recovered:?}");
+        for key in keys {
+            let id = insist(&stage.server.http, &stage.cast.mobile, &stage.thread, &key).await;
+            stage.written.insert(key, id);
+        }
+    }
+    let database = stage.server.database().await;
+    are_all_and_once(&database, &stage.cast, &stage.thread, &stage.written).await;
+    database.close().await.unwrap();
+}

@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -32,6 +33,8 @@ struct State {
     flow: Flow,
     /// How often all connections were closed.
     cuts: u64,
+    /// How often all connections were forgotten.
+    forgotten: u64,
     target: String,
 }
 
@@ -61,6 +64,7 @@ impl Wire {
         let (state, of) = watch::channel(State {
             flow: Flow::Running,
             cuts: 0,
+            forgotten: 0,
             target: target.to_owned(),
         });
         tokio::spawn(serve(address.port(), of));
@@ -83,6 +87,11 @@ impl Wire {
     /// Closes all connections; new ones can be made.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.cuts += 1);
+    }
+
+    /// As a network forgets connections: those that are open stay so, and nothing passes on them any more; new ones work.
+    pub fn forget(&self) {
+        self.state.send_modify(|state| state.forgotten += 1);
     }
 
     /// Cuts it, and leads new connections to another server.
@@ -115,10 +124,20 @@ async fn accept(listener: &TcpListener, state: &watch::Receiver<State>) {
     while let Ok((client, _)) = listener.accept().await {
         let mut state = state.clone();
         tokio::spawn(async move {
-            let cuts = state.borrow().cuts;
+            let (cuts, forgotten) = (state.borrow().cuts, state.borrow().forgotten);
+            let mut forgets = state.clone();
+            let is_forgotten = async { forgets.wait_for(|state| state.forgotten != forgotten).await.map(drop) };
+            // Kept, both ends stay open.
+            let mut passing = pin!(pass(client, state.clone()));
+            let is_cut = state.wait_for(|state| state.cuts != cuts);
             tokio::select! {
-                () = pass(client, state.clone()) => {}
-                _ = state.wait_for(|state| state.cuts != cuts) => {}
+                _ = is_cut => {}
+                () = async {
+                    tokio::select! {
+                        () = &mut passing => {}
+                        _ = is_forgotten => std::future::pending().await,
+                    }
+                } => {}
             }
         });
     }
