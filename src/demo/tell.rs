@@ -249,7 +249,7 @@ async fn people(app: &App, story: &Story) -> Result<People> {
             country: school.country.clone(),
             time_zone: school.time_zone.clone(),
         };
-        let organisation = organisation::create(app, &admin, new, None).await?;
+        let organisation = organisation::create(app, &admin, new, None).await?.id;
         let mut first: Option<Actor> = None;
         for person in story.staff.iter().filter(|person| person.organisation == school.key) {
             let by = first.as_ref().unwrap_or(&admin);
@@ -313,7 +313,7 @@ async fn people(app: &App, story: &Story) -> Result<People> {
 async fn begin(app: &App, people: &People, part: &Space) -> Result<(Uuid, HashMap<PhaseKind, Uuid>)> {
     let founder = &people[&part.founder].actor;
     let about = (part.title.as_str(), part.description.as_str(), part.time_zone.as_str());
-    let space = space::create(app, founder, about, None).await?;
+    let space = space::create(app, founder, about, None).await?.id;
     let coordinator_of = |organisation: Uuid| {
         let mut found = part.members.iter().map(|key| &people[key]);
         found.find(|person| person.role == SpaceRole::Coordinator && person.actor.organisation_id == Some(organisation))
@@ -462,7 +462,9 @@ async fn act(
                 thread.audience,
                 thread.end.fate != Fate::Draft,
             );
-            let id = contribution::root_create(app, &people[&thread.author].actor, new, None).await?;
+            let id = contribution::root_create(app, &people[&thread.author].actor, new, None)
+                .await?
+                .id;
             roots.insert(root, id);
             end(app, people, &thread.author, (id, kind), &thread.end).await
         }
@@ -498,7 +500,9 @@ async fn act(
                 let member = space::membership_of(app, &people[key].actor, new.phase_id).await?;
                 new.co_authors.extend(member);
             }
-            let id = contribution::root_create(app, &people[&entry.author].actor, new, None).await?;
+            let id = contribution::root_create(app, &people[&entry.author].actor, new, None)
+                .await?
+                .id;
             roots.insert(root, id);
             end(app, people, &entry.author, (id, kind), &entry.end).await?;
             for key in &entry.confirmed_by {
@@ -518,7 +522,9 @@ async fn act(
                 reply_to_id,
                 text,
             };
-            let id = contribution::comment_create(app, &people[&comment.author].actor, new, None).await?;
+            let id = contribution::comment_create(app, &people[&comment.author].actor, new, None)
+                .await?
+                .id;
             comments.insert((root, position), id);
             end(
                 app,
@@ -571,7 +577,7 @@ async fn upload(
         },
         audience: Audience::Space,
     };
-    let item = media::request(app, author, new, None).await?;
+    let item = media::request(app, author, new, None).await?.id;
     media::deliver(app, item, "image/png", content).await?;
     media::complete(app, author, item).await?;
     app.runner().run_due(&CancellationToken::new()).await?;

@@ -29,6 +29,39 @@ pub enum Claim {
     Replay(Uuid),
 }
 
+/// What a create made: now, or when the same was called before.
+#[derive(Clone, Copy, Debug)]
+pub struct Created {
+    /// It.
+    pub id: Uuid,
+    /// It was there already.
+    pub is_replay: bool,
+}
+
+impl Created {
+    /// What a unit of work that was to make `new` says is there.
+    #[must_use]
+    pub fn of(id: Uuid, new: Uuid) -> Self {
+        Self {
+            id,
+            is_replay: id != new,
+        }
+    }
+
+    /// What was made, as the caller reads it back. A replay may find nothing: it was erased meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it was made just now and isn't there: no answer says that something is done which isn't.
+    pub fn read_back<T>(created: Option<Self>, found: Option<T>) -> Result<Option<T>> {
+        match (created, found) {
+            (Some(Self { id, is_replay: false }), None) => {
+                Err(Error::broken(format!("{id} was made and can't be read back")))
+            }
+            (_, found) => Ok(found),
+        }
+    }
+}
+
 impl Key {
     /// Checks a key; `input` is all that must be the same when it is used again.
     ///

@@ -21,7 +21,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, input_id, reader, settle},
         id::{self, Kind},
-        idempotency::Key,
+        idempotency::{Created, Key},
         level::{At, Level, Link},
         scalar::DateTime,
     },
@@ -236,10 +236,10 @@ impl GrantMutation {
             };
             service::create(app, actor, new, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
-        let (grant, membership) = now(ctx, id, known).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
+        let (found, membership) = now(ctx, created.map(|created| created.id), known).await?;
         Ok(Some(GrantCreatePayload {
-            grant,
+            grant: Created::read_back(created, found)?,
             membership,
             user_errors,
         }))

@@ -19,7 +19,7 @@ use crate::{
         db::{Gate, Reader, Tx},
         error::{Error, Reason, Result},
         id::Kind,
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Created, Key},
     },
     policy::{self, SpaceAction},
 };
@@ -31,7 +31,7 @@ pub(super) const MOST: usize = 50;
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
-pub async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -> Result<Uuid> {
+pub async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -> Result<Created> {
     if new.capability == Capability::OpenThread && new.thread_id.is_some() {
         let error = Error::invalid(Reason::OutOfRange, "Threads are opened in a phase, not in a thread.");
         return Err(error.at(&["threadId"]));
@@ -41,11 +41,10 @@ pub async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -
         return Err(error.at(&["phaseId"]));
     }
     let space = space_of_member(app, actor, new.member_id).await?;
-    let (new, key) = (&new, &key);
+    let (id, new, key) = (app.clock.new_id(), &new, &key);
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let id = tx.clock().new_id();
                 let claim = idempotency::claim(tx, actor.account_id, key.as_ref(), id).await?;
                 tx.gate(space, Gate::Exclusive).await?;
                 // A repetition without a new grant is answered below, with the grant that there was.
@@ -99,6 +98,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewGrant, key: Option<Key>) -
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// The phase with which a grant ends at the latest.

@@ -19,7 +19,7 @@ use crate::{
         error::{Reason, Refusal, Result},
         graphql::{actor, input_id, reader, ready, settle},
         id::{self, Kind},
-        idempotency::Key,
+        idempotency::{Created, Key},
         level::{At, Level},
         page::{Listed, PageArgs, Total},
         permission::ActionPermission,
@@ -317,9 +317,10 @@ impl OrganisationMutation {
             };
             service::create(app, actor, new, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
+        let found = load(reader(ctx)?, created.map(|created| created.id)).await?;
         Ok(Some(OrganisationCreatePayload {
-            organisation: load(reader(ctx)?, id).await?,
+            organisation: Created::read_back(created, found)?,
             user_errors,
         }))
     }
@@ -347,8 +348,14 @@ impl OrganisationMutation {
                 ..Default::default()
             }));
         };
-        let account = accounts(reader(ctx)?, &[made.id]).await?.remove(&made.id);
+        let found = accounts(reader(ctx)?, &[made.id]).await?.remove(&made.id);
         let is_replay = made.secret.is_none();
+        let created = Created { id: made.id, is_replay };
+        // Administrators see no accounts of others.
+        let account = match actor.kind {
+            Kind_::Admin => found,
+            _ => Created::read_back(Some(created), found)?,
+        };
         Ok(Some(StaffAccountCreatePayload {
             account,
             login: Some(email),

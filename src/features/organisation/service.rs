@@ -19,7 +19,7 @@ use crate::{
         db::{Reader, Tx},
         error::{Checks, Error, Reason, Result},
         id::Kind,
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Created, Key},
         text,
     },
 };
@@ -28,7 +28,7 @@ use crate::{
 ///
 /// # Errors
 /// `FORBIDDEN` for all but administrators; `INVALID`.
-pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<Key>) -> Result<Uuid> {
+pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<Key>) -> Result<Created> {
     if actor.kind != AccountKind::Admin {
         return Err(Error::forbidden(Reason::RoleNotAllowed));
     }
@@ -60,6 +60,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// An account that was made, with its one-time secret unless this is a replay.

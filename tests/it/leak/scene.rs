@@ -319,7 +319,10 @@ impl Scene {
             time_zone: "Europe/Riga".to_owned(),
         };
         let admin = &self.cast.admin.actor;
-        let fern = organisation::create(self.world.app(), admin, new, None).await.unwrap();
+        let fern = organisation::create(self.world.app(), admin, new, None)
+            .await
+            .unwrap()
+            .id;
         let coordinator = self.cast.coordinator.clone();
         let input = json!({ "spaceId": self.ids["space"], "organisationId": id::encode(Kind::Organisation, fern).0 });
         let keep = ("invitation", "invitation");

@@ -120,7 +120,10 @@ impl World {
             country: "LV".to_owned(),
             time_zone: "Europe/Riga".to_owned(),
         };
-        organisation::create(self.app(), &admin.actor, new, None).await.unwrap()
+        organisation::create(self.app(), &admin.actor, new, None)
+            .await
+            .unwrap()
+            .id
     }
 
     /// Makes a staff account, signed in with an own password.
@@ -206,7 +209,8 @@ impl World {
 
         let space = space::create(app, &coordinator.actor, ("Project", "About", "Europe/Riga"), None)
             .await
-            .unwrap();
+            .unwrap()
+            .id;
         self.join(&coordinator, space, &mut teacher, SpaceRole::Teacher, None)
             .await;
         self.join(&coordinator, space, &mut mentor, SpaceRole::Mentor, None)
@@ -246,7 +250,8 @@ impl World {
 
         let foreign = space::create(app, &foreigner.actor, ("Elsewhere", "", "Europe/Riga"), None)
             .await
-            .unwrap();
+            .unwrap()
+            .id;
         self.join(
             &foreigner,
             foreign,

@@ -19,7 +19,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, cleared, input_id, kept, reader, settle},
         id::Kind,
-        idempotency::Key,
+        idempotency::{Created, Key},
         page::{Listed, PageArgs},
         scalar::LanguageTag,
     },
@@ -195,9 +195,10 @@ impl CommentMutation {
             )
             .await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
         let reader = reader(ctx)?;
-        let comment = comment(by_id(reader, id).await?);
+        let found = comment(by_id(reader, created.map(|created| created.id)).await?);
+        let comment = Created::read_back(created, found)?;
         let root = match &comment {
             Some(comment) => comment.0.root_contribution().await?,
             None if actor.ready().is_ok() => by_id(reader, known_root).await?,

@@ -24,7 +24,7 @@ use crate::{
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Reason, Result},
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Created, Key},
         stream::ContributionFacts,
         text::{self, Rendered},
     },
@@ -65,7 +65,7 @@ pub struct NewComment {
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
-pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key>) -> Result<Uuid> {
+pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key>) -> Result<Created> {
     let text = with_language(rules::checked(new.text.clone(), new.kind)?, actor);
     rules::prompt_fits(&text, new.thread_kind)?;
     let rendered = text::render_apart(text.body.clone()).await?;
@@ -125,13 +125,14 @@ pub async fn root_create(app: &App, actor: &Actor, new: NewRoot, key: Option<Key
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// Makes a comment on a published root (or one that waits for a moderator).
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
-pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Option<Key>) -> Result<Uuid> {
+pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Option<Key>) -> Result<Created> {
     let text = with_language(rules::checked(new.text.clone(), ContributionKind::Comment)?, actor);
     let rendered = text::render_apart(text.body.clone()).await?;
     let text = (&text, &rendered);
@@ -189,6 +190,7 @@ pub async fn comment_create(app: &App, actor: &Actor, new: NewComment, key: Opti
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// The depth of an answer to a published comment of the same root.

@@ -23,7 +23,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, input_id, kept, reader, settle},
         id::Kind,
-        idempotency::Key,
+        idempotency::{Created, Key},
         scalar::LanguageTag,
     },
 };
@@ -227,9 +227,10 @@ impl ForumMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
         let reader = reader(ctx)?;
-        let thread = thread(by_id(reader, id).await?);
+        let found = thread(by_id(reader, created.map(|created| created.id)).await?);
+        let thread = Created::read_back(created, found)?;
         let (phase, space) = surroundings(reader, known).await?;
         Ok(Some(ThreadCreatePayload {
             thread,

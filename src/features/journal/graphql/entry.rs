@@ -31,7 +31,7 @@ use crate::{
         error::{Error, Reason, Refusal, Result},
         graphql::{actor, input_id, kept, reader, settle},
         id::{self, Kind},
-        idempotency::Key,
+        idempotency::{Created, Key},
         page::{Listed, PageArgs},
         scalar::{DateTime, IsoWeek, LanguageTag},
     },
@@ -457,9 +457,10 @@ impl JournalMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
         let reader = reader(ctx)?;
-        let journal_entry = entry(by_id(reader, id).await?);
+        let found = entry(by_id(reader, created.map(|created| created.id)).await?);
+        let journal_entry = Created::read_back(created, found)?;
         let (phase, space) = crate::features::space::graphql::surroundings(reader, known).await?;
         Ok(Some(JournalEntryCreatePayload {
             journal_entry,

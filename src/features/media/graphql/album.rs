@@ -27,7 +27,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, cleared, input_id, kept, reader, settle},
         id::{self, Kind},
-        idempotency::Key,
+        idempotency::{Created, Key},
         page::{Listed, PageArgs},
         scalar::LanguageTag,
     },
@@ -216,10 +216,11 @@ impl AlbumMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
         let (phase, space) = surroundings(reader(ctx)?, known).await?;
+        let found = now(ctx, created.map(|created| created.id)).await?;
         Ok(Some(AlbumCreatePayload {
-            album: now(ctx, id).await?,
+            album: Created::read_back(created, found)?,
             phase,
             space,
             user_errors,

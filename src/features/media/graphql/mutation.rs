@@ -25,7 +25,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, cleared, input_id, kept, reader, settle},
         id::Kind,
-        idempotency::Key,
+        idempotency::{Created, Key},
         scalar::{ByteCount, DateTime, LanguageTag},
     },
 };
@@ -304,8 +304,9 @@ impl MediaMutation {
             };
             service::request(app, actor, new, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
-        let media_item = now(ctx, id).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
+        let found = now(ctx, created.map(|created| created.id)).await?;
+        let media_item = Created::read_back(created, found)?;
         let upload = uploading(app, actor, media_item.as_ref()).await?;
         let (phase, space) = surroundings(reader(ctx)?, known).await?;
         Ok(Some(MediaUploadRequestPayload {

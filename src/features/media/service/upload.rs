@@ -27,7 +27,7 @@ use crate::{
         auth::Actor,
         db::{Gate, Tx},
         error::{Code, Error, Reason, Result},
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Created, Key},
         job::NewJob,
         storage::{NewPart, Part, SignedRequest, Upload},
     },
@@ -82,7 +82,7 @@ pub struct Uploading {
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
-pub async fn request(app: &App, actor: &Actor, new: NewUpload, key: Option<Key>) -> Result<Uuid> {
+pub async fn request(app: &App, actor: &Actor, new: NewUpload, key: Option<Key>) -> Result<Created> {
     let (announced, kind) = rules::checked(new.announced, &app.quotas)?;
     let (text, rendered) = item_text(new.text, actor).await?;
     let reader = crate::platform::db::Reader::passing(&app.db, Some(actor.clone()));
@@ -138,6 +138,7 @@ pub async fn request(app: &App, actor: &Actor, new: NewUpload, key: Option<Key>)
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// An own item with its file, locked.

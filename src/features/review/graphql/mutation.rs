@@ -24,7 +24,7 @@ use crate::{
         error::{Error, Reason, Refusal, Result},
         graphql::{actor, input_id, kept as unchanged, reader, settle},
         id::Kind,
-        idempotency::Key,
+        idempotency::{Created, Key},
         scalar::{DateTime, IsoWeek, LanguageTag},
     },
 };
@@ -280,10 +280,10 @@ impl RoundMutation {
             let settings = settings(input, || app.clock.new_id())?;
             service::create(app, actor, phase?, settings, key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
-        let (round, phase) = now(ctx, id, known).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
+        let (found, phase) = now(ctx, created.map(|created| created.id), known).await?;
         Ok(Some(ReviewRoundCreatePayload {
-            round,
+            round: Created::read_back(created, found)?,
             phase,
             user_errors,
         }))

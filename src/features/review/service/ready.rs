@@ -84,7 +84,9 @@ pub async fn create_ready(app: &App, actor: &Actor, phase: Uuid, round: Round) -
             close,
         },
     };
-    create(app, actor, phase, settings, None).await
+    create(app, actor, phase, settings, None)
+        .await
+        .map(|created| created.id)
 }
 
 /// What somebody is asked to review.

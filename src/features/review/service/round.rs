@@ -26,7 +26,7 @@ use crate::{
         db::{Gate, Reader, Tx},
         error::{Error, Result},
         id::Kind,
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Created, Key},
         text,
     },
     policy::{self, PhaseAction, RoundAction},
@@ -36,18 +36,17 @@ use crate::{
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`, `CONFLICT`/`KEY_REUSED`.
-pub async fn create(app: &App, actor: &Actor, phase: Uuid, settings: Settings, key: Option<Key>) -> Result<Uuid> {
+pub async fn create(app: &App, actor: &Actor, phase: Uuid, settings: Settings, key: Option<Key>) -> Result<Created> {
     let settings = settings.checked()?;
     settings.deadlines.checked(None, app.clock.now())?;
     let html = &text::render_apart(settings.instructions.clone()).await?.html;
     let reader = Reader::passing(&app.db, Some(actor.clone()));
     let no_phase = || Error::not_found().at(&["phaseId"]);
     let space = space_of_phase(&reader, phase).await?.ok_or_else(no_phase)?;
-    let (settings, key) = (&settings, &key);
+    let (id, settings, key) = (app.clock.new_id(), &settings, &key);
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
-                let id = tx.clock().new_id();
                 let claim = idempotency::claim(tx, actor.account_id, key.as_ref(), id).await?;
                 tx.gate(space, Gate::Shared).await?;
                 if let Claim::Replay(id) = claim {
@@ -73,6 +72,7 @@ pub async fn create(app: &App, actor: &Actor, phase: Uuid, settings: Settings, k
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// Whether a plan names members and contributions of its space alone.

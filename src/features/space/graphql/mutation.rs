@@ -14,7 +14,7 @@ use crate::{
         error::{Refusal, Result},
         graphql::{actor, cleared, input_id, kept, reader, settle},
         id::Kind,
-        idempotency::Key,
+        idempotency::{Created, Key},
         scalar::LocalTime,
     },
 };
@@ -216,9 +216,10 @@ impl SpaceMutation {
             let description = input.description.unwrap_or_default();
             service::create(app, actor, (&input.title, &description, &time_zone), key).await
         };
-        let (id, user_errors) = settle(ctx, work).await?;
+        let (created, user_errors) = settle(ctx, work).await?;
+        let found = now(ctx, created.map(|created| created.id)).await?;
         Ok(Some(SpaceCreatePayload {
-            space: now(ctx, id).await?,
+            space: Created::read_back(created, found)?,
             user_errors,
         }))
     }

@@ -25,7 +25,7 @@ use crate::{
         db::{Gate, Tx},
         error::{Checks, Error, Reason, Result},
         id::Kind,
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Created, Key},
         scalar::{self, LocalTime},
         stream, text,
     },
@@ -44,7 +44,7 @@ pub async fn create(
     actor: &Actor,
     (title, description, time_zone): (&str, &str, &str),
     key: Option<Key>,
-) -> Result<Uuid> {
+) -> Result<Created> {
     let (AccountKind::Staff, Some(organisation)) = (actor.kind, actor.organisation_id) else {
         return Err(Error::forbidden(Reason::RoleNotAllowed));
     };
@@ -100,6 +100,7 @@ pub async fn create(
             })
         })
         .await
+        .map(|made| Created::of(made, id))
 }
 
 /// A record about a space.
