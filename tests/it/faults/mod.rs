@@ -1,6 +1,8 @@
 //! What breaks around a server, and the server itself: every request is answered in time, what was acknowledged stays, what
 //! was not is done once when it is repeated, and nobody has to start anything again.
 
+#[cfg(target_os = "linux")]
+mod disk;
 mod events;
 mod kill;
 mod outage;

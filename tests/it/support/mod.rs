@@ -5,6 +5,7 @@ mod cast;
 mod dump;
 mod line;
 mod media;
+mod postgres;
 mod server;
 mod socket;
 mod spine;
@@ -44,7 +45,8 @@ pub use self::{
     cast::{Cast, PASSWORD, Person},
     line::{Line, Proxy},
     media::Bucket,
-    server::{Http, Server, Wires},
+    postgres::Postgres,
+    server::{Http, Server, Surroundings, Wires},
     socket::Socket,
     spine::{id_of, ids, inner},
     wire::{Flow, Wire, eventually},
@@ -180,6 +182,13 @@ impl World {
         Self::start(false, None, &[]).await
     }
 
+    /// The same over an empty database of another PostgreSQL server; only in production.
+    pub async fn over(url: &str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let arguments = arguments(&folder, Some(url), true);
+        Self::open(folder, arguments, true).await
+    }
+
     async fn start(has_redis: bool, store: Option<&str>, flags: &[&str]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut arguments = if is_production() {
@@ -200,9 +209,13 @@ impl World {
             }
         }
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        Self::open(folder, arguments, !is_production()).await
+    }
+
+    async fn open(folder: Arc<TempDir>, arguments: Vec<String>, is_empty: bool) -> Self {
         let config = config(&arguments);
         let app = App::open(&config).await.unwrap();
-        if !is_production() {
+        if is_empty {
             app.db.migrate().await.unwrap();
         }
         Self {

@@ -28,13 +28,20 @@ use super::{Person, Wire, World, config, is_production};
 pub struct Server {
     child: Child,
     arguments: Vec<String>,
-    /// Certificates that it trusts instead of the system's.
-    roots: Option<PathBuf>,
+    surroundings: Surroundings,
     folder: Arc<TempDir>,
     log: PathBuf,
     /// Past all wires.
     database_url: String,
     pub http: Http,
+}
+
+/// What a server is started in.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    pub variables: Vec<(&'static str, PathBuf)>,
+    /// A program that starts it, with its arguments.
+    pub starter: Vec<String>,
 }
 
 /// What speaks HTTP to one address.
@@ -56,15 +63,16 @@ impl World {
     /// Serves this world by a process of its own, with further arguments; the node in this process ends.
     pub async fn into_server(mut self, more: &[String]) -> Server {
         self.arguments.extend_from_slice(more);
-        self.serve(None).await
+        self.into_server_in(Surroundings::default()).await
     }
 
     /// The same, with a file of certificates that are trusted instead of the system's.
     pub async fn into_server_that_trusts(self, roots: PathBuf) -> Server {
-        self.serve(Some(roots)).await
+        self.into_server_in(trusting(roots)).await
     }
 
-    async fn serve(self, roots: Option<PathBuf>) -> Server {
+    /// The same in other surroundings than those of the tests.
+    pub async fn into_server_in(self, surroundings: Surroundings) -> Server {
         let Self {
             node,
             folder,
@@ -78,7 +86,7 @@ impl World {
         } else {
             format!("sqlite://{}?mode=ro", folder.path().join("sojourn.db").display())
         };
-        Server::new((arguments, roots), folder, "log", database_url).await
+        Server::new((arguments, surroundings), folder, "log", database_url).await
     }
 
     /// Gives a flag (`--flag=`) another value.
@@ -109,13 +117,18 @@ impl World {
 }
 
 /// Starts the program, and waits until it says where it serves.
-async fn start((arguments, roots): (&[String], Option<&PathBuf>), log: &PathBuf) -> (Child, String) {
+async fn start((arguments, surroundings): (&[String], &Surroundings), log: &PathBuf) -> (Child, String) {
+    let program = env!("CARGO_BIN_EXE_sojourn").to_owned();
+    let mut words = surroundings.starter.iter().chain([&program]);
+    let first = words.next().unwrap();
+    let rest: Vec<_> = words.collect();
     for _ in 0..100 {
         let output = File::create(log).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sojourn"))
+        let mut child = Command::new(first)
+            .args(&rest)
             .args(["serve", "--listen=127.0.0.1:0", "--log=info"])
             .args(arguments)
-            .envs(roots.map(|roots| ("SSL_CERT_FILE", roots)))
+            .envs(surroundings.variables.iter().cloned())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn()
@@ -133,6 +146,14 @@ async fn start((arguments, roots): (&[String], Option<&PathBuf>), log: &PathBuf)
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the server doesn't start: {}", fs::read_to_string(log).unwrap());
+}
+
+/// Certificates that are trusted instead of the system's.
+fn trusting(roots: PathBuf) -> Surroundings {
+    Surroundings {
+        variables: vec![("SSL_CERT_FILE", roots)],
+        ..Surroundings::default()
+    }
 }
 
 impl Http {
@@ -181,17 +202,17 @@ impl Http {
 
 impl Server {
     async fn new(
-        (arguments, roots): (Vec<String>, Option<PathBuf>),
+        (arguments, surroundings): (Vec<String>, Surroundings),
         folder: Arc<TempDir>,
         log: &str,
         database_url: String,
     ) -> Self {
         let log = folder.path().join(log);
-        let (child, address) = start((&arguments, roots.as_ref()), &log).await;
+        let (child, address) = start((&arguments, &surroundings), &log).await;
         Self {
             child,
             arguments,
-            roots,
+            surroundings,
             folder,
             log,
             database_url,
@@ -201,15 +222,19 @@ impl Server {
 
     /// Another process over the same database; only in production.
     pub async fn twin(&self) -> Self {
-        self.twin_that_trusts(self.roots.clone()).await
+        self.twin_in(self.surroundings.clone()).await
     }
 
     /// The same with other certificates that it trusts.
     pub async fn twin_that_trusts(&self, roots: Option<PathBuf>) -> Self {
+        self.twin_in(roots.map(trusting).unwrap_or_default()).await
+    }
+
+    async fn twin_in(&self, surroundings: Surroundings) -> Self {
         static TWINS: AtomicU32 = AtomicU32::new(0);
         let log = format!("log of twin {}", TWINS.fetch_add(1, Ordering::Relaxed));
         let (folder, url) = (Arc::clone(&self.folder), self.database_url.clone());
-        Self::new((self.arguments.clone(), roots), folder, &log, url).await
+        Self::new((self.arguments.clone(), surroundings), folder, &log, url).await
     }
 
     /// A connection to the database beside those of the server.
@@ -237,7 +262,7 @@ impl Server {
 
     /// Starts it again on the same data.
     pub async fn start_again(&mut self) {
-        (self.child, self.http.address) = start((&self.arguments, self.roots.as_ref()), &self.log).await;
+        (self.child, self.http.address) = start((&self.arguments, &self.surroundings), &self.log).await;
     }
 
     /// Another node over the same database; only in production.
