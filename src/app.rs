@@ -24,7 +24,7 @@ use crate::{
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
         clock::Clock,
-        db::{Db, Reader},
+        db::{Db, Reader, RunBackfill},
         error::{Error, Result},
         http::{
             self, Authenticate, Caller, Front, Ready, Types,
@@ -42,6 +42,8 @@ use crate::{
 
 /// How often the server does what time alone asks for.
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// How often a node says that it is alive.
+const BEAT_EVERY: Duration = Duration::from_secs(30);
 /// How long ago a file that somebody works on was begun, at most: no attempt takes as long.
 const WORKED_ON: Duration = Duration::from_secs(3600);
 /// How long a dependency may take to answer a probe.
@@ -202,6 +204,7 @@ impl App {
                 Arc::new(media::DeleteMedia(self.clone())),
                 Arc::new(notice::FanOut(self.clone())),
                 Arc::new(review::CareForRound(self.clone())),
+                Arc::new(RunBackfill(self.db.clone())),
             ],
         )
     }
@@ -223,12 +226,54 @@ impl App {
                 app.tidy().await;
             }
         });
+        let (app, token) = (self.clone(), stop.clone());
+        tasks.spawn(async move {
+            while token
+                .run_until_cancelled(tokio::time::sleep(BEAT_EVERY))
+                .await
+                .is_some()
+            {
+                app.beat().await;
+            }
+        });
         tasks.close();
         tasks
     }
 
+    /// Takes this process among the nodes that serve, and does what shouldn't wait for the first tidying.
+    pub async fn enter(&self) {
+        self.beat().await;
+        self.forget_past().await;
+    }
+
+    /// Lets others know that this node is alive. The database may be away, or full: it is tried again.
+    async fn beat(&self) {
+        if let Err(error) = self.db.beat().await {
+            tracing::warn!(?error, "this node can't be noted among those that serve");
+        }
+    }
+
+    /// Forgets nodes, and deletes copies of the database, that are too old.
+    async fn forget_past(&self) {
+        let db = self.db.clone();
+        let copies = tokio::task::spawn_blocking(move || db.forget_copies()).await;
+        let steps = [
+            ("old nodes are not forgotten", self.db.forget_nodes().await),
+            (
+                "old copies of the database are not deleted",
+                copies.map_err(Error::internal).and_then(|deleted| deleted),
+            ),
+        ];
+        for (what, done) in steps {
+            if let Err(error) = done {
+                tracing::warn!(?error, "tidying: {what}");
+            }
+        }
+    }
+
     /// Does what time alone asks for. What fails is tried again the next time.
     async fn tidy(&self) {
+        self.forget_past().await;
         let steps = [
             (
                 "closed spaces are not archived",
@@ -279,6 +324,10 @@ impl App {
         sockets.close();
         sockets.wait().await;
         background.wait().await;
+        // Not earlier: until now requests relied on the schema.
+        if let Err(error) = self.db.leave().await {
+            tracing::warn!(?error, "this node is still noted among those that serve");
+        }
         self.db.close().await;
         served.map_err(|error| error.to_string())
     }
@@ -355,11 +404,17 @@ async fn limited(check: impl Future<Output = Result<()>>) -> Result<()> {
 #[async_trait]
 impl Ready for App {
     async fn check(&self) -> Vec<(&'static str, Result<()>)> {
-        let (database, bus, media) = tokio::join!(
-            limited(self.db.check()),
+        let (database, schema, bus, media) = tokio::join!(
+            limited(self.db.check_database()),
+            limited(self.db.check_schema()),
             limited(self.db.live().check()),
             limited(self.storage.check()),
         );
-        vec![("database", database), ("bus", bus), ("media", media)]
+        vec![
+            ("database", database),
+            ("schema", schema),
+            ("bus", bus),
+            ("media", media),
+        ]
     }
 }

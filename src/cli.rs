@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, sentence},
     bench,
-    config::Config,
+    config::{Config, Migrate},
     demo,
     features::{account, audit},
     platform::{auth::secret, telemetry},
@@ -34,7 +34,7 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Serve (the default). Brings the database's schema up to date first.
+    /// Serve (the default). Brings the database's schema up to date first, unless --migrate says otherwise.
     Serve,
     /// Bring the database's schema up to date, then exit.
     Migrate,
@@ -103,10 +103,13 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             let app = open(&config).await?;
             serve(&config, listener, app).await
         }
-        Command::Migrate => offline(&config).await.map(|_| ()),
+        Command::Migrate => {
+            let app = App::open_offline(&config).await?;
+            app.db.migrate().await.map_err(sentence)
+        }
         Command::Demo { reset } => {
             let listener = listen(&mut config).await?;
-            let app = App::open(&config).await?;
+            let app = open(&config).await?;
             let accounts = demo::prepare(&app, &config.data_dir, reset).await?;
             let address = config.listen;
             let explorer = if config.front().has_explorer {
@@ -178,14 +181,24 @@ async fn audit_verify(config: &Config) -> Result<(), String> {
 
 async fn open(config: &Config) -> Result<App, String> {
     let app = App::open(config).await?;
-    app.db.migrate().await.map_err(sentence)?;
+    prepare(&app, config.migrate).await?;
     Ok(app)
+}
+
+/// Sees to the schema, as the operator wishes.
+async fn prepare(app: &App, migrate: Migrate) -> Result<(), String> {
+    let prepared = match migrate {
+        Migrate::Auto => app.db.migrate().await,
+        Migrate::Check => app.db.check_schema().await,
+        Migrate::Off => Ok(()),
+    };
+    prepared.map_err(sentence)
 }
 
 /// For commands that sign nobody in.
 async fn offline(config: &Config) -> Result<App, String> {
     let app = App::open_offline(config).await?;
-    app.db.migrate().await.map_err(sentence)?;
+    prepare(&app, config.migrate).await?;
     Ok(app)
 }
 
@@ -198,6 +211,11 @@ async fn listen(config: &mut Config) -> Result<TcpListener, String> {
 }
 
 async fn serve(config: &Config, listener: TcpListener, app: App) -> Result<(), String> {
+    app.enter().await;
+    if config.migrate != Migrate::Off {
+        // Now that this node is seen, nobody raises the floor above it. Before, somebody may have.
+        app.db.check_schema().await.map_err(sentence)?;
+    }
     tracing::info!(address = %config.listen, embedded = config.is_embedded(), "serving");
     let stop = CancellationToken::new();
     tokio::spawn(cancel_on_signal(stop.clone()));

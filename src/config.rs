@@ -11,6 +11,7 @@ use ::http::HeaderValue;
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use migration::{Database, Migration};
 use url::Url;
 
 use crate::features::media::{Processing, Quotas};
@@ -80,6 +81,20 @@ pub struct Config {
     )]
     pub signing_key: Option<String>,
 
+    /// What to do about a schema that is behind: bring it up to date before serving, exit with a sentence, or serve without looking.
+    #[arg(long, env = "SOJOURN_MIGRATE", value_enum, default_value_t = Migrate::Auto, global = true)]
+    pub migrate: Migrate,
+
+    /// Plays a later release, in builds for tests alone: its further migrations, by name.
+    #[arg(
+        long,
+        env = "SOJOURN_TEST_MIGRATIONS",
+        value_delimiter = ',',
+        hide = true,
+        global = true
+    )]
+    pub test_migrations: Vec<String>,
+
     /// Connections for writing (PostgreSQL).
     #[arg(long, env = "SOJOURN_DATABASE_WRITERS", default_value_t = 16, global = true)]
     pub database_writers: u32,
@@ -140,7 +155,7 @@ pub struct Config {
     #[arg(
         long,
         env = "SOJOURN_LOG",
-        default_value = "info,sea_orm_migration=warn,sqlx::postgres::notice=warn",
+        default_value = "info,sqlx::postgres::notice=warn",
         global = true
     )]
     pub log: String,
@@ -156,6 +171,17 @@ pub struct Config {
     /// Limits.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// What to do about a schema that is behind.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring it up to date; several nodes may do so at once.
+    Auto,
+    /// Refuse to go on.
+    Check,
+    /// Don't look.
+    Off,
 }
 
 /// How large media may be, and how they are processed.
@@ -441,7 +467,29 @@ impl Config {
             writers: self.database_writers.max(1),
             readers: readers.max(1),
             acquire_timeout: Duration::from_secs(5),
+            migrations: self.migrations()?,
         })
+    }
+
+    /// The migrations of this release, and of the one that it plays in a test.
+    fn migrations(&self) -> Result<Vec<Migration>, String> {
+        let database = if self.is_embedded() {
+            Database::Sqlite
+        } else {
+            Database::Postgres
+        };
+        let mut migrations = migration::all(database);
+        if !self.test_migrations.is_empty() {
+            #[cfg(not(debug_assertions))]
+            return Err("--test-migrations is for tests: this build has none".to_owned());
+            #[cfg(debug_assertions)]
+            migrations.extend(migration::test_releases::further(
+                database,
+                migrations.len(),
+                &self.test_migrations,
+            )?);
+        }
+        Ok(migrations)
     }
 
     /// The keys of access tokens.

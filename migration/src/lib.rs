@@ -1,10 +1,8 @@
 //! Schema changes, one file each, in order. Every change runs on SQLite and PostgreSQL.
 //!
-//! A change is plain SQL in which the few types that differ are written in braces, see [`run`].
-
-pub use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+//! A migration is data: what is to be done, and how old a binary may be that runs on the result. The server carries it out. There
+//! is no way back but the older binary: a change that only adds to the schema (*expand*) is one that the release before lives
+//! with, and what takes something away (*contract*) comes at the earliest one release after the last code that used it.
 
 mod m20261121_000001_people;
 mod m20261121_000002_spaces;
@@ -23,75 +21,182 @@ mod m20261122_000014_notifications;
 mod m20261123_000015_presence;
 mod m20261123_000016_reviews;
 mod m20261123_000017_review_lists;
+mod m20261129_000018_upgrades;
+#[cfg(debug_assertions)]
+pub mod test_releases;
 
-/// The list of changes.
-#[derive(Debug)]
-pub struct Migrator;
+/// The migrations of this release, in order.
+#[must_use]
+pub fn all(database: Database) -> Vec<Migration> {
+    let all: [fn(Database) -> Migration; _] = [
+        m20261121_000001_people::migration,
+        m20261121_000002_spaces::migration,
+        m20261121_000003_contributions::migration,
+        m20261121_000004_streams::migration,
+        m20261122_000005_discussion::migration,
+        m20261122_000006_journal_rhythm::migration,
+        m20261122_000007_audit::migration,
+        m20261122_000008_grants::migration,
+        m20261122_000009_reports::migration,
+        m20261122_000010_thread_kinds::migration,
+        m20261122_000011_overdue_reports::migration,
+        m20261122_000012_jobs::migration,
+        m20261122_000013_media::migration,
+        m20261122_000014_notifications::migration,
+        m20261123_000015_presence::migration,
+        m20261123_000016_reviews::migration,
+        m20261123_000017_review_lists::migration,
+        m20261129_000018_upgrades::migration,
+    ];
+    all.iter().map(|migration| migration(database)).collect()
+}
 
-#[async_trait::async_trait]
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261121_000001_people::Migration),
-            Box::new(m20261121_000002_spaces::Migration),
-            Box::new(m20261121_000003_contributions::Migration),
-            Box::new(m20261121_000004_streams::Migration),
-            Box::new(m20261122_000005_discussion::Migration),
-            Box::new(m20261122_000006_journal_rhythm::Migration),
-            Box::new(m20261122_000007_audit::Migration),
-            Box::new(m20261122_000008_grants::Migration),
-            Box::new(m20261122_000009_reports::Migration),
-            Box::new(m20261122_000010_thread_kinds::Migration),
-            Box::new(m20261122_000011_overdue_reports::Migration),
-            Box::new(m20261122_000012_jobs::Migration),
-            Box::new(m20261122_000013_media::Migration),
-            Box::new(m20261122_000014_notifications::Migration),
-            Box::new(m20261123_000015_presence::Migration),
-            Box::new(m20261123_000016_reviews::Migration),
-            Box::new(m20261123_000017_review_lists::Migration),
-        ]
+/// For which database a change is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+/// A change of the schema.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// The name by which a database remembers that it was made: its file's.
+    pub name: &'static str,
+    /// How many migrations the oldest binary knows that can still run on the result. At most the number of this one.
+    pub needs: usize,
+    /// Names of earlier migrations whose [backfill](Change::Backfill) is run once more, over what is left, before this one
+    /// begins.
+    pub completes: Vec<&'static str>,
+    /// What is to be done.
+    pub change: Change,
+}
+
+impl Migration {
+    /// A migration with the name of a file, given as its `module_path!()`.
+    #[must_use]
+    pub fn new(module: &'static str, needs: usize, change: Change) -> Self {
+        Self {
+            name: module.rsplit("::").next().unwrap_or(module),
+            needs,
+            completes: Vec::new(),
+            change,
+        }
     }
 }
 
-/// Runs SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}`, `{key}` (text in the order of its bytes,
-/// whatever the locale of the database), `{hot}` (storage parameters of a table whose one row is updated all the time) and `{random}` (a
-/// number from 1 on) by what the database calls them.
-async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
-    let names = match manager.get_database_backend() {
-        DbBackend::Postgres => [
-            "uuid",
-            "timestamptz",
-            "jsonb",
-            "bytea",
-            "text COLLATE \"C\"",
-            "WITH (fillfactor = 50)",
-            "(1 + floor(random() * 2147483646))::integer",
-        ],
-        _ => [
-            "blob",
-            "text",
-            "text",
-            "blob",
-            "text",
-            "",
-            "(1 + abs(random() % 2147483646))",
-        ],
+/// What a migration does.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// These statements, in one transaction.
+    Statements(String),
+    /// These indexes, each outside of a transaction, while their tables are written to.
+    Indexes(Vec<Index>),
+    /// A job that brings rows to a new form while the server runs.
+    Backfill(Backfill),
+}
+
+impl Change {
+    /// SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}`, `{key}` (text in the order of its bytes, whatever
+    /// the locale of the database), `{hot}` (storage parameters of a table whose one row is updated all the time) and
+    /// `{random}` (a number from 1 on) by what the database calls them.
+    #[must_use]
+    pub fn statements(database: Database, sql: &str) -> Self {
+        let names = match database {
+            Database::Postgres => [
+                ("{uuid}", "uuid"),
+                ("{time}", "timestamptz"),
+                ("{json}", "jsonb"),
+                ("{bytes}", "bytea"),
+                ("{key}", "text COLLATE \"C\""),
+                ("{hot}", "WITH (fillfactor = 50)"),
+                ("{random}", "(1 + floor(random() * 2147483646))::integer"),
+            ],
+            Database::Sqlite => [
+                ("{uuid}", "blob"),
+                ("{time}", "text"),
+                ("{json}", "text"),
+                ("{bytes}", "blob"),
+                ("{key}", "text"),
+                ("{hot}", ""),
+                ("{random}", "(1 + abs(random() % 2147483646))"),
+            ],
+        };
+        let write = |sql: String, (key, name): &(&str, &str)| sql.replace(key, name);
+        Self::Statements(names.iter().fold(sql.to_owned(), write))
+    }
+}
+
+/// A change of an index.
+#[derive(Clone, Debug)]
+pub enum Index {
+    /// There is one.
+    Build {
+        /// Its name.
+        name: &'static str,
+        /// Whether no two rows may be equal in it.
+        is_unique: bool,
+        /// `table (columns) WHERE …`
+        on: &'static str,
+    },
+    /// There is none.
+    Drop {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+/// Brings rows to a new form, some at a time.
+#[derive(Clone, Debug)]
+pub struct Backfill {
+    /// The table whose rows are gone through.
+    pub table: &'static str,
+    /// Its column of unique ids.
+    pub key: &'static str,
+    /// One statement for the rows of a part of the table: `{range}` in it is a condition on the key. It may run again on rows
+    /// that it was run on before.
+    pub sql: &'static str,
+}
+
+/// Names of all tables, and of all functions, that migrations make.
+#[must_use]
+pub fn made(migrations: &[Migration]) -> (Vec<&str>, Vec<&str>) {
+    let names = |prefix: &'static str| {
+        let texts = migrations.iter().filter_map(|migration| match &migration.change {
+            Change::Statements(sql) => Some(sql.split(prefix).skip(1)),
+            Change::Indexes(_) | Change::Backfill(_) => None,
+        });
+        let end = |sign: char| !(sign.is_alphanumeric() || sign == '_');
+        let names = texts.flatten().map(|rest| rest.split(end).next().unwrap_or_default());
+        names.collect()
     };
-    let mut sql = sql.to_owned();
-    for (key, name) in ["{uuid}", "{time}", "{json}", "{bytes}", "{key}", "{hot}", "{random}"]
-        .iter()
-        .zip(names)
-    {
-        sql = sql.replace(key, name);
-    }
-    manager.get_connection().execute_unprepared(&sql).await?;
-    Ok(())
+    (names("CREATE TABLE "), names("CREATE FUNCTION "))
 }
 
-/// Drops tables, the last made first.
-async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
-    for table in tables.iter().rev() {
-        run(manager, &format!("DROP TABLE {table}")).await?;
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_migration_names_a_binary_that_is_not_younger_than_itself_and_knows_the_floor() {
+        for database in [Database::Postgres, Database::Sqlite] {
+            for (place, migration) in all(database).iter().enumerate() {
+                assert!(migration.needs <= place + 1, "{migration:?}");
+                assert!(migration.needs >= (place + 1).min(18), "{migration:?}");
+            }
+        }
     }
-    Ok(())
+
+    #[test]
+    fn both_databases_have_the_same_migrations() {
+        let names = |database| all(database).iter().map(|migration| migration.name).collect::<Vec<_>>();
+        assert_eq!(names(Database::Postgres), names(Database::Sqlite));
+        let unique: BTreeSet<_> = names(Database::Sqlite).into_iter().collect();
+        assert_eq!(unique.len(), all(Database::Sqlite).len());
+        assert!(unique.iter().all(|name| name.starts_with("m2026")));
+    }
 }

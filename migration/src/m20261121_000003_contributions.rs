@@ -1,24 +1,10 @@
 //! The spine: contributions, their revisions and decisions.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-const TABLES: &[&str] = &["contribution", "revision", "decision"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, TABLES).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 3, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"

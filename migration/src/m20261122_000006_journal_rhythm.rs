@@ -1,24 +1,10 @@
 //! The weekly rhythm of the journal: prompts with all their wordings, and co-authors of entries.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-const TABLES: &[&str] = &["prompt", "prompt_version", "co_author"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, TABLES).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 6, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"

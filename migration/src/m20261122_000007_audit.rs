@@ -1,34 +1,18 @@
 //! The audit trail, and when accounts were erased.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-const TABLES: &[&str] = &["audit_head", "audit_record"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await?;
-        let guard = match manager.get_database_backend() {
-            DbBackend::Postgres => POSTGRES_GUARD,
-            _ => SQLITE_GUARD,
-        };
-        manager.get_connection().execute_unprepared(guard).await?;
-        Ok(())
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, TABLES).await?;
-        if manager.get_database_backend() == DbBackend::Postgres {
-            run(manager, "DROP FUNCTION audit_record_is_kept()").await?;
-        }
-        run(manager, "ALTER TABLE account DROP COLUMN erased_at").await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    let guard = match database {
+        Database::Postgres => POSTGRES_GUARD,
+        Database::Sqlite => SQLITE_GUARD,
+    };
+    Migration::new(
+        module_path!(),
+        7,
+        Change::statements(database, &format!("{SQL}{guard}")),
+    )
 }
 
 const SQL: &str = r#"

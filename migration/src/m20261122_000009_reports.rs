@@ -1,23 +1,10 @@
 //! Reports, and decisions that nobody took: what reports hide.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["report"]).await?;
-        run(manager, BACK).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 9, Change::statements(database, SQL))
 }
 
 // SQLite can't make a column nullable in place.
@@ -62,9 +49,4 @@ DROP TABLE decision;
 ALTER TABLE decision_by_all RENAME TO decision;
 CREATE INDEX ix_decision_contribution ON decision (contribution_id, decided_at DESC, id DESC);
 CREATE INDEX ix_decision_space ON decision (space_id, decided_at DESC, id DESC);
-"#;
-
-const BACK: &str = r#"
-ALTER TABLE event DROP COLUMN report_id;
-ALTER TABLE contribution DROP COLUMN is_sealed;
 "#;

@@ -1,26 +1,10 @@
 //! What threads are for.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::run;
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(
-            manager,
-            "DROP INDEX ix_contribution_answers; ALTER TABLE contribution DROP COLUMN thread_kind",
-        )
-        .await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 10, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"

@@ -1,26 +1,10 @@
 //! When the coordinators were told that a report waits too long.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::run;
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(
-            manager,
-            "DROP INDEX ix_report_untold; ALTER TABLE report DROP COLUMN told_at",
-        )
-        .await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 11, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"

@@ -1,25 +1,10 @@
 //! Photos, videos and files.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-const TABLES: &[&str] = &["media_file", "attachment"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, TABLES).await?;
-        run(manager, BACK).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 13, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"
@@ -62,18 +47,4 @@ CREATE TABLE attachment (
     CONSTRAINT pk_attachment PRIMARY KEY (host_id, version, position)
 );
 CREATE INDEX ix_attachment_item ON attachment (item_id, host_id);
-"#;
-
-const BACK: &str = r#"
-DROP INDEX ix_media_space;
-DROP INDEX ix_media_phase;
-DROP INDEX ix_media_author;
-DROP INDEX ix_media_kind;
-DROP INDEX ix_contribution_files;
-ALTER TABLE contribution DROP COLUMN media_kind;
-ALTER TABLE contribution DROP COLUMN file_state;
-ALTER TABLE contribution DROP COLUMN file_state_at;
-ALTER TABLE phase DROP COLUMN allows_pupil_uploads;
-ALTER TABLE space DROP COLUMN media_bytes;
-ALTER TABLE membership DROP COLUMN media_bytes;
 "#;

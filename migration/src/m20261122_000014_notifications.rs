@@ -1,25 +1,10 @@
 //! Inboxes.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-const TABLES: &[&str] = &["notification", "notification_mute"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, TABLES).await?;
-        run(manager, BACK).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 14, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"
@@ -50,10 +35,4 @@ CREATE TABLE notification_mute (
 );
 
 INSERT INTO stream (id, last_seq, epoch) SELECT id, 0, {random} FROM account;
-"#;
-
-const BACK: &str = r#"
-DROP INDEX uq_event_id;
-DELETE FROM event WHERE stream_id IN (SELECT id FROM account);
-DELETE FROM stream WHERE id IN (SELECT id FROM account);
 "#;

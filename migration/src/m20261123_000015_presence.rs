@@ -1,30 +1,13 @@
 //! When pupils are shown as present.
 
-use sea_orm_migration::prelude::*;
+use crate::{Change, Database, Migration};
 
-use crate::run;
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, BACK).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 15, Change::statements(database, SQL))
 }
 
 const SQL: &str = r#"
 ALTER TABLE space ADD COLUMN presence_from integer NULL;
 ALTER TABLE space ADD COLUMN presence_to integer NULL;
-"#;
-
-const BACK: &str = r#"
-ALTER TABLE space DROP COLUMN presence_from;
-ALTER TABLE space DROP COLUMN presence_to;
 "#;

@@ -1,35 +1,15 @@
 //! Review rounds.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use crate::{Change, Database, Migration};
 
-use crate::{drop_tables, run};
-
-/// The change.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-const TABLES: &[&str] = &["review_round", "review_alias", "review_target", "review"];
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        run(manager, SQL).await?;
-        let reports = match manager.get_database_backend() {
-            DbBackend::Postgres => format!("{ALTER}{KEYS}"),
-            _ => reports("review_id {uuid} NULL,", "", "review_id", KEYS),
-        };
-        run(manager, &reports).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, TABLES).await?;
-        run(manager, BACK).await?;
-        let reports = match manager.get_database_backend() {
-            DbBackend::Postgres => ALTER_BACK.to_owned(),
-            _ => reports("", ONE_REPORT, "", ""),
-        };
-        run(manager, &reports).await
-    }
+/// The migration.
+pub(crate) fn migration(database: Database) -> Migration {
+    let reports = match database {
+        Database::Postgres => ALTER,
+        Database::Sqlite => ANEW,
+    };
+    let sql = format!("{SQL}{reports}{KEYS}");
+    Migration::new(module_path!(), 16, Change::statements(database, &sql))
 }
 
 const SQL: &str = r#"
@@ -126,69 +106,43 @@ ALTER TABLE notification ADD COLUMN round_id {uuid} NULL;
 ALTER TABLE notification ADD COLUMN review_id {uuid} NULL;
 "#;
 
-const BACK: &str = r#"
-ALTER TABLE notification DROP COLUMN review_id;
-ALTER TABLE notification DROP COLUMN round_id;
-ALTER TABLE event DROP COLUMN review_id;
-ALTER TABLE event DROP COLUMN round_id;
-DELETE FROM report WHERE review_id IS NOT NULL;
-ALTER TABLE phase DROP COLUMN closed_at;
-"#;
-
 const ALTER: &str = "
 ALTER TABLE report ADD COLUMN review_id {uuid} NULL;
 ALTER TABLE report DROP CONSTRAINT uq_report_reporter;
 ";
 
-const ALTER_BACK: &str = "
-DROP INDEX uq_report_review;
-DROP INDEX uq_report_reporter;
-ALTER TABLE report DROP COLUMN review_id;
-ALTER TABLE report ADD CONSTRAINT uq_report_reporter UNIQUE (contribution_id, version, reporter_id);
-";
-
-/// Makes the table of reports anew: SQLite can't drop the constraint that a member reports a version of a contribution once, which members who
-/// are hurt by two reviews of theirs do twice.
-fn reports(column: &str, constraint: &str, copied: &str, keys: &str) -> String {
-    let copied = if copied.is_empty() {
-        String::new()
-    } else {
-        format!(", {copied}")
-    };
-    let kept = "id, space_id, contribution_id, version, reporter_id, reporter_organisation_id, reporter_is_staff, reason, note, state, \
-        submitted_at, action, decision_note, decided_by_id, decided_at, told_at";
-    let empty = if copied.is_empty() { "" } else { ", NULL" };
-    format!(
-        "CREATE TABLE report_next (
-    id {{uuid}} NOT NULL PRIMARY KEY,
-    space_id {{uuid}} NOT NULL CONSTRAINT fk_report_space REFERENCES space (id),
-    contribution_id {{uuid}} NOT NULL CONSTRAINT fk_report_contribution REFERENCES contribution (id) ON DELETE CASCADE,
-    {column}
+/// SQLite can't drop the constraint that a member reports a version of a contribution once, which members who are hurt by two
+/// reviews of theirs do twice.
+const ANEW: &str = "
+CREATE TABLE report_next (
+    id {uuid} NOT NULL PRIMARY KEY,
+    space_id {uuid} NOT NULL CONSTRAINT fk_report_space REFERENCES space (id),
+    contribution_id {uuid} NOT NULL CONSTRAINT fk_report_contribution REFERENCES contribution (id) ON DELETE CASCADE,
+    review_id {uuid} NULL,
     version integer NOT NULL,
-    reporter_id {{uuid}} NOT NULL CONSTRAINT fk_report_reporter REFERENCES membership (id),
-    reporter_organisation_id {{uuid}} NOT NULL CONSTRAINT fk_report_organisation REFERENCES organisation (id),
+    reporter_id {uuid} NOT NULL CONSTRAINT fk_report_reporter REFERENCES membership (id),
+    reporter_organisation_id {uuid} NOT NULL CONSTRAINT fk_report_organisation REFERENCES organisation (id),
     reporter_is_staff boolean NOT NULL,
     reason text NOT NULL,
     note text NULL,
     state text NOT NULL,
-    submitted_at {{time}} NOT NULL,
+    submitted_at {time} NOT NULL,
     action text NULL,
     decision_note text NULL,
-    decided_by_id {{uuid}} NULL CONSTRAINT fk_report_decided_by REFERENCES membership (id),
-    decided_at {{time}} NULL,
-    told_at {{time}} NULL{constraint}
+    decided_by_id {uuid} NULL CONSTRAINT fk_report_decided_by REFERENCES membership (id),
+    decided_at {time} NULL,
+    told_at {time} NULL
 );
-INSERT INTO report_next ({kept}{copied}) SELECT {kept}{empty} FROM report;
+INSERT INTO report_next (id, space_id, contribution_id, version, reporter_id, reporter_organisation_id, reporter_is_staff, reason, note, state,
+    submitted_at, action, decision_note, decided_by_id, decided_at, told_at, review_id)
+    SELECT id, space_id, contribution_id, version, reporter_id, reporter_organisation_id, reporter_is_staff, reason, note, state,
+    submitted_at, action, decision_note, decided_by_id, decided_at, told_at, NULL FROM report;
 DROP TABLE report;
 ALTER TABLE report_next RENAME TO report;
 CREATE INDEX ix_report_queue ON report (space_id, submitted_at, id) WHERE state IN ('OPEN', 'ESCALATED');
 CREATE INDEX ix_report_reporter ON report (reporter_id);
 CREATE INDEX ix_report_untold ON report (submitted_at) WHERE told_at IS NULL AND state IN ('OPEN', 'ESCALATED');
-{keys}"
-    )
-}
-
-const ONE_REPORT: &str = ", CONSTRAINT uq_report_reporter UNIQUE (contribution_id, version, reporter_id)";
+";
 
 const KEYS: &str = "
 CREATE UNIQUE INDEX uq_report_reporter ON report (contribution_id, version, reporter_id) WHERE review_id IS NULL;

@@ -32,7 +32,7 @@ pub struct DemoAccount {
     pub password: String,
 }
 
-/// Fills an empty database, or keeps what an earlier call made; `reset` starts over.
+/// Fills an empty database that has its schema, or keeps what an earlier call made; `reset` starts over.
 ///
 /// # Errors
 /// A sentence for the operator: above all, that the database holds something else.
@@ -40,7 +40,6 @@ pub async fn prepare(app: &App, data_dir: &Path, reset: bool) -> Result<Vec<Demo
     let path = data_dir.join(FILE);
     let describe = |error: std::io::Error| format!("{}: {error}", path.display());
     if reset {
-        app.db.migrate().await.map_err(sentence)?;
         let is_demo = account::system_has_login(&app.db, tell::OPERATOR)
             .await
             .map_err(sentence)?;
@@ -48,12 +47,12 @@ pub async fn prepare(app: &App, data_dir: &Path, reset: bool) -> Result<Vec<Demo
             return Err("the database holds data that is not a demo: it is left as it is".to_owned());
         }
         app.db.wipe().await.map_err(sentence)?;
+        app.db.migrate().await.map_err(sentence)?;
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(describe(error)),
             _ => {}
         }
     }
-    app.db.migrate().await.map_err(sentence)?;
     let is_empty = account::system_is_empty(&app.db).await.map_err(sentence)?;
     match (is_empty, std::fs::read_to_string(&path)) {
         (false, Ok(text)) => serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display())),

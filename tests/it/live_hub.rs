@@ -53,6 +53,11 @@ async fn node(url: &str, live: Live) -> Node {
         writers: 8,
         readers: 4,
         acquire_timeout: Duration::from_secs(20),
+        migrations: migration::all(if is_production() {
+            migration::Database::Postgres
+        } else {
+            migration::Database::Sqlite
+        }),
     };
     let clock = Clock::default();
     let db = Db::connect(&options, clock.clone(), live.clone()).await.unwrap();

@@ -7,14 +7,15 @@ use std::{
     time::Duration,
 };
 
-use migration::{Migrator, MigratorTrait};
+use migration::Migration;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, TransactionTrait,
+    ConnectOptions, ConnectionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use tokio::sync::Notify;
+use uuid::Uuid;
 
-use super::{Db, Inner, Pool, recorder::Recorder};
+use super::{Db, Inner, Pool, Url, recorder::Recorder};
 use crate::platform::{
     clock::Clock,
     error::{Error, Result},
@@ -33,6 +34,8 @@ pub struct Options {
     pub readers: u32,
     /// How long a request waits for a connection.
     pub acquire_timeout: Duration,
+    /// The migrations of this release: [`migration::all`].
+    pub migrations: Vec<Migration>,
 }
 
 impl Db {
@@ -78,53 +81,11 @@ impl Db {
             queues,
             job_bell: Notify::new(),
             recorder,
+            url: Url(options.url.clone()),
+            migrations: options.migrations.clone(),
+            node: Uuid::now_v7(),
             _lock: lock,
         })))
-    }
-
-    /// Brings the schema up to date. Several nodes may call it at once.
-    ///
-    /// # Errors
-    /// A change failed; nothing of it was kept on PostgreSQL.
-    pub async fn migrate(&self) -> Result<()> {
-        if self.is_postgres() {
-            // All changes in one transaction, one node at a time.
-            let txn = self.writer.begin().await?;
-            txn.execute_unprepared("SELECT pg_advisory_xact_lock(7305823100513)")
-                .await?;
-            Migrator::up(&txn, None).await?;
-            txn.commit().await?;
-        } else {
-            Migrator::up(&*self.writer, None).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether the database answers and has every schema change.
-    ///
-    /// # Errors
-    /// It doesn't, with the reason for the log.
-    pub async fn check(&self) -> Result<()> {
-        let sql = self.sql("SELECT COUNT(*) AS count FROM seaql_migrations");
-        let row = self.reader.query_one_raw(sql.statement()).await?;
-        let done: i64 = row.map(|row| row.try_get("", "count")).transpose()?.unwrap_or_default();
-        if usize::try_from(done).is_ok_and(|done| done >= Migrator::migrations().len()) {
-            Ok(())
-        } else {
-            Err(Error::broken("the schema is not up to date: run `sojourn migrate`"))
-        }
-    }
-
-    /// Throws away all data and the schema.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn wipe(&self) -> Result<()> {
-        let applied = Migrator::get_applied_migrations(&*self.writer).await?;
-        if !applied.is_empty() {
-            Migrator::down(&*self.writer, None).await?;
-        }
-        Ok(())
     }
 
     /// After an erasure: empties the write-ahead log of SQLite, which keeps earlier states of pages. If readers are in the way, the

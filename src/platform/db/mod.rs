@@ -4,6 +4,8 @@
 //! * Writes go through [`Db::write`], the unit of work: one transaction, events appended as its last write, then the wake-up.
 
 mod connect;
+mod migrate;
+mod node;
 mod pool;
 mod reader;
 mod recorder;
@@ -17,6 +19,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use migration::Migration;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
@@ -24,6 +27,7 @@ use uuid::Uuid;
 use self::recorder::Recorder;
 pub use self::{
     connect::Options,
+    migrate::RunBackfill,
     pool::Pool,
     reader::Reader,
     sql::Sql,
@@ -55,8 +59,30 @@ pub struct Inner {
     /// Rung after a commit that asks for jobs.
     job_bell: Notify,
     recorder: Recorder,
+    url: Url,
+    /// All that this binary knows.
+    migrations: Vec<Migration>,
+    /// This process among the nodes.
+    node: Uuid,
     /// Held open: its lock keeps a second process off the same SQLite file.
     _lock: Option<std::fs::File>,
+}
+
+/// A database's address, which is not shown: a password may be in it.
+struct Url(String);
+
+impl std::fmt::Debug for Url {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Url")
+    }
+}
+
+impl std::ops::Deref for Url {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 impl std::ops::Deref for Db {

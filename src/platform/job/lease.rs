@@ -106,6 +106,15 @@ impl Lease {
         self.update(self.db.sql(sql)).await
     }
 
+    /// Leaves the rest of the job to a later attempt, which counts as its first.
+    pub(super) async fn leave(&self, pause: TimeDelta) -> Result<Step> {
+        let mut sql = self
+            .db
+            .sql("UPDATE job SET claim_id = NULL, attempts = 0, again_at = NULL, due_at = ");
+        sql.bind(self.db.clock().now() + pause);
+        self.update(sql).await
+    }
+
     /// Notes that an attempt failed; the next begins after `pause`, or anew if the job was asked for again.
     pub(super) async fn put_off(&self, pause: TimeDelta, why: &'static str) -> Result<Step> {
         let mut sql = self.db.sql(

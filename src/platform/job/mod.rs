@@ -33,6 +33,9 @@ use super::{db::Tx, error::Result};
 /// The kind of the jobs that tell inboxes of an event, which is their subject. A unit of work asks for them by itself.
 pub const FAN_OUT: &str = "fanout";
 
+/// The kind of the jobs that bring rows to the form of a later release; see [`migration::Backfill`].
+pub const BACKFILL: &str = "backfill";
+
 /// A job to be asked for with [`Tx::enqueue`].
 #[derive(Clone, Copy, Debug)]
 pub struct NewJob {
@@ -106,6 +109,8 @@ pub enum Outcome {
     Completed(Completed),
     /// It didn't work this time.
     Retry(&'static str),
+    /// Not now, and nothing is wrong: another attempt, or another node, goes on after this time.
+    Later(Duration),
     /// It will never work.
     Park(&'static str),
 }

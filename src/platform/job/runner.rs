@@ -203,6 +203,10 @@ impl Attempt {
             (Some(Ok(Ok(Outcome::Completed(_)))), _) => return,
             (Some(Ok(Ok(Outcome::Done))), _) => return self.check(self.lease.end().await),
             (_, Some(End::Lost)) => return self.check(Ok(Step::Lost)),
+            (Some(Ok(Ok(Outcome::Later(pause)))), _) => {
+                let pause = TimeDelta::from_std(pause).unwrap_or_default();
+                return self.check(self.lease.leave(pause).await);
+            }
             (Some(Ok(Ok(Outcome::Park(why)))), _) => {
                 self.warn(why, None);
                 return self.give_up(why).await;

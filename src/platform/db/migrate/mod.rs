@@ -1,0 +1,310 @@
+//! Bringing the schema up to date, and knowing how far it is.
+//!
+//! Each migration is one transaction together with its row in `seaql_migrations`, on a [connection of its own](Session) that
+//! waits shortly for locks, and often; indexes of PostgreSQL are built beside the writers instead. One process migrates at a
+//! time: it holds an advisory lock on that connection, so that the lock goes with whatever is left of its work.
+//!
+//! Each migration names the oldest binary that can run on the result, by the number of migrations that it knows. The largest of these
+//! numbers is the *floor* of a database: a binary that knows fewer migrations must not serve on it. One that knows as many serves, also when newer
+//! migrations were made than it knows.
+
+mod backfill;
+mod copy;
+mod index;
+mod session;
+mod state;
+
+use std::time::Duration;
+
+use migration::{Change, Database, Migration};
+use sea_orm::sqlx;
+
+pub use self::backfill::RunBackfill;
+use self::{
+    session::{Session, is_contended},
+    state::State,
+};
+use super::Db;
+use crate::platform::error::{Error, Result};
+
+/// Attempts at a migration that others stand in the way of.
+const TRIES: u32 = 30;
+/// Pauses between them, and between attempts to be the one who migrates: in milliseconds, at random.
+const PAUSE: std::ops::Range<u64> = 300..1_500;
+/// How often it is said that others migrate.
+const SAY_EVERY: u32 = 30;
+/// The lock of whoever migrates. Releases before the floor hold the same one.
+const LOCK: i64 = 7_305_823_100_513;
+
+/// Why an attempt failed.
+enum Failure {
+    /// Somebody stood in the way.
+    Contended(sqlx::Error),
+    /// The database refuses.
+    Failed(sqlx::Error),
+    /// It must not be done, for a reason in words.
+    Refused(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        if is_contended(&error) {
+            Self::Contended(error)
+        } else {
+            Self::Failed(error)
+        }
+    }
+}
+
+impl Db {
+    /// Brings the schema up to date. Several nodes may call it at once.
+    ///
+    /// # Errors
+    /// A sentence for the operator: a migration failed, of which nothing stays but earlier migrations, or must not be made yet.
+    pub async fn migrate(&self) -> Result<()> {
+        let mut session = self.session().await?;
+        // Not behind the lock: a node of the release before that starts again while the next one migrates does not wait.
+        let state = State::read(&mut session).await.map_err(failed)?;
+        if !state.pending(&self.migrations)?.is_empty() {
+            let done = self.migrate_alone(&mut session).await;
+            // With the connection goes the lock.
+            let _ = session.close().await;
+            return done;
+        }
+        let _ = session.close().await;
+        Ok(())
+    }
+
+    /// A connection for what takes its time.
+    async fn session(&self) -> Result<Session> {
+        let session = Session::open(&self.url).await;
+        session.map_err(|error| Error::broken(format!("the database can't be reached: {error}")))
+    }
+
+    async fn migrate_alone(&self, session: &mut Session) -> Result<()> {
+        lock(session).await?;
+        let state = State::read(session).await.map_err(failed)?;
+        let pending = state.pending(&self.migrations)?;
+        let Some(first) = pending.first() else {
+            return Ok(());
+        };
+        let floor = pending
+            .iter()
+            .map(|migration| migration.needs)
+            .max()
+            .unwrap_or_default();
+        if let Some(refusal) = refusal(session, &state, floor).await.map_err(failed)? {
+            return Err(Error::broken(refusal));
+        }
+        if !state.is_empty() {
+            let place = self.migrations.iter().position(|known| known.name == first.name);
+            self.keep_copy(session, place.unwrap_or_default() + 1).await?;
+        }
+        // As the library makes it that earlier releases have used.
+        let table = "CREATE TABLE IF NOT EXISTS seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)";
+        session.run(table).await.map_err(failed)?;
+        for migration in pending {
+            tracing::info!(migration = migration.name, "migrating");
+            for name in &migration.completes {
+                let known = self.migrations.iter().find(|known| known.name == *name);
+                if let Some((name, Change::Backfill(backfill))) = known.map(|known| (known.name, &known.change)) {
+                    backfill::complete(session, name, backfill).await?;
+                }
+            }
+            self.apply(session, migration).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes one migration, however often others stand in its way.
+    async fn apply(&self, session: &mut Session, migration: &Migration) -> Result<()> {
+        let name = migration.name;
+        repeated(session, name, async |session| {
+            if let (Change::Indexes(indexes), Database::Postgres) = (&migration.change, session.database()) {
+                for index in indexes {
+                    index::change_beside_writers(session, index).await?;
+                }
+            }
+            session.begin().await?;
+            let done = self.steps(session, migration).await;
+            let done = match done {
+                Ok(()) => session.run("COMMIT").await.map_err(Failure::from),
+                Err(failure) => Err(failure),
+            };
+            if done.is_err() {
+                // SQLite may have ended it by itself. A connection that is lost tells that with the next statement.
+                let _ = session.run("ROLLBACK").await;
+            }
+            done
+        })
+        .await
+    }
+
+    /// What belongs into the transaction of a migration.
+    async fn steps(&self, session: &mut Session, migration: &Migration) -> std::result::Result<(), Failure> {
+        match &migration.change {
+            Change::Statements(sql) => session.run(sql.as_str()).await?,
+            Change::Indexes(indexes) if session.database() == Database::Sqlite => {
+                for index in indexes {
+                    index::change(session, index).await?;
+                }
+            }
+            // They are there already.
+            Change::Indexes(_) => {}
+            Change::Backfill(_) => backfill::ask(session, self.clock(), migration.name).await?,
+        }
+        let broken = session.broken_keys().await?;
+        if !broken.is_empty() {
+            let tables = broken.join(", ");
+            return Err(Failure::Refused(format!(
+                "it leaves keys that lead nowhere in {tables}"
+            )));
+        }
+        let name = migration.name;
+        let now = self.clock().now().timestamp();
+        let row = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{name}', {now})");
+        session.run(row).await?;
+        let state = State::read(session).await?;
+        if state.has_floor && state.floor < migration.needs {
+            // Nobody appears between the look and the commit.
+            if session.database() == Database::Postgres {
+                session.run("LOCK TABLE node IN SHARE MODE").await?;
+            }
+            if let Some(refusal) = refusal(session, &state, migration.needs).await? {
+                return Err(Failure::Refused(refusal));
+            }
+            let floor = format!("UPDATE schema_state SET floor = {}", migration.needs);
+            session.run(floor).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether every migration of this binary was made, and the database's floor is not above it.
+    ///
+    /// # Errors
+    /// A sentence for the operator, or the database can't be reached.
+    pub async fn check_schema(&self) -> Result<()> {
+        let state = State::ask(self).await?;
+        match state.pending(&self.migrations)?.len() {
+            0 => Ok(()),
+            missing => Err(Error::broken(format!(
+                "the schema is not up to date: {missing} migrations are missing; run `sojourn migrate`"
+            ))),
+        }
+    }
+
+    /// Throws away all data and the schema.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn wipe(&self) -> Result<()> {
+        let mut session = self.session().await?;
+        lock(&mut session).await?;
+        // Refuses for a database of a release that knows further tables.
+        let unknown = State::read(&mut session)
+            .await
+            .map_err(failed)?
+            .unknown(&self.migrations);
+        if unknown > 0 {
+            return Err(Error::broken(
+                "a newer release has migrated the database: let that one reset it",
+            ));
+        }
+        let is_postgres = session.database() == Database::Postgres;
+        let (tables, functions) = migration::made(&self.migrations);
+        let cascade = if is_postgres { " CASCADE" } else { "" };
+        let drop = |kind: &str, name: &str| format!("DROP {kind} IF EXISTS {name}{cascade}; ");
+        let mut sql: String = tables.iter().map(|name| drop("TABLE", name)).collect();
+        sql.push_str(&drop("TABLE", "seaql_migrations"));
+        if is_postgres {
+            sql.extend(functions.iter().map(|name| drop("FUNCTION", name)));
+        }
+        repeated(&mut session, "reset", async |session| {
+            session.begin().await?;
+            let done = match session.run(sql.as_str()).await {
+                Ok(()) => session.run("COMMIT").await,
+                Err(error) => Err(error),
+            };
+            if done.is_err() {
+                let _ = session.run("ROLLBACK").await;
+            }
+            Ok(done?)
+        })
+        .await?;
+        let _ = session.close().await;
+        Ok(())
+    }
+}
+
+/// Runs until nobody stands in the way, with a pause before each further attempt in which those who wait behind it go on.
+async fn repeated(
+    session: &mut Session,
+    name: &str,
+    attempt: impl AsyncFn(&mut Session) -> std::result::Result<(), Failure>,
+) -> Result<()> {
+    for tries in 1.. {
+        match attempt(session).await {
+            Ok(()) => break,
+            Err(Failure::Contended(error)) if tries < TRIES => {
+                tracing::info!(migration = name, tries, %error, "a migration waits for others");
+                pause().await;
+            }
+            Err(Failure::Contended(error) | Failure::Failed(error)) => {
+                return Err(Error::broken(format!("the migration {name} failed: {error}")));
+            }
+            Err(Failure::Refused(why)) => {
+                return Err(Error::broken(format!("the migration {name} was refused: {why}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until no other process migrates. By asking again and again: a statement that waits would keep an index from being
+/// finished, which waits for all older statements.
+async fn lock(session: &mut Session) -> Result<()> {
+    if session.database() == Database::Sqlite {
+        // The process has the file for itself.
+        return Ok(());
+    }
+    for tries in 0_u32.. {
+        let taken = session
+            .texts(format!("SELECT pg_try_advisory_lock({LOCK})::text"))
+            .await;
+        if taken.map_err(failed)? == ["true"] {
+            break;
+        }
+        if tries % SAY_EVERY == 0 {
+            tracing::info!("another process migrates the database: waiting");
+        }
+        pause().await;
+    }
+    Ok(())
+}
+
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(rand::random_range(PAUSE))).await;
+}
+
+/// Why the floor must not be raised to `floor` yet: a node runs that could not go on.
+async fn refusal(session: &mut Session, state: &State, floor: usize) -> sqlx::Result<Option<String>> {
+    if !state.has_floor || state.floor >= floor || session.database() == Database::Sqlite {
+        // Whoever else had the file of SQLite is gone, or this process would not have it.
+        return Ok(None);
+    }
+    let nodes = "SELECT id::text || ' (version ' || version || ', ' || migrations || ' migrations)' FROM node";
+    let seen = format!("{nodes} WHERE migrations < {floor} AND seen_at > now() - interval '2 minutes' ORDER BY id");
+    let nodes = session.texts(seen).await?;
+    Ok((!nodes.is_empty()).then(|| {
+        format!(
+            "nodes that need an older schema were seen in the last two minutes: {}. Stop them, or upgrade them to a release \
+             that knows at least {floor} migrations, and migrate again",
+            nodes.join(", ")
+        )
+    }))
+}
+
+/// An error of the database in words.
+fn failed(error: sqlx::Error) -> Error {
+    Error::broken(format!("the schema can't be read or changed: {error}"))
+}

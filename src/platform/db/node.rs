@@ -1,0 +1,83 @@
+//! The nodes that serve on a database: their versions, and when each was last seen. Nothing in it is about a person.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::Db;
+use crate::platform::error::{Error, Result};
+
+/// After how long a node that was not seen is forgotten.
+const FORGOTTEN: TimeDelta = TimeDelta::days(1);
+
+impl Db {
+    /// The id of this process among the nodes.
+    #[must_use]
+    pub fn node(&self) -> Uuid {
+        self.node
+    }
+
+    /// Says that this node is alive, and which binary it is: one statement, on a connection for writing. Returns its clock as it
+    /// was written.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn beat(&self) -> Result<DateTime<Utc>> {
+        let clock = self.clock.now();
+        let migrations = i32::try_from(self.migrations.len()).map_err(Error::internal)?;
+        let mut sql = self.sql("INSERT INTO node (id, version, migrations, clock, seen_at) VALUES (");
+        sql.bind(self.node).push(", ").bind(env!("CARGO_PKG_VERSION"));
+        sql.push(", ").bind(migrations).push(", ").bind(clock);
+        // By the clock of the database, so that nodes compare.
+        let seen = if self.is_postgres() { ", now())" } else { ", :now)" };
+        sql.push(seen)
+            .push(" ON CONFLICT (id) DO UPDATE SET clock = excluded.clock, seen_at = excluded.seen_at");
+        self.writer.execute_raw(sql.statement()).await?;
+        Ok(clock)
+    }
+
+    /// This node's clock as it was written last and as readers see it; none if it was not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_beat(&self) -> Result<Option<DateTime<Utc>>> {
+        let mut sql = self.sql("SELECT clock FROM node WHERE id = ");
+        sql.bind(self.node);
+        let row = self.reader.query_one_raw(sql.statement()).await?;
+        Ok(row.map(|row| row.try_get("", "clock")).transpose()?)
+    }
+
+    /// Takes this node from those that serve.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn leave(&self) -> Result<()> {
+        let mut sql = self.sql("DELETE FROM node WHERE id = ");
+        sql.bind(self.node);
+        self.writer.execute_raw(sql.statement()).await?;
+        Ok(())
+    }
+
+    /// Forgets nodes that were not seen for a day; on SQLite, every other one, since this process has the file for itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn forget_nodes(&self) -> Result<()> {
+        let mut sql = self.sql("DELETE FROM node WHERE id <> ");
+        sql.bind(self.node);
+        if self.is_postgres() {
+            sql.push(" AND seen_at < ").bind(self.clock.now() - FORGOTTEN);
+        }
+        self.writer.execute_raw(sql.statement()).await?;
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It doesn't, with the reason for the log.
+    pub async fn check_database(&self) -> Result<()> {
+        self.reader.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+}
