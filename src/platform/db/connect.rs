@@ -84,6 +84,7 @@ impl Db {
             url: Url(options.url.clone()),
             migrations: options.migrations.clone(),
             node: Uuid::now_v7(),
+            writes: super::node::Writes::default(),
             _lock: lock,
         })))
     }

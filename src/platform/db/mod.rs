@@ -64,6 +64,7 @@ pub struct Inner {
     migrations: Vec<Migration>,
     /// This process among the nodes.
     node: Uuid,
+    writes: node::Writes,
     /// Held open: its lock keeps a second process off the same SQLite file.
     _lock: Option<std::fs::File>,
 }

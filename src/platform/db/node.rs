@@ -1,5 +1,7 @@
 //! The nodes that serve on a database: their versions, and when each was last seen. Nothing in it is about a person.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -9,6 +11,11 @@ use crate::platform::error::{Error, Result};
 
 /// After how long a node that was not seen is forgotten.
 const FORGOTTEN: TimeDelta = TimeDelta::days(1);
+/// How long it holds whether what is written is stored.
+const FOUND_HOLDS: Duration = Duration::from_secs(1);
+
+/// Whether what was written is stored, and when that was found.
+pub(super) type Writes = tokio::sync::Mutex<Option<(Instant, Result<()>)>>;
 
 impl Db {
     /// The id of this process among the nodes.
@@ -45,6 +52,31 @@ impl Db {
         sql.bind(self.node);
         let row = self.reader.query_one_raw(sql.statement()).await?;
         Ok(row.map(|row| row.try_get("", "clock")).transpose()?)
+    }
+
+    /// Whether what is written is stored: this node's row, written and read back through a reader. What was found holds for a moment, so
+    /// that those who ask often don't write often.
+    ///
+    /// # Errors
+    /// It isn't, with the reason for the log.
+    pub async fn check_writes(&self) -> Result<()> {
+        let mut found = self.writes.lock().await;
+        match &*found {
+            Some((at, found)) if at.elapsed() < FOUND_HOLDS => found.clone(),
+            _ => {
+                let outcome = self.write_and_read().await;
+                *found = Some((Instant::now(), outcome.clone()));
+                outcome
+            }
+        }
+    }
+
+    async fn write_and_read(&self) -> Result<()> {
+        let written = self.beat().await?;
+        match self.last_beat().await? {
+            Some(read) if read >= written => Ok(()),
+            read => Err(Error::broken(format!("{written} was written, {read:?} is read"))),
+        }
     }
 
     /// Takes this node from those that serve.

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, sqlx,
+    RuntimeErr, Statement, sqlx,
 };
 use sqlx::{
     Connection,
@@ -29,7 +29,7 @@ const TEST_IF_IDLE: Duration = Duration::from_secs(1);
 /// How long a connection may take to answer that test. Several may be tested while one request waits.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How long a connection that may hang is waited for when it is given back.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// For how long a connection is doubted that was given back in the middle of a statement: it is on its way back then.
 const DOUBT: Duration = Duration::from_secs(1);
 

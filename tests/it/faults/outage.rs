@@ -142,6 +142,10 @@ impl Stage {
 
     /// Waits until everything works; how long that took.
     async fn works(&mut self) -> Duration {
+        self.works_within(RECOVERY).await
+    }
+
+    async fn works_within(&mut self, limit: Duration) -> Duration {
         let stage = &*self;
         let key = key();
         let works = async || {
@@ -151,7 +155,7 @@ impl Stage {
             );
             ready.unwrap().0 == StatusCode::OK && came.iter().all(|came| came.errors.is_empty())
         };
-        let took = eventually(RECOVERY, "all works", works).await;
+        let took = eventually(limit, "all works", works).await;
         let id = comment(&self.server.http, &self.cast.mobile, &self.thread, &key).await;
         self.written.insert(key, id.unwrap());
         took
@@ -385,7 +389,8 @@ async fn connections_that_the_network_forgets_are_replaced() {
                 came.errors
             );
         }
-        let recovered = stage.works().await;
+        // Each that is given back or was idle is waited for.
+        let recovered = stage.works_within(Duration::from_secs(15)).await;
         eprintln!("works after {recovered:?}");
         for key in keys {
             let id = insist(&stage.server.http, &stage.cast.mobile, &stage.thread, &key).await;
