@@ -108,8 +108,12 @@ impl Key {
 /// `CONFLICT`/`KEY_REUSED` if the key stands for something else.
 pub async fn replay(db: &Db, actor: &Actor, key: Option<&Key>) -> Result<Option<Uuid>> {
     let Some(key) = key else { return Ok(None) };
-    let mut sql = db.sql("SELECT * FROM idempotency WHERE account_id = ");
-    sql.bind(actor.account_id).push(" AND key = ").bind(key.key.clone());
+    let mut sql = db.sql("");
+    sql.select::<idempotency::Entity>()
+        .push(" WHERE account_id = ")
+        .bind(actor.account_id)
+        .push(" AND key = ")
+        .bind(key.key.clone());
     let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
     known.map(|known| key.subject(&known)).transpose()
 }
@@ -133,8 +137,12 @@ pub async fn note_removal(tx: &Tx<'_>, account: Uuid, subject: Uuid) -> Result<(
 /// # Errors
 /// The database.
 pub async fn is_removed(db: &Db, actor: &Actor, subject: Uuid) -> Result<bool> {
-    let mut sql = db.sql("SELECT * FROM idempotency WHERE account_id = ");
-    sql.bind(actor.account_id).push(" AND key = ").bind(removal(subject));
+    let mut sql = db.sql("");
+    sql.select::<idempotency::Entity>()
+        .push(" WHERE account_id = ")
+        .bind(actor.account_id)
+        .push(" AND key = ")
+        .bind(removal(subject));
     let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
     Ok(known.is_some_and(|known| known.subject_id == subject))
 }
@@ -176,8 +184,12 @@ pub async fn claim(tx: &Tx<'_>, account: Uuid, key: Option<&Key>, subject: Uuid)
         if insert.exec_without_returning(&**tx).await? == 1 {
             return Ok(Claim::New);
         }
-        let mut sql = tx.sql("SELECT * FROM idempotency WHERE account_id = ");
-        sql.bind(account).push(" AND key = ").bind(key.key.clone());
+        let mut sql = tx.sql("");
+        sql.select::<idempotency::Entity>()
+            .push(" WHERE account_id = ")
+            .bind(account)
+            .push(" AND key = ")
+            .bind(key.key.clone());
         // No row: the other unit was rolled back in between.
         if let Some(known) = tx.row::<idempotency::Model>(sql).await? {
             return key.subject(&known).map(Claim::Replay);

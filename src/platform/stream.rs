@@ -237,8 +237,10 @@ impl Position {
 /// Reads the `count` events behind `after`, or those of them that there are, in order. On the primary: replicas may be behind what was
 /// heard of.
 pub(super) async fn read(db: &Db, stream: Uuid, after: i64, count: u64) -> Result<Vec<Arc<event::Model>>> {
-    let mut sql = db.sql("SELECT * FROM event WHERE stream_id = ");
-    sql.bind(stream)
+    let mut sql = db.sql("");
+    sql.select::<event::Entity>()
+        .push(" WHERE stream_id = ")
+        .bind(stream)
         .push(" AND seq > ")
         .bind(after)
         .push(" AND seq <= ")

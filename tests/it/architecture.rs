@@ -405,6 +405,24 @@ fn tables_are_named_only_in_stores() {
 }
 
 #[test]
+fn statements_name_the_columns_that_they_read() {
+    // The next release may add one while this one serves.
+    for source in sources() {
+        for (at, _) in source.text.match_indices('*') {
+            let before = source.text[..at].trim_end().to_uppercase();
+            let is_all = before.ends_with("RETURNING")
+                || before.ends_with("SELECT") && !source.text[at + 1..].trim_start().starts_with("FROM (");
+            assert!(
+                !is_all,
+                "{} reads {}",
+                source.path,
+                &source.text[at..].lines().next().unwrap_or_default()
+            );
+        }
+    }
+}
+
+#[test]
 fn a_long_graphql_or_service_is_a_folder() {
     let sources = sources();
     let is_one_file = |source: &&Source| source.path.ends_with("/graphql.rs") || source.path.ends_with("/service.rs");

@@ -141,15 +141,19 @@ pub(super) async fn actor(reader: &Reader, account: Uuid, session: Uuid, now: Da
 
 /// The account with a login, to check a password against.
 pub(super) async fn by_login(reader: &Reader, login: &str) -> Result<Option<account::Model>> {
-    let mut sql = reader.sql("SELECT * FROM account WHERE erased_at IS NULL AND login = ");
-    sql.bind(login);
+    let mut sql = reader.sql("");
+    sql.select::<account::Entity>()
+        .push(" WHERE erased_at IS NULL AND login = ")
+        .bind(login);
     reader.row(sql).await
 }
 
 /// An account by id, to check a password against.
 pub(super) async fn by_id(reader: &Reader, id: Uuid) -> Result<Option<account::Model>> {
-    let mut sql = reader.sql("SELECT * FROM account WHERE erased_at IS NULL AND id = ");
-    sql.bind(id);
+    let mut sql = reader.sql("");
+    sql.select::<account::Entity>()
+        .push(" WHERE erased_at IS NULL AND id = ")
+        .bind(id);
     reader.row(sql).await
 }
 
@@ -296,8 +300,11 @@ pub(super) async fn insert_session(tx: &Tx<'_>, row: session::ActiveModel) -> Re
 
 /// Locks the session that a refresh token belongs to.
 pub(super) async fn lock_session(tx: &Tx<'_>, key_hash: Vec<u8>) -> Result<Option<session::Model>> {
-    let mut sql = tx.sql("SELECT * FROM session WHERE key_hash = ");
-    sql.bind(key_hash).push(tx.for_update());
+    let mut sql = tx.sql("");
+    sql.select::<session::Entity>()
+        .push(" WHERE key_hash = ")
+        .bind(key_hash)
+        .push(tx.for_update());
     tx.row(sql).await
 }
 

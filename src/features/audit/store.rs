@@ -180,8 +180,10 @@ impl Stored {
 
 /// The next records of a chain behind a place, at most `limit`.
 pub(super) async fn system_records(reader: &Reader, chain: Uuid, after: i64, limit: usize) -> Result<Vec<StoredRow>> {
-    let mut sql = reader.sql("SELECT * FROM audit_record WHERE chain_id = ");
-    sql.bind(chain)
+    let mut sql = reader.sql("");
+    sql.select::<entity::audit_record::Entity>()
+        .push(" WHERE chain_id = ")
+        .bind(chain)
         .push(" AND seq > ")
         .bind(after)
         .push(" ORDER BY seq")

@@ -20,8 +20,8 @@ use crate::{
 
 /// The event with this id, unless it was deleted.
 pub(super) async fn system_event(reader: &Reader, id: Uuid) -> Result<Option<event::Model>> {
-    let mut sql = reader.sql("SELECT * FROM event WHERE id = ");
-    sql.bind(id);
+    let mut sql = reader.sql("");
+    sql.select::<event::Entity>().push(" WHERE id = ").bind(id);
     reader.row(sql).await
 }
 

@@ -1,7 +1,7 @@
 //! SQL text with its values, for both databases.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, Statement, Value, sea_query::ArrayType};
+use sea_orm::{DbBackend, EntityTrait, Iden, Iterable, Statement, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
 /// A statement in the making. Text is always constant; values are bound, never written, but for [limits](Sql::limit).
@@ -58,6 +58,21 @@ impl Sql {
         self.values.push(value.into());
         let number = self.values.len();
         self.push(&format!("${number}"))
+    }
+
+    /// Adds the names of all columns of a table that this release knows. Never `*`: while the next release adds a column, PostgreSQL
+    /// refuses what was prepared with a result of another form.
+    pub fn columns<E: EntityTrait>(&mut self) -> &mut Self {
+        for (place, column) in E::Column::iter().enumerate() {
+            self.push(if place == 0 { "" } else { ", " }).push(column.unquoted());
+        }
+        self
+    }
+
+    /// Adds a query for all these columns.
+    pub fn select<E: EntityTrait>(&mut self) -> &mut Self {
+        self.push("SELECT ").columns::<E>().push(" FROM ");
+        self.push(E::default().table_name())
     }
 
     /// Adds how many rows are wanted at most. Written out for SQLite, which would plan the statement anew each time it runs.

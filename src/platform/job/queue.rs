@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::job;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -81,7 +82,7 @@ pub(super) async fn claim(
         due(&mut sql, places, "");
         sql.push(")");
     }
-    sql.push(" RETURNING *");
+    sql.push(" RETURNING ").columns::<job::Entity>();
     tx.rows(sql).await
 }
 

@@ -252,8 +252,12 @@ pub(in super::super) async fn revision(
     contribution: Uuid,
     version: i32,
 ) -> Result<Option<revision::Model>> {
-    let mut sql = tx.sql("SELECT * FROM revision WHERE contribution_id = ");
-    sql.bind(contribution).push(" AND version = ").bind(version);
+    let mut sql = tx.sql("");
+    sql.select::<revision::Entity>()
+        .push(" WHERE contribution_id = ")
+        .bind(contribution)
+        .push(" AND version = ")
+        .bind(version);
     tx.row(sql).await
 }
 

@@ -349,15 +349,23 @@ pub(super) async fn invitation_count(reader: &Reader) -> Result<i64> {
 
 /// The part of an organisation in a space.
 pub(super) async fn part(tx: &Tx<'_>, space: Uuid, organisation: Uuid) -> Result<Option<space_organisation::Model>> {
-    let mut sql = tx.sql("SELECT * FROM space_organisation WHERE space_id = ");
-    sql.bind(space).push(" AND organisation_id = ").bind(organisation);
+    let mut sql = tx.sql("");
+    sql.select::<space_organisation::Entity>()
+        .push(" WHERE space_id = ")
+        .bind(space)
+        .push(" AND organisation_id = ")
+        .bind(organisation);
     tx.row(sql).await
 }
 
 /// An invitation by id, for the organisation that answers it.
 pub(super) async fn invitation(tx: &Tx<'_>, id: Uuid, organisation: Uuid) -> Result<Option<space_organisation::Model>> {
-    let mut sql = tx.sql("SELECT * FROM space_organisation WHERE id = ");
-    sql.bind(id).push(" AND organisation_id = ").bind(organisation);
+    let mut sql = tx.sql("");
+    sql.select::<space_organisation::Entity>()
+        .push(" WHERE id = ")
+        .bind(id)
+        .push(" AND organisation_id = ")
+        .bind(organisation);
     tx.row(sql).await
 }
 
@@ -799,8 +807,8 @@ pub(super) async fn own_membership_count(reader: &Reader) -> Result<i64> {
 /// # Errors
 /// The database's.
 pub async fn membership(tx: &Tx<'_>, id: Uuid) -> Result<Option<membership::Model>> {
-    let mut sql = tx.sql("SELECT * FROM membership WHERE id = ");
-    sql.bind(id);
+    let mut sql = tx.sql("");
+    sql.select::<membership::Entity>().push(" WHERE id = ").bind(id);
     tx.row(sql).await
 }
 
@@ -828,8 +836,12 @@ pub(super) async fn memberships_of(
     space: Uuid,
     accounts: &[Uuid],
 ) -> Result<HashMap<Uuid, membership::Model>> {
-    let mut sql = tx.sql("SELECT * FROM membership WHERE space_id = ");
-    sql.bind(space).push(" AND ").is_in("account_id", accounts);
+    let mut sql = tx.sql("");
+    sql.select::<membership::Entity>()
+        .push(" WHERE space_id = ")
+        .bind(space)
+        .push(" AND ")
+        .is_in("account_id", accounts);
     let rows = tx.rows::<membership::Model>(sql).await?;
     Ok(rows.into_iter().map(|row| (row.account_id, row)).collect())
 }
@@ -891,8 +903,11 @@ pub(super) async fn stays(tx: &Tx<'_>, account: Uuid) -> Result<Vec<Stay>> {
 
 /// Where an account is a coordinator, in order of the spaces.
 pub(super) async fn coordinated(tx: &Tx<'_>, account: Uuid) -> Result<Vec<membership::Model>> {
-    let mut sql = tx.sql("SELECT * FROM membership WHERE left_at IS NULL AND role = 'COORDINATOR' AND account_id = ");
-    sql.bind(account).push(" ORDER BY space_id");
+    let mut sql = tx.sql("");
+    sql.select::<membership::Entity>()
+        .push(" WHERE left_at IS NULL AND role = 'COORDINATOR' AND account_id = ")
+        .bind(account)
+        .push(" ORDER BY space_id");
     tx.rows(sql).await
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn ask(session: &mut Session, clock: &Clock, name: &str) -> std
 }
 
 /// Goes over all rows, in units of their own: before a migration that would fail, or lose something, if one was left.
-pub(super) async fn complete(session: &mut Session, name: &str, backfill: &Backfill) -> Result<()> {
+pub(super) async fn complete(session: &mut Session, clock: &Clock, name: &str, backfill: &Backfill) -> Result<()> {
     tracing::info!(backfill = name, "completing");
     let mut from = Uuid::nil();
     while from < LAST {
@@ -69,7 +69,16 @@ pub(super) async fn complete(session: &mut Session, name: &str, backfill: &Backf
         .await?;
         from = to;
     }
-    Ok(())
+    // What comes next may take away what it needs: the job must not begin again.
+    let done = format!("(SELECT id FROM backfill WHERE name = '{name}')");
+    let now = clock.now().to_rfc3339();
+    repeated(session, name, async |session| {
+        let sql = format!(
+            "UPDATE backfill SET done_at = '{now}' WHERE id = {done}; DELETE FROM job WHERE kind = '{BACKFILL}' AND subject_id = {done}"
+        );
+        Ok(session.run(sql).await?)
+    })
+    .await
 }
 
 /// Does the jobs of backfills.

@@ -108,7 +108,7 @@ impl Db {
             for name in &migration.completes {
                 let known = self.migrations.iter().find(|known| known.name == *name);
                 if let Some((name, Change::Backfill(backfill))) = known.map(|known| (known.name, &known.change)) {
-                    backfill::complete(session, name, backfill).await?;
+                    backfill::complete(session, self.clock(), name, backfill).await?;
                 }
             }
             self.apply(session, migration).await?;

@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use migration::Database;
 use sea_orm::sqlx::{
-    self, AssertSqlSafe, Connection, Error, PgConnection, SqliteConnection,
+    self, AssertSqlSafe, ConnectOptions, Connection, Error, PgConnection, SqliteConnection,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
@@ -57,7 +57,7 @@ impl Session {
             ("tcp_keepalives_interval", "10"),
             ("tcp_keepalives_count", "3"),
         ]);
-        let mut session = Self::Postgres(PgConnection::connect_with(&options).await?);
+        let mut session = Self::Postgres(PgConnection::connect_with(&options.disable_statement_logging()).await?);
         // The same during a long statement. Not every version of PostgreSQL, and not every system, knows it.
         let _ = session
             .run(
@@ -78,7 +78,9 @@ impl Session {
             // A table that is made anew is dropped before: its rows must not take others with them. Each transaction checks all
             // keys at its end instead.
             .foreign_keys(false);
-        Ok(Self::Sqlite(SqliteConnection::connect_with(&options).await?))
+        Ok(Self::Sqlite(
+            SqliteConnection::connect_with(&options.disable_statement_logging()).await?,
+        ))
     }
 
     /// Which database it is.
