@@ -26,6 +26,7 @@ mod live;
 mod live_hub;
 mod media;
 mod member;
+mod migrate;
 mod notice;
 mod organisation;
 mod page;

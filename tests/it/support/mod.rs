@@ -85,7 +85,7 @@ pub struct World {
 }
 
 /// The configuration that the command line would give.
-fn config(arguments: &[String]) -> Config {
+pub fn config(arguments: &[String]) -> Config {
     let command = Config::augment_args(clap::Command::new("test"));
     let name = ["test".to_owned()];
     let matches = command.try_get_matches_from(name.iter().chain(arguments)).unwrap();
@@ -159,6 +159,17 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
         arguments.extend(Bucket::new().flags());
     }
     arguments
+}
+
+/// What a program is told to use a new database, without a schema, and a place for media.
+pub async fn arguments_for_nothing(folder: &TempDir) -> Vec<String> {
+    if !is_production() {
+        return arguments(folder, None, true);
+    }
+    let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
+    let name = format!("test_{}", Uuid::now_v7().simple());
+    execute(&admin, &format!("CREATE DATABASE {name}")).await;
+    arguments(folder, Some(&database_url(&admin, &name)), true)
 }
 
 impl World {

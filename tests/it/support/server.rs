@@ -201,6 +201,14 @@ impl Http {
 }
 
 impl Server {
+    /// A server with these arguments, once it serves.
+    pub async fn start(arguments: Vec<String>, folder: Arc<TempDir>) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let log = format!("log of server {}", STARTED.fetch_add(1, Ordering::Relaxed));
+        let database_url = config(&arguments).database_url();
+        Self::new((arguments, None), folder, &log, database_url).await
+    }
+
     async fn new(
         (arguments, surroundings): (Vec<String>, Surroundings),
         folder: Arc<TempDir>,

@@ -11,7 +11,7 @@ use migration::{Backfill, Change};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::{Failure, Session, failed, repeated};
+use super::{Failure, Session, Tries, all_or_nothing, failed};
 use crate::platform::{
     clock::Clock,
     db::{Db, Tx},
@@ -63,22 +63,23 @@ pub(super) async fn complete(session: &mut Session, clock: &Clock, name: &str, b
     while from < LAST {
         let end = session.id(&end_of_part(backfill), from).await.map_err(failed)?;
         let to = end.unwrap_or(LAST);
-        repeated(session, name, async |session| {
-            Ok(session.run_with(&part(backfill), &[from, to]).await?)
-        })
-        .await?;
+        let mut tries = Tries::at(name);
+        while tries.again(fill(session, backfill, [from, to]).await).await? {}
         from = to;
     }
     // What comes next may take away what it needs: the job must not begin again.
     let done = format!("(SELECT id FROM backfill WHERE name = '{name}')");
     let now = clock.now().to_rfc3339();
-    repeated(session, name, async |session| {
-        let sql = format!(
-            "UPDATE backfill SET done_at = '{now}' WHERE id = {done}; DELETE FROM job WHERE kind = '{BACKFILL}' AND subject_id = {done}"
-        );
-        Ok(session.run(sql).await?)
-    })
-    .await
+    let sql = format!(
+        "UPDATE backfill SET done_at = '{now}' WHERE id = {done}; DELETE FROM job WHERE kind = '{BACKFILL}' AND subject_id = {done}"
+    );
+    let mut tries = Tries::at(name);
+    while tries.again(all_or_nothing(session, &sql).await).await? {}
+    Ok(())
+}
+
+async fn fill(session: &mut Session, backfill: &Backfill, range: [Uuid; 2]) -> std::result::Result<(), Failure> {
+    Ok(session.run_with(&part(backfill), &range).await?)
 }
 
 /// Does the jobs of backfills.

@@ -101,10 +101,19 @@ impl Db {
             self.keep_copy(session, place.unwrap_or_default() + 1).await?;
         }
         // As the library makes it that earlier releases have used.
-        let table = "CREATE TABLE IF NOT EXISTS seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)";
-        session.run(table).await.map_err(failed)?;
+        let number = match session.database() {
+            Database::Postgres => "bigint",
+            Database::Sqlite => "integer",
+        };
+        let table = "CREATE TABLE IF NOT EXISTS seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at";
+        session
+            .run(format!("{table} {number} NOT NULL)"))
+            .await
+            .map_err(failed)?;
         for migration in pending {
-            tracing::info!(migration = migration.name, "migrating");
+            if !state.is_empty() {
+                tracing::info!(migration = migration.name, "migrating");
+            }
             for name in &migration.completes {
                 let known = self.migrations.iter().find(|known| known.name == *name);
                 if let Some((name, Change::Backfill(backfill))) = known.map(|known| (known.name, &known.change)) {
@@ -118,26 +127,20 @@ impl Db {
 
     /// Makes one migration, however often others stand in its way.
     async fn apply(&self, session: &mut Session, migration: &Migration) -> Result<()> {
-        let name = migration.name;
-        repeated(session, name, async |session| {
-            if let (Change::Indexes(indexes), Database::Postgres) = (&migration.change, session.database()) {
-                for index in indexes {
-                    index::change_beside_writers(session, index).await?;
-                }
+        let mut tries = Tries::at(migration.name);
+        while tries.again(self.attempt(session, migration).await).await? {}
+        Ok(())
+    }
+
+    async fn attempt(&self, session: &mut Session, migration: &Migration) -> std::result::Result<(), Failure> {
+        if let (Change::Indexes(indexes), Database::Postgres) = (&migration.change, session.database()) {
+            for index in indexes {
+                index::change_beside_writers(session, index).await?;
             }
-            session.begin().await?;
-            let done = self.steps(session, migration).await;
-            let done = match done {
-                Ok(()) => session.run("COMMIT").await.map_err(Failure::from),
-                Err(failure) => Err(failure),
-            };
-            if done.is_err() {
-                // SQLite may have ended it by itself. A connection that is lost tells that with the next statement.
-                let _ = session.run("ROLLBACK").await;
-            }
-            done
-        })
-        .await
+        }
+        session.begin().await?;
+        let done = self.steps(session, migration).await;
+        end(session, done).await
     }
 
     /// What belongs into the transaction of a migration.
@@ -219,45 +222,61 @@ impl Db {
         if is_postgres {
             sql.extend(functions.iter().map(|name| drop("FUNCTION", name)));
         }
-        repeated(&mut session, "reset", async |session| {
-            session.begin().await?;
-            let done = match session.run(sql.as_str()).await {
-                Ok(()) => session.run("COMMIT").await,
-                Err(error) => Err(error),
-            };
-            if done.is_err() {
-                let _ = session.run("ROLLBACK").await;
-            }
-            Ok(done?)
-        })
-        .await?;
+        let mut tries = Tries::at("reset");
+        while tries.again(all_or_nothing(&mut session, &sql).await).await? {}
         let _ = session.close().await;
         Ok(())
     }
 }
 
-/// Runs until nobody stands in the way, with a pause before each further attempt in which those who wait behind it go on.
-async fn repeated(
-    session: &mut Session,
-    name: &str,
-    attempt: impl AsyncFn(&mut Session) -> std::result::Result<(), Failure>,
-) -> Result<()> {
-    for tries in 1.. {
-        match attempt(session).await {
-            Ok(()) => break,
-            Err(Failure::Contended(error)) if tries < TRIES => {
-                tracing::info!(migration = name, tries, %error, "a migration waits for others");
+/// Attempts at one thing until nobody stands in the way, with pauses in which those who wait behind it go on.
+struct Tries<'a> {
+    name: &'a str,
+    failed: u32,
+}
+
+impl<'a> Tries<'a> {
+    fn at(name: &'a str) -> Self {
+        Self { name, failed: 0 }
+    }
+
+    /// Whether another attempt is to be made, now, after one that ended so.
+    async fn again(&mut self, done: std::result::Result<(), Failure>) -> Result<bool> {
+        let name = self.name;
+        match done {
+            Ok(()) => Ok(false),
+            Err(Failure::Contended(error)) if self.failed + 1 < TRIES => {
+                self.failed += 1;
+                tracing::info!(migration = name, failed = self.failed, %error, "a migration waits for others");
                 pause().await;
+                Ok(true)
             }
             Err(Failure::Contended(error) | Failure::Failed(error)) => {
-                return Err(Error::broken(format!("the migration {name} failed: {error}")));
+                Err(Error::broken(format!("the migration {name} failed: {error}")))
             }
-            Err(Failure::Refused(why)) => {
-                return Err(Error::broken(format!("the migration {name} was refused: {why}")));
-            }
+            Err(Failure::Refused(why)) => Err(Error::broken(format!("the migration {name} was refused: {why}"))),
         }
     }
-    Ok(())
+}
+
+/// Runs statements in one transaction.
+async fn all_or_nothing(session: &mut Session, sql: &str) -> std::result::Result<(), Failure> {
+    session.begin().await?;
+    let done = session.run(sql).await.map_err(Failure::from);
+    end(session, done).await
+}
+
+/// Ends a transaction.
+async fn end(session: &mut Session, done: std::result::Result<(), Failure>) -> std::result::Result<(), Failure> {
+    let done = match done {
+        Ok(()) => session.run("COMMIT").await.map_err(Failure::from),
+        failed => failed,
+    };
+    if done.is_err() {
+        // SQLite may have ended it by itself. A connection that is lost tells that with the next statement.
+        let _ = session.run("ROLLBACK").await;
+    }
+    done
 }
 
 /// Waits until no other process migrates. By asking again and again: a statement that waits would keep an index from being

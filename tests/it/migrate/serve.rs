@@ -1,0 +1,111 @@
+//! What the program does with a schema that isn't its own.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::{PATIENCE, Place};
+use crate::support::{Server, eventually, is_production};
+
+const LISTEN: &str = "--listen=127.0.0.1:0";
+
+impl Place {
+    async fn serve(&self, more: &[&str]) -> Server {
+        let more = more.iter().map(|flag| (*flag).to_owned());
+        let arguments = self.arguments.iter().cloned().chain(more).collect();
+        Server::start(arguments, Arc::clone(&self.folder)).await
+    }
+
+    fn migrate(&self, further: &str) {
+        let (is_done, said) = self.run(&["migrate", &format!("--test-migrations={further}")]);
+        assert!(is_done, "{said}");
+    }
+}
+
+/// What `/readyz` says of the schema.
+async fn schema(server: &Server) -> (StatusCode, String) {
+    let (status, body) = server.http.ready().await.unwrap();
+    (status, body["checks"]["schema"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn with_check_a_server_exits_until_somebody_has_migrated() {
+    let place = Place::new().await;
+    for command in ["serve", "demo"] {
+        let (is_done, said) = place.run(&[command, LISTEN, "--migrate=check"]);
+        assert!(!is_done && said.contains("sojourn migrate"), "{said}");
+    }
+    let (is_done, said) = place.run(&["migrate", "--migrate=check"]);
+    assert!(is_done, "{said}");
+    let server = place.serve(&["--migrate=check"]).await;
+    assert_eq!(schema(&server).await, (StatusCode::OK, "ok".to_owned()));
+}
+
+#[tokio::test]
+async fn with_off_a_server_serves_and_tells_that_the_schema_is_behind() {
+    let place = Place::new().await;
+    let server = place.serve(&["--migrate=off"]).await;
+    assert_eq!(
+        schema(&server).await,
+        (StatusCode::SERVICE_UNAVAILABLE, "failed".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_server_migrates_by_itself_unless_told_otherwise() {
+    let place = Place::new().await;
+    let server = place.serve(&[]).await;
+    assert_eq!(schema(&server).await, (StatusCode::OK, "ok".to_owned()));
+}
+
+#[tokio::test]
+async fn a_release_comes_back_after_the_next_one_but_not_after_the_one_behind_it() {
+    let place = Place::new().await;
+    place.migrate("expand,index,backfill");
+    let server = place.serve(&[]).await;
+    assert_eq!(schema(&server).await, (StatusCode::OK, "ok".to_owned()));
+    drop(server);
+    // It was killed: in production it is still seen.
+    if is_production() {
+        let (is_done, said) = place.run(&["migrate", "--test-migrations=expand,index,backfill,contract"]);
+        assert!(!is_done && said.contains("seen in the last two minutes"), "{said}");
+        let forget = sea_orm::ConnectionTrait::execute_unprepared(&place.connect().await, "DELETE FROM node").await;
+        forget.unwrap();
+    }
+    place.migrate("expand,index,backfill,contract");
+    for mode in ["auto", "check"] {
+        let (is_done, said) = place.run(&["serve", LISTEN, &format!("--migrate={mode}")]);
+        assert!(!is_done && said.contains("newer release"), "{said}");
+    }
+    let server = place.serve(&["--migrate=off"]).await;
+    assert_eq!(
+        schema(&server).await,
+        (StatusCode::SERVICE_UNAVAILABLE, "failed".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_was_overtaken_is_not_ready_any_more() {
+    if !is_production() {
+        return;
+    }
+    let place = Place::new().await;
+    let server = place.serve(&[]).await;
+    assert_eq!(schema(&server).await, (StatusCode::OK, "ok".to_owned()));
+    // As if it had not been seen: cut off from the database for two minutes.
+    let past = "UPDATE node SET seen_at = now() - interval '3 minutes'";
+    let connection = place.connect().await;
+    sea_orm::ConnectionTrait::execute_unprepared(&connection, past)
+        .await
+        .unwrap();
+    place.migrate("expand,contract");
+    let is_unready = async || schema(&server).await == (StatusCode::SERVICE_UNAVAILABLE, "failed".to_owned());
+    eventually(PATIENCE, "it is not ready", is_unready).await;
+}
+
+#[tokio::test]
+async fn an_unknown_migration_of_a_test_is_refused() {
+    let place = Place::new().await;
+    let (is_done, said) = place.run(&["migrate", "--test-migrations=nothing"]);
+    assert!(!is_done && said.contains("nothing"), "{said}");
+}
