@@ -2,7 +2,8 @@
 //!
 //! A migration is data: what is to be done, and how old a binary may be that runs on the result. The server carries it out. There
 //! is no way back but the older binary: a change that only adds to the schema (*expand*) is one that the release before lives
-//! with, and what takes something away (*contract*) comes at the earliest one release after the last code that used it.
+//! with, and what takes something away (*contract*) comes at the earliest one release after the last code that used it. A migration
+//! changes one table that requests use: one that held a first and waited for a second would stop those who hold the second.
 
 mod m20261121_000001_people;
 mod m20261121_000002_spaces;

@@ -14,40 +14,58 @@ pub fn further(database: Database, known: usize, names: &[String]) -> Result<Vec
     for name in names {
         let number = known + added.len();
         let (name, value) = name.split_once('=').unwrap_or((name, ""));
-        let (name, needs, change) = match name {
-            // The release before lives with all of these.
-            "expand" => ("test_expand", known, Change::statements(database, EXPAND)),
-            "backfill" => ("test_backfill", known, Change::Backfill(BACKFILL)),
-            "slow" => ("test_slow", known, Change::Statements(slow(database, value)?)),
-            "half" => ("test_half", known, Change::statements(database, HALF)),
-            "index" => ("test_index", known, Change::Indexes(INDEXES.to_vec())),
-            // Only who knows all that came before it.
-            "contract" => ("test_contract", number, Change::statements(database, CONTRACT)),
+        // The release before lives with all but the last of these.
+        let expand = |name, change| Migration::new(name, known, change);
+        match name {
+            "expand" => added.extend(EXPAND.map(|(name, sql)| expand(name, Change::statements(database, sql)))),
+            "backfill" => added.push(expand("test_backfill", Change::Backfill(BACKFILL))),
+            "slow" => added.push(expand("test_slow", Change::Statements(slow(database, value)?))),
+            "half" => added.push(expand("test_half", Change::statements(database, HALF))),
+            "index" => added.push(expand("test_index", Change::Indexes(INDEXES.to_vec()))),
+            "contract" => {
+                // Only who knows all that came before it.
+                let mut contract = Migration::new("test_contract", number, Change::statements(database, CONTRACT));
+                let backfills = added.iter().map(|before| before.name);
+                contract.completes = backfills.filter(|name| *name == "test_backfill").collect();
+                added.push(contract);
+            }
             other => return Err(format!("there is no test migration {other}")),
-        };
-        let mut migration = Migration::new(name, needs, change);
-        if name == "test_contract" && added.iter().any(|before| before.name == "test_backfill") {
-            migration.completes.push("test_backfill");
         }
-        added.push(migration);
     }
     Ok(added)
 }
 
-/// New columns on tables that are read and written all the time.
-const EXPAND: &str = "
-ALTER TABLE account ADD COLUMN test_note text NULL;
-ALTER TABLE session ADD COLUMN test_note text NULL;
-ALTER TABLE space ADD COLUMN test_note text NULL;
-ALTER TABLE membership ADD COLUMN test_note text NULL;
-ALTER TABLE contribution ADD COLUMN test_note text NULL;
-ALTER TABLE revision ADD COLUMN test_note text NULL;
-ALTER TABLE event ADD COLUMN test_note text NULL;
-ALTER TABLE idempotency ADD COLUMN test_note text NULL;
-ALTER TABLE job ADD COLUMN test_note text NULL;
-ALTER TABLE notification ADD COLUMN test_note text NULL;
-CREATE TABLE test_note (id {uuid} NOT NULL PRIMARY KEY, note text NOT NULL);
-";
+/// New columns on tables that are read and written all the time. One table each: a transaction that waits for one while it holds another is waited
+/// for by requests that hold the former.
+const EXPAND: [(&str, &str); 9] = [
+    (
+        "test_expand_account",
+        "ALTER TABLE account ADD COLUMN test_note text NULL",
+    ),
+    (
+        "test_expand_session",
+        "ALTER TABLE session ADD COLUMN test_note text NULL",
+    ),
+    ("test_expand_space", "ALTER TABLE space ADD COLUMN test_note text NULL"),
+    (
+        "test_expand_membership",
+        "ALTER TABLE membership ADD COLUMN test_note text NULL",
+    ),
+    (
+        "test_expand_contribution",
+        "ALTER TABLE contribution ADD COLUMN test_note text NULL",
+    ),
+    ("test_expand_event", "ALTER TABLE event ADD COLUMN test_note text NULL"),
+    (
+        "test_expand_idempotency",
+        "ALTER TABLE idempotency ADD COLUMN test_note text NULL",
+    ),
+    ("test_expand_job", "ALTER TABLE job ADD COLUMN test_note text NULL"),
+    (
+        "test_expand_note",
+        "CREATE TABLE test_note (id {uuid} NOT NULL PRIMARY KEY, note text NOT NULL)",
+    ),
+];
 
 const BACKFILL: Backfill = Backfill {
     table: "contribution",

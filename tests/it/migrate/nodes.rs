@@ -71,7 +71,7 @@ async fn a_node_that_appears_during_a_migration_is_seen_before_it_is_committed()
     }
     let place = Place::migrated().await;
     let [expand, mut contract] = later();
-    contract.change = Change::Statements(format!("SELECT pg_sleep(3); DROP TABLE test_new"));
+    contract.change = Change::Statements("SELECT pg_sleep(3); DROP TABLE test_new".to_owned());
     let (old, new) = (place.release(&[]).await, place.release(&[expand, contract]).await);
     let migrating = tokio::spawn({
         let new = new.clone();

@@ -93,7 +93,8 @@ fn copies(path: &Path) -> Vec<(Duration, PathBuf)> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let prefix = beside(path, ".before-");
+    // With what a process that was killed has left of one.
+    let prefix = beside(path, ".before");
     let prefix = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut copies: Vec<_> = fs::read_dir(folder)
         .into_iter()
