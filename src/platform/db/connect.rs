@@ -163,6 +163,9 @@ fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOpti
             ("enable_mergejoin", "off"),
             // Statements are small and many: compiling one costs more than it.
             ("jit", "off"),
+            // One plan per statement and connection. PostgreSQL would plan each five times with its values, and those for ever
+            // whose general plan it thinks costs more: several times the work of running them.
+            ("plan_cache_mode", "force_generic_plan"),
             ("idle_in_transaction_session_timeout", "15s"),
         ])
     });

@@ -3,6 +3,8 @@
 mod bulk;
 mod copy;
 mod count;
+mod full;
+mod generic;
 mod plan;
 
 use serde_json::Value;
