@@ -8,13 +8,16 @@ use std::{
 
 use futures_util::future::join_all;
 use http::StatusCode;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde_json::json;
+use url::Url;
 
 use super::{are_all_and_once, bad, comment, comments, insist, key, newest, reader::Reader, stored};
 use crate::{
     media::announced,
-    support::{Cast, Flow, PASSWORD, Server, Socket, Wire, Wires, World, errors, eventually, is_long, is_production},
+    support::{
+        Cast, Flow, PASSWORD, Server, Socket, Wire, Wires, World, errors, eventually, inner, is_long, is_production,
+    },
 };
 
 /// The longest that an answer may take: the deadline of a request, and what a busy machine adds.
@@ -400,4 +403,67 @@ async fn connections_that_the_network_forgets_are_replaced() {
     let database = stage.server.database().await;
     are_all_and_once(&database, &stage.cast, &stage.thread, &stage.written).await;
     database.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_no_more_connections_is_told_and_all_works_again_when_it_does() {
+    if !is_production() {
+        return;
+    }
+    let (mut world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    // Limits don't hold for whoever owns the server.
+    let role = format!("role_{}", key());
+    let execute = async |database: &DatabaseConnection, sql: &str| {
+        database.execute_unprepared(sql).await.unwrap();
+    };
+    let granted = format!("CREATE ROLE {role} LOGIN; GRANT pg_read_all_data, pg_write_all_data TO {role}");
+    execute(world.app().db.primary(), &granted).await;
+    let url = std::env::var("SOJOURN_TEST_DATABASE_URL").unwrap();
+    let mut url = Url::parse(&url).unwrap();
+    url.set_path(&world.database_name().await);
+    let owner = ConnectOptions::new(url.as_str()).max_connections(1).to_owned();
+    let owner = Database::connect(owner).await.unwrap();
+    url.set_username(&role).unwrap();
+    world.set("--database-url=", url.as_str());
+    let server = world.into_server(&[]).await;
+    let mut written = BTreeMap::new();
+    let codes = async |written: &mut BTreeMap<String, String>| {
+        let all = join_all(std::iter::repeat_with(key).take(20).map(async |key| {
+            let outcome = comment(&server.http, &cast.mobile, &thread, &key).await;
+            (key, outcome)
+        }));
+        let mut codes = BTreeSet::new();
+        for (key, outcome) in all.await {
+            match outcome {
+                Ok(id) => drop(written.insert(key, id)),
+                Err(code) => drop(codes.insert(code)),
+            }
+        }
+        codes
+    };
+    for limit in [0, 3] {
+        execute(&owner, &format!("ALTER ROLE {role} CONNECTION LIMIT {limit}")).await;
+        let ends = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'");
+        execute(&owner, &ends).await;
+        let told = codes(&mut written).await;
+        let none: BTreeSet<_> = ["UNAVAILABLE".to_owned()].into();
+        if limit == 0 {
+            assert_eq!(told, none);
+            assert_eq!(server.http.ready().await.unwrap().0, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        assert!(told.is_subset(&none), "{told:?}");
+        execute(&owner, &format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await;
+        let works =
+            async || server.http.ready().await.unwrap().0 == StatusCode::OK && codes(&mut written).await.is_empty();
+        eventually(RECOVERY, "all works", works).await;
+    }
+    // What was refused in the middle of its commit may be there as well.
+    let stored: BTreeMap<_, _> = comments(&owner, &thread).await.into_iter().collect();
+    for (key, id) in &written {
+        assert_eq!(stored.get(key), Some(&inner(id)), "{key} was acknowledged");
+    }
+    drop(server);
+    execute(&owner, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    owner.close().await.unwrap();
 }

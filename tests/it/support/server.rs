@@ -16,7 +16,7 @@ use object_store::{
     ClientOptions,
     client::{HttpClient, HttpConnector, HttpRequestBody, ReqwestConnector},
 };
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use sojourn::app::App;
 use tempfile::TempDir;
@@ -87,6 +87,13 @@ impl World {
             format!("sqlite://{}?mode=ro", folder.path().join("sojourn.db").display())
         };
         Server::new((arguments, surroundings), folder, "log", database_url).await
+    }
+
+    /// The name of its database; only in production.
+    pub async fn database_name(&self) -> String {
+        let sql = Statement::from_string(DbBackend::Postgres, "SELECT current_database()::text AS name");
+        let row = self.app().db.primary().query_one_raw(sql).await.unwrap();
+        row.unwrap().try_get("", "name").unwrap()
     }
 
     /// Gives a flag (`--flag=`) another value.
