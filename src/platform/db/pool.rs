@@ -28,6 +28,9 @@ use sqlx::{
 const TEST_IF_IDLE: Duration = Duration::from_secs(1);
 /// How long a connection may take to answer that test. Several may be tested while one request waits.
 const ANSWER: Duration = Duration::from_secs(1);
+/// How long an answer of PostgreSQL may take, with the wait for a connection: longer than both have of their own. If none came then,
+/// none comes: the other end is gone, and nobody has heard of it.
+const NO_ANSWER: Duration = Duration::from_secs(16);
 /// How long a connection that may hang is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For how long a connection is doubted that was given back in the middle of a statement: it is on its way back then.
@@ -44,7 +47,11 @@ impl Pool {
     /// Opens a pool.
     pub(super) async fn open(mut options: ConnectOptions) -> Result<Self, DbErr> {
         count_crashes();
-        let trust = Trust::default();
+        let is_remote = DbBackend::Postgres.is_prefix_of(options.get_url());
+        let trust = Trust {
+            limit: is_remote.then_some(NO_ANSWER),
+            ..Trust::default()
+        };
         // The pool's own test would test each time, and wait for ever.
         options.test_before_acquire(false);
         trust.watch(&mut options);
@@ -92,7 +99,10 @@ impl ConnectionTrait for Pool {
 
 /// What is known about the connections of one pool.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trust(Arc<Mutex<Known>>);
+pub(super) struct Trust {
+    known: Arc<Mutex<Known>>,
+    limit: Option<Duration>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -110,9 +120,17 @@ impl Trust {
 
     /// The answer of a statement. If nobody waits for it any longer, its connection is doubted.
     pub(super) async fn answer<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let mut waiting = Waiting(Some(self));
         let crashes = CRASHES.load(Ordering::Acquire);
-        let answer = statement.await;
+        // Dropped after `waiting`, so that its connection is given back when it is doubted already.
+        let mut statement = std::pin::pin!(statement);
+        let mut waiting = Waiting(Some(self));
+        let answer = match self.limit {
+            Some(limit) => tokio::time::timeout(limit, statement.as_mut()).await,
+            None => Ok(statement.as_mut().await),
+        };
+        let Ok(answer) = answer else {
+            return Err(DbErr::Conn(RuntimeErr::Internal("the database doesn't answer".to_owned())));
+        };
         waiting.0 = None;
         if CRASHES.load(Ordering::Acquire) == crashes {
             return answer;
@@ -175,7 +193,7 @@ impl Trust {
     }
 
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
-        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -32,7 +32,17 @@ impl Txn {
     /// and whoever gets the connection next would read from its old snapshot.
     pub(super) async fn begin(pool: &Pool, options: TransactionOptions) -> error::Result<Self> {
         let (connections, trust) = ((**pool).clone(), pool.trust.clone());
-        let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
+        let begun = tokio::spawn({
+            let trust = trust.clone();
+            async move {
+                let begun = trust.answer(connections.begin_with_options(options)).await;
+                // It may begin yet.
+                if let Err(DbErr::Conn(_)) = &begun {
+                    trust.lose();
+                }
+                begun
+            }
+        });
         match begun.await.map_err(Error::internal)? {
             Ok(txn) => Ok(Self {
                 txn,
