@@ -174,7 +174,7 @@ pub async fn create_administrator(
 /// [`Error::Unauthenticated`].
 pub async fn authenticate(app: &App, account: Uuid, session: Uuid) -> Result<(Arc<Reader>, Actor)> {
     let reader = Reader::open(&app.db);
-    let actor = store::actor(&reader, account, session, app.clock.now())
+    let actor = store::actor(&reader, account, session, app.clock.system())
         .await?
         .ok_or(Error::Unauthenticated)?;
     Ok((reader.acting(actor.clone()), actor))
@@ -203,7 +203,7 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
             "Login and password don't belong together.",
         ));
     };
-    let (id, token, now) = (app.clock.new_id(), RefreshToken::new(), app.clock.now());
+    let (id, token, now) = (app.clock.new_id(), RefreshToken::new(), app.clock.system());
     let row = session::ActiveModel {
         id: Set(id),
         account_id: Set(account.id),
@@ -238,7 +238,7 @@ pub async fn session_refresh(app: &App, refresh_token: &str) -> Result<SignedIn>
     let (token, next) = (&token, &next);
     let session = app.db.write(None, |tx| {
         Box::pin(async move {
-            let now = tx.clock().now();
+            let now = tx.clock().system();
             let Some(session) = store::lock_session(tx, token.key_hash()).await? else {
                 return Ok(None);
             };
@@ -276,7 +276,7 @@ pub async fn session_refresh(app: &App, refresh_token: &str) -> Result<SignedIn>
 fn signed_in(app: &App, account: &account::Model, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
     let (access_token, expires_at) = app
         .signer
-        .sign(account.id, session, app.clock.new_id(), app.clock.now())?;
+        .sign(account.id, session, app.clock.new_id(), app.clock.system())?;
     let actor = Actor {
         account_id: account.id,
         session_id: session,

@@ -102,8 +102,10 @@ impl Lease {
 
     /// Gives the job back as if it had never been claimed.
     pub(super) async fn give_back(&self) -> Result<Step> {
-        let sql = "UPDATE job SET claim_id = NULL, attempts = attempts - 1, due_at = :now, again_at = NULL";
-        self.update(self.db.sql(sql)).await
+        let sql = "UPDATE job SET claim_id = NULL, attempts = attempts - 1, again_at = NULL, due_at = ";
+        let mut sql = self.db.sql(sql);
+        sql.bind(self.db.clock().system());
+        self.update(sql).await
     }
 
     /// Leaves the rest of the job to a later attempt, which counts as its first.
@@ -121,7 +123,7 @@ impl Lease {
             "UPDATE job SET claim_id = NULL, again_at = NULL,
             attempts = CASE WHEN again_at IS NULL THEN attempts ELSE 0 END, due_at = COALESCE(again_at, ",
         );
-        sql.bind(self.db.clock().now() + pause);
+        sql.bind(self.db.clock().system() + pause);
         sql.push("), error = ").bind(why);
         self.update(sql).await
     }

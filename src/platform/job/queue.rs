@@ -23,7 +23,12 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 pub(in crate::platform) async fn append(db: &Db, txn: &Txn, jobs: Vec<NewJob>) -> Result<()> {
     // Each once, and always in the same order, so that no two units wait for each other.
     let mut first = BTreeMap::<_, NewJob>::new();
-    for job in jobs {
+    let (now, system) = (db.clock().now(), db.clock().system());
+    for mut job in jobs {
+        // Jobs go by the system's clock, which may be behind that of their causes.
+        if job.due_at <= now {
+            job.due_at = job.due_at.min(system);
+        }
         let known = first.entry((job.kind, job.subject_id)).or_insert(job);
         known.due_at = known.due_at.min(job.due_at);
     }
@@ -58,7 +63,7 @@ fn insert(db: &Db, jobs: &[NewJob]) -> Sql {
 /// Whether anything is due among what there are places for.
 pub(super) async fn is_due(db: &Db, places: &[(&'static str, usize)]) -> Result<bool> {
     let mut sql = db.sql("");
-    due(&mut sql, places, "");
+    due(&mut sql, places, (db.clock().system(), ""));
     sql.push(" LIMIT 1");
     Ok(db.newest().query_one_raw(sql.statement()).await?.is_some())
 }
@@ -72,14 +77,15 @@ pub(super) async fn claim(
 ) -> Result<Vec<Job>> {
     let mut sql = tx.sql("UPDATE job SET attempts = attempts + 1, claim_id = ");
     sql.bind(claim).push(", due_at = ").bind(until);
+    let now = tx.clock().system();
     if sql.is_postgres() {
         // An array is read once; PostgreSQL may read a set again and again, each time with other rows.
         sql.push(" WHERE id = ANY(ARRAY(");
-        due(&mut sql, places, " FOR NO KEY UPDATE SKIP LOCKED");
+        due(&mut sql, places, (now, " FOR NO KEY UPDATE SKIP LOCKED"));
         sql.push("))");
     } else {
         sql.push(" WHERE id IN (");
-        due(&mut sql, places, "");
+        due(&mut sql, places, (now, ""));
         sql.push(")");
     }
     sql.push(" RETURNING ").columns::<job::Entity>();
@@ -87,12 +93,12 @@ pub(super) async fn claim(
 }
 
 /// Adds a query for the ids of what is due, one range of an index for each kind.
-fn due(sql: &mut Sql, places: &[(&'static str, usize)], lock: &str) {
+fn due(sql: &mut Sql, places: &[(&'static str, usize)], (now, lock): (DateTime<Utc>, &str)) {
     for (place, &(kind, free)) in places.iter().enumerate() {
         sql.push(if place == 0 { "" } else { " UNION ALL " });
         sql.push("SELECT id FROM (SELECT id FROM job WHERE parked_at IS NULL AND kind = ")
             .bind(kind);
-        sql.push(" AND due_at <= :now ORDER BY due_at, id");
+        sql.push(" AND due_at <= ").bind(now).push(" ORDER BY due_at, id");
         sql.limit(free).push(lock).push(") AS due");
     }
 }
@@ -101,7 +107,8 @@ fn due(sql: &mut Sql, places: &[(&'static str, usize)], lock: &str) {
 pub(super) async fn end_claims(db: &Db) -> Result<()> {
     db.write(None, |tx| {
         Box::pin(async move {
-            let sql = tx.sql("UPDATE job SET claim_id = NULL, due_at = :now WHERE claim_id IS NOT NULL");
+            let mut sql = tx.sql("UPDATE job SET claim_id = NULL, due_at = ");
+            sql.bind(tx.clock().system()).push(" WHERE claim_id IS NOT NULL");
             tx.execute_raw(sql.statement()).await?;
             Ok(())
         })

@@ -144,7 +144,7 @@ impl Runner {
             return Ok(Vec::new());
         }
         let claim = self.db.clock().new_id();
-        let until = self.db.clock().now() + self.lease;
+        let until = self.db.clock().system() + self.lease;
         let jobs = self
             .db
             .write(None, |tx| {
@@ -244,11 +244,11 @@ impl Attempt {
                 () = &mut limit => break End::TimeUp,
                 () = self.lease.ended() => break End::Lost,
                 _ = beat.tick() => {
-                    let until = self.db.clock().now() + self.term;
+                    let until = self.db.clock().system() + self.term;
                     match self.lease.renew(until).await {
                         Ok(Step::Taken) => good_until = until,
                         Ok(Step::Lost) => break End::Lost,
-                        Err(_) if self.db.clock().now() >= good_until => break End::Lost,
+                        Err(_) if self.db.clock().system() >= good_until => break End::Lost,
                         // The database will answer next time, or nobody else can claim the job either.
                         Err(_) => {}
                     }

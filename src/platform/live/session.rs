@@ -71,7 +71,7 @@ pub(super) async fn alive(db: &Db, sessions: &[Uuid]) -> Result<Vec<Uuid>> {
     let mut sql = db.sql("SELECT id FROM session WHERE ");
     sql.is_in("id", sessions)
         .push(" AND ended_at IS NULL AND expires_at > ")
-        .bind(db.clock().now());
+        .bind(db.clock().system());
     let rows = db.newest().query_all_raw(sql.statement()).await?;
     rows.iter()
         .map(|row| row.try_get("", "id").map_err(Error::from))

@@ -112,7 +112,7 @@ async fn purge(app: &App, item: Uuid) -> Result<()> {
 
 /// Deletes objects of a folder that no file in a fitting state stands for.
 async fn orphans(app: &App, folder: &str) -> Result<usize> {
-    let old = app.storage.list(folder, app.clock.now() - ARRIVES_WITHIN * 2);
+    let old = app.storage.list(folder, app.clock.system() - ARRIVES_WITHIN * 2);
     let mut batches = std::pin::pin!(old.try_ready_chunks(BATCH));
     let mut count = 0;
     while let Some(batch) = batches.try_next().await.map_err(|error| error.1)? {

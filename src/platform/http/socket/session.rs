@@ -191,7 +191,7 @@ impl<E: Executor> Session<E> {
             }
             Ok(Err(_)) | Err(_) => return Err(Close::unavailable()),
         }
-        let left = (caller.expires_at - self.door.db.clock().now())
+        let left = (caller.expires_at - self.door.db.clock().system())
             .to_std()
             .unwrap_or_default();
         self.guest = Some(Guest {
