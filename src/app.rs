@@ -27,13 +27,14 @@ use crate::{
         db::{Db, Reader, RunBackfill},
         error::{Error, Result},
         http::{
-            self, Authenticate, Caller, Front, Ready, Types,
+            self, Authenticate, Caller, Check, Front, Ready, Types,
             server::{self, Connections},
         },
         job::{self, Runner},
         lease::Leases,
         live::Live,
         rate::Rates,
+        redis::Redis,
         storage::Storage,
         stream::{self, Retention},
     },
@@ -46,8 +47,18 @@ const TIDY_EVERY: Duration = Duration::from_secs(3600);
 const BEAT_EVERY: Duration = Duration::from_secs(30);
 /// How long ago a file that somebody works on was begun, at most: no attempt takes as long.
 const WORKED_ON: Duration = Duration::from_secs(3600);
-/// How long a dependency may take to answer a probe.
+/// How long the database may take to answer a probe.
 const CHECK: Duration = Duration::from_secs(2);
+/// How long it may take what is only told: no probe fails because it waits for that. Kubernetes gives probes a second.
+const CHECK_TOLD: Duration = Duration::from_millis(700);
+/// What it means that Redis is away.
+const WITHOUT_REDIS: &[&str] = &[
+    "limits are counted by each node alone",
+    "live events of other nodes come up to two seconds late",
+    "it is unknown who is present",
+];
+/// What it means that the media store is away.
+const WITHOUT_MEDIA: &[&str] = &["media can be neither uploaded, processed nor downloaded"];
 /// Passes of a password hash.
 const PASSWORD_PASSES: u32 = 2;
 
@@ -72,6 +83,8 @@ pub struct App {
     pub retention: Retention,
     /// Where files are for as long as they are worked on.
     scratch: PathBuf,
+    /// Redis, if there is one.
+    redis: Option<Redis>,
     /// Who has used how much.
     pub rates: Rates,
     /// Who guesses passwords.
@@ -110,18 +123,20 @@ impl App {
 
     async fn open_with(config: &Config, signer: Signer) -> std::result::Result<Self, String> {
         let signer = Arc::new(signer);
-        let live = match &config.redis_url {
-            Some(url) => Live::over_redis(url, &config.redis_prefix, config.window())?,
-            None => Live::in_process(config.window()),
-        };
+        let redis = config.redis_url.as_ref();
+        let redis = redis.map(|url| Redis::new(url, &config.redis_prefix)).transpose()?;
         let clock = Clock::default();
-        let rates = match &config.redis_url {
-            Some(url) => Rates::over_redis(clock.clone(), url, &format!("{}:rate", config.redis_prefix))?,
-            None => Rates::in_process(clock.clone()),
-        };
-        let presence = match &config.redis_url {
-            Some(url) => Leases::over_redis(clock.clone(), url, &format!("{}:presence", config.redis_prefix))?,
-            None => Leases::in_process(clock.clone()),
+        let (live, rates, presence) = match &redis {
+            Some(redis) => (
+                Live::over_redis(redis.clone(), config.window()),
+                Rates::over_redis(clock.clone(), redis.clone()),
+                Leases::over_redis(clock.clone(), redis.clone()),
+            ),
+            None => (
+                Live::in_process(config.window()),
+                Rates::in_process(clock.clone()),
+                Leases::in_process(clock.clone()),
+            ),
         };
         let storage = Storage::open(&config.storage(&signer)?)?;
         let passwords = Passwords::new(config.password_memory, PASSWORD_PASSES).map_err(sentence)?;
@@ -146,6 +161,7 @@ impl App {
             processing: config.media.processing()?,
             retention: config.retention(),
             scratch,
+            redis,
             attempts: Attempts::new(rates.clone()),
             presence,
             rates,
@@ -209,8 +225,8 @@ impl App {
         )
     }
 
-    /// Starts the work that goes on beside requests, until `stop`.
-    pub fn start_background(&self, stop: &CancellationToken) -> TaskTracker {
+    /// Starts the work that goes on beside requests: until `stop`.
+    fn start_background(&self, stop: &CancellationToken) -> TaskTracker {
         let tasks = TaskTracker::new();
         let (app, token) = (self.clone(), stop.clone());
         tasks.spawn(async move { app.db.live().run(app.db.clone(), token).await });
@@ -396,25 +412,38 @@ impl Authenticate for App {
 }
 
 /// Gives up soon, so that the one that hangs is named.
-async fn limited(check: impl Future<Output = Result<()>>) -> Result<()> {
-    let checked = tokio::time::timeout(CHECK, check).await;
-    checked.unwrap_or(Err(Error::Unavailable(CHECK)))
+async fn limited(limit: Duration, check: impl Future<Output = Result<()>>) -> Result<()> {
+    let checked = tokio::time::timeout(limit, check).await;
+    checked.unwrap_or(Err(Error::Unavailable(limit)))
+}
+
+impl App {
+    /// What is needed to answer any request.
+    async fn check_needed(&self) -> [Check; 2] {
+        let database = limited(CHECK, self.db.check_database()).await;
+        let schema = match &database {
+            Ok(()) => limited(CHECK, self.db.check_schema()).await,
+            Err(error) => Err(error.clone()),
+        };
+        [Check::needed("database", database), Check::needed("schema", schema)]
+    }
+
+    async fn check_redis(&self) -> Option<Check> {
+        let redis = self.redis.as_ref()?;
+        let found = limited(CHECK_TOLD, redis.check()).await;
+        Some(Check::told("redis", found, WITHOUT_REDIS))
+    }
+
+    async fn check_media(&self) -> Check {
+        let found = limited(CHECK_TOLD, self.storage.check()).await;
+        Check::told("media", found, WITHOUT_MEDIA)
+    }
 }
 
 #[async_trait]
 impl Ready for App {
-    async fn check(&self) -> Vec<(&'static str, Result<()>)> {
-        let (database, schema, bus, media) = tokio::join!(
-            limited(self.db.check_database()),
-            limited(self.db.check_schema()),
-            limited(self.db.live().check()),
-            limited(self.storage.check()),
-        );
-        vec![
-            ("database", database),
-            ("schema", schema),
-            ("bus", bus),
-            ("media", media),
-        ]
+    async fn check(&self) -> Vec<Check> {
+        let (needed, redis, media) = tokio::join!(self.check_needed(), self.check_redis(), self.check_media());
+        needed.into_iter().chain(redis).chain([media]).collect()
     }
 }

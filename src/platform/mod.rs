@@ -18,7 +18,7 @@ pub mod media;
 pub mod page;
 pub mod permission;
 pub mod rate;
-mod redis;
+pub mod redis;
 mod registry;
 mod retry;
 pub mod scalar;

@@ -14,6 +14,7 @@ use sojourn::platform::{
     db::{Db, Options, Sql},
     error::{Code, Error},
     live::{Listener, Live, Next, ResetReason, Window},
+    redis::Redis,
     stream::{self, Cursor, NewEvent},
 };
 use tokio::{task::JoinHandle, time::timeout};
@@ -91,7 +92,7 @@ impl Nodes {
             url.set_path(&name);
             let prefix = format!("{name}:");
             for _ in 0..2 {
-                let live = Live::over_redis(&redis, &prefix, Window::default()).unwrap();
+                let live = Live::over_redis(Redis::new(&redis, &prefix).unwrap(), Window::default());
                 nodes.all.push(node(url.as_str(), live).await);
             }
             nodes.redis = Some((redis, prefix));
@@ -661,7 +662,6 @@ async fn listeners_end_when_their_node_stops() {
 async fn redis_carries_hints_only_and_only_for_listened_streams() {
     let nodes = Nodes::start().await;
     let (db, other) = (nodes.db(), nodes.other());
-    db.live().check().await.unwrap();
     let Some((redis, prefix)) = nodes.redis.clone() else {
         nodes.end().await;
         return;
@@ -726,15 +726,16 @@ async fn without_redis_events_arrive_all_the_same() {
     url.set_path(&name);
     let mut lonely = Vec::new();
     for _ in 0..2 {
-        let live = Live::over_redis("redis://127.0.0.1:1", "x:", Window::default()).unwrap();
-        assert!(live.check().await.is_err());
+        let nobody = Redis::new("redis://127.0.0.1:1", "x:").unwrap();
+        assert!(nobody.check().await.is_err());
+        let live = Live::over_redis(nobody, Window::default());
         lonely.push(node(url.as_str(), live).await);
     }
     let stream = new_stream(nodes.db()).await;
     let mut listener = listen(&lonely[1].db, stream, None).await;
     append(&lonely[0].db, stream, 3).await;
     assert_eq!(follow(&mut listener, 3).await, [1, 2, 3]);
-    assert!(Live::over_redis("http://x", "x:", Window::default()).is_err());
+    assert!(Redis::new("http://x", "x:").is_err());
     for node in lonely {
         node.stop.cancel();
         node.work.await.unwrap();

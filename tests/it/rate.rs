@@ -6,10 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sojourn::platform::{
     clock::Clock,
     rate::{Budget, Rates},
+    redis::Redis,
 };
 use uuid::Uuid;
 
-use crate::support::is_production;
+use crate::support::{Flow, Wire, eventually, is_production};
+
+/// How long anything may take that has no bound of its own.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const BUDGET: Budget = Budget {
     points: 60,
@@ -23,7 +27,7 @@ fn nodes() -> (Rates, Rates, Clock) {
     if is_production() {
         let url = std::env::var("SOJOURN_TEST_REDIS_URL").expect("SOJOURN_TEST_REDIS_URL");
         let prefix = Uuid::now_v7().simple().to_string();
-        let node = || Rates::over_redis(clock.clone(), &url, &prefix).unwrap();
+        let node = || Rates::over_redis(clock.clone(), Redis::new(&url, &prefix).unwrap());
         (node(), node(), clock)
     } else {
         let node = Rates::in_process(clock.clone());
@@ -100,10 +104,99 @@ async fn failures_are_counted_for_all_nodes_and_forgotten() {
 
 #[tokio::test]
 async fn without_redis_a_node_counts_for_itself() {
-    let clock = Clock::default();
-    let node = Rates::over_redis(clock, "redis://127.0.0.1:1/", "nobody").unwrap();
+    let nobody = Redis::new("redis://127.0.0.1:1/", "nobody").unwrap();
+    let node = Rates::over_redis(Clock::default(), nobody);
     assert_eq!(node.take(BUDGET, "key", 60).await.wait, Duration::ZERO);
     assert!(node.take(BUDGET, "key", 60).await.wait > Duration::from_secs(50));
     node.failed(&[("guess", Duration::from_secs(60), false)]).await;
     assert_eq!(node.failures(["guess"]).await[0].count, 1);
+}
+
+/// Redis, by a wire that can break, and two nodes whose only way it is.
+async fn wired_nodes() -> (Wire, Redis, [Rates; 2]) {
+    let url = std::env::var("SOJOURN_TEST_REDIS_URL").expect("SOJOURN_TEST_REDIS_URL");
+    let url = url::Url::parse(&url).unwrap();
+    let wire = Wire::new(&format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(6379)));
+    let prefix = Uuid::now_v7().simple().to_string();
+    let [one, two] = [(), ()].map(|()| Redis::new(&format!("redis://{}/", wire.address), &prefix).unwrap());
+    for redis in [&one, &two] {
+        eventually(PATIENCE, "Redis is there", async || redis.check().await.is_ok()).await;
+    }
+    let nodes = [&one, &two].map(|redis| Rates::over_redis(Clock::default(), redis.clone()));
+    (wire, one, nodes)
+}
+
+#[tokio::test]
+async fn while_redis_hangs_or_is_gone_each_node_counts_alone_and_waits_for_it_no_more_than_once() {
+    if !is_production() {
+        return;
+    }
+    for flow in [Flow::Hung, Flow::Gone] {
+        let (wire, redis, nodes) = wired_nodes().await;
+        for node in &nodes {
+            assert!(node.take(BUDGET, "before", 1).await.wait.is_zero());
+        }
+        wire.set(flow);
+        for node in &nodes {
+            assert!(node.take(BUDGET, "key", 60).await.wait.is_zero(), "{flow:?}");
+            assert!(
+                node.take(BUDGET, "key", 60).await.wait > Duration::from_secs(50),
+                "{flow:?}"
+            );
+        }
+        // A second for each of them would be more than a minute.
+        let takes = async {
+            for _ in 0..100 {
+                nodes[0].take(BUDGET, "another", 0).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), takes)
+            .await
+            .expect("each of many waits for Redis");
+        wire.set(Flow::Running);
+        eventually(PATIENCE, "Redis is back", async || redis.check().await.is_ok()).await;
+        let shared = async || {
+            let key = Uuid::now_v7().to_string();
+            nodes[0].take(BUDGET, &key, 60).await;
+            !nodes[1].take(BUDGET, &key, 60).await.wait.is_zero()
+        };
+        eventually(PATIENCE, "the nodes share their counts again", shared).await;
+    }
+}
+
+#[tokio::test]
+async fn failures_while_redis_is_away_count_when_it_is_back() {
+    if !is_production() {
+        return;
+    }
+    let (wire, redis, [node, _]) = wired_nodes().await;
+    let key = [("guess", Duration::from_secs(600), false)];
+    node.failed(&key).await;
+    wire.set(Flow::Gone);
+    eventually(PATIENCE, "Redis is gone", async || redis.check().await.is_err()).await;
+    for _ in 0..3 {
+        node.failed(&key).await;
+    }
+    assert_eq!(node.failures(["guess"]).await[0].count, 3);
+    wire.set(Flow::Running);
+    eventually(PATIENCE, "Redis is back", async || redis.check().await.is_ok()).await;
+    assert_eq!(node.failures(["guess"]).await[0].count, 3);
+    node.forget("guess").await;
+    assert_eq!(node.failures(["guess"]).await[0].count, 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_is_made_anew_and_nothing_is_counted_apart() {
+    if !is_production() {
+        return;
+    }
+    let (wire, _, [one, two]) = wired_nodes().await;
+    for number in 0..20 {
+        let key = number.to_string();
+        assert!(one.take(BUDGET, &key, 60).await.wait.is_zero());
+        assert!(!two.take(BUDGET, &key, 60).await.wait.is_zero());
+        wire.cut();
+        // The node hears of it before it asks again.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -110,6 +110,7 @@ pub(super) fn present(
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
     pub is_off: bool,
+    pub is_known: bool,
     pub shown: HashMap<Uuid, Doing>,
 }
 
@@ -128,7 +129,8 @@ pub(super) struct News {
 pub(super) fn news(before: Option<&Told>, now: &Told) -> Option<News> {
     let mut changed: Vec<Uuid> = now.shown.keys().copied().collect();
     let mut gone = Vec::new();
-    let known = before.filter(|before| before.is_off == now.is_off);
+    let is_alike = |before: &&Told| (before.is_off, before.is_known) == (now.is_off, now.is_known);
+    let known = before.filter(is_alike);
     if let Some(known) = known {
         changed.retain(|member| known.shown.get(member) != now.shown.get(member));
         gone.extend(known.shown.keys().filter(|member| !now.shown.contains_key(member)));
@@ -277,6 +279,7 @@ mod tests {
     fn nobody_is_told_what_they_know() {
         let told = |is_off, members: &[u128]| Told {
             is_off,
+            is_known: true,
             shown: members
                 .iter()
                 .map(|&member| (Uuid::from_u128(member), Doing::default()))
@@ -307,6 +310,10 @@ mod tests {
             told_news(true, &[], &[])
         );
         assert_eq!(news(Some(&told(true, &[])), &told(true, &[])), None);
+        let mut unknown = told(false, &[1]);
+        unknown.is_known = false;
+        assert_eq!(news(Some(&told(false, &[1])), &unknown), told_news(true, &[1], &[]));
+        assert_eq!(news(Some(&unknown), &unknown), None);
         let mut moved = told(false, &[1]);
         moved.shown.insert(
             Uuid::from_u128(1),

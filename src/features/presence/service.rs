@@ -63,6 +63,8 @@ pub(super) struct Scene {
     pub setting: Arc<Setting>,
     /// Whether they are off.
     pub is_off: bool,
+    /// Whether it is known who is there.
+    pub is_known: bool,
     /// Who is there, and what they do, whether or not the reader may know in which thread.
     pub present: Vec<(Uuid, Doing)>,
 }
@@ -71,20 +73,21 @@ pub(super) struct Scene {
 ///
 /// # Errors
 /// `NOT_FOUND` if the space is gone.
-pub(super) async fn scene(reader: &Reader, devices: &Picture<Doing>) -> Result<Scene> {
+pub(super) async fn scene(reader: &Reader, room: &Picture<Doing>) -> Result<Scene> {
     let vantage = reader.vantage();
     let vantage = vantage.ok_or_else(|| Error::internal("a reader who doesn't listen"))?;
     let (space, viewer) = (vantage.seat.space_id, vantage.seat.role);
     let setting = store::system_setting(reader, vantage, space).await?;
     let setting = setting.ok_or_else(Error::not_found)?;
-    let members: Vec<Uuid> = devices.iter().map(|(member, _)| *member).collect();
+    let members: Vec<Uuid> = room.holders.iter().map(|(member, _)| *member).collect();
     let roles = store::system_roles(reader, vantage, space, &members).await?;
     let now = reader.db().clock().now();
-    let present = rules::present(&setting, viewer, devices, &roles, now);
+    let present = rules::present(&setting, viewer, &room.holders, &roles, now);
     let is_off = setting.is_off(viewer, now);
     Ok(Scene {
         setting,
         is_off,
+        is_known: room.is_known,
         present,
     })
 }

@@ -39,13 +39,13 @@ use tower_http::{
     cors::CorsLayer,
 };
 
-use self::document::Documents;
 pub use self::{
     client::{Caller, Client},
     document::Limits,
-    health::Ready,
+    health::{Check, Ready, Verdict},
     types::Types,
 };
+use self::{document::Documents, health::Found};
 use super::{
     auth::Actor,
     db::{Db, Reader},
@@ -115,6 +115,8 @@ pub struct Front<E> {
 struct Door<E> {
     front: Front<E>,
     documents: Documents,
+    /// What probes were told last.
+    found: Found,
 }
 
 impl<E> Deref for Door<E> {
@@ -238,7 +240,11 @@ impl fmt::Display for RequestId {
 pub fn router<E: Executor>(mut front: Front<E>) -> Router {
     let media = std::mem::take(&mut front.media);
     let documents = Documents::new(front.options.document_cache);
-    let door = Arc::new(Door { front, documents });
+    let door = Arc::new(Door {
+        front,
+        documents,
+        found: Found::default(),
+    });
     let explorer = if door.options.has_explorer {
         explorer::routes()
     } else {

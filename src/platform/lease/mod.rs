@@ -4,21 +4,14 @@
 //! ends by itself. Leases are kept in this process, or in Redis, so that all nodes see them, and never in the database.
 //!
 //! Whoever watches a room has its newest *picture*. One task per watched room and node reads it, every second and soon after a change
-//! that was made on this node, however many watch; it ends with the last of them. While Redis is away they see what was read last,
-//! less what has ended since.
+//! that was made on this node, however many watch; it ends with the last of them. While Redis is away nothing can be held, and what was
+//! read last, less what has ended since, is a picture that says of itself that it isn't known.
 
 mod memory;
 mod room;
 mod shared;
 
-use std::{
-    fmt::Debug,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
@@ -29,6 +22,7 @@ use self::{memory::Memory, room::Room, shared::Shared};
 use super::{
     clock::Clock,
     error::{Error, Result},
+    redis::Redis,
     registry::Registry,
     retry::spread,
 };
@@ -41,8 +35,14 @@ pub trait Value: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send
 
 impl<T: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Value for T {}
 
-/// What the holders of a room hold, in the order of their ids: of each what their devices hold, what is newest last.
-pub type Picture<T> = Vec<(Uuid, Vec<T>)>;
+/// What a room looks like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture<T> {
+    /// Whether it is what is held now. False while Redis is away: it is what was read last then, if anything was.
+    pub is_known: bool,
+    /// The holders in the order of their ids: of each what their devices hold, what is newest last.
+    pub holders: Vec<(Uuid, Vec<T>)>,
+}
 
 /// What one device holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,14 +66,12 @@ struct Inner<T: Value> {
     kept: Kept<T>,
     /// Rooms that somebody on this node watches.
     rooms: Registry<Room<T>>,
-    /// Whether Redis was away when it was asked last.
-    is_away: AtomicBool,
 }
 
 #[derive(Debug)]
 enum Kept<T> {
     Here(Memory<T>),
-    InRedis(Box<Shared>),
+    InRedis(Shared),
 }
 
 impl<T: Value> Leases<T> {
@@ -83,12 +81,10 @@ impl<T: Value> Leases<T> {
         Self::new(clock, Kept::Here(Memory::default()))
     }
 
-    /// Leases that all nodes see, through Redis; `prefix` starts every key. Connects when it is needed.
-    ///
-    /// # Errors
-    /// `url` is none of Redis; the text is for the operator.
-    pub fn over_redis(clock: Clock, url: &str, prefix: &str) -> std::result::Result<Self, String> {
-        Ok(Self::new(clock, Kept::InRedis(Box::new(Shared::new(url, prefix)?))))
+    /// Leases that all nodes see, through Redis.
+    #[must_use]
+    pub fn over_redis(clock: Clock, redis: Redis) -> Self {
+        Self::new(clock, Kept::InRedis(Shared::new(redis)))
     }
 
     fn new(clock: Clock, kept: Kept<T>) -> Self {
@@ -96,7 +92,6 @@ impl<T: Value> Leases<T> {
             clock,
             kept,
             rooms: Registry::new(),
-            is_away: AtomicBool::new(false),
         }))
     }
 
@@ -112,7 +107,7 @@ impl<T: Value> Leases<T> {
         value: T,
         life: Duration,
     ) -> Result<DateTime<Utc>> {
-        let now = self.0.clock.now();
+        let now = self.0.clock.system();
         let ends = now + life;
         let held = Held {
             device,
@@ -123,7 +118,8 @@ impl<T: Value> Leases<T> {
             Kept::Here(memory) => memory.put(room, holder, held, now.timestamp_millis()),
             Kept::InRedis(shared) => {
                 let line = shared::line(&held)?;
-                self.heard(shared.put(room, (holder, device), &line, now, life).await)?;
+                let put = shared.put(room, (holder, device), &line, now, life).await;
+                put.map_err(|_| away())?;
             }
         }
         self.changed(room);
@@ -135,12 +131,13 @@ impl<T: Value> Leases<T> {
     /// # Errors
     /// [`Error::Unavailable`] if Redis doesn't answer within a second: it ends by itself then.
     pub async fn let_go(&self, room: Uuid, (holder, device): (Uuid, Uuid)) -> Result<()> {
-        let now = self.0.clock.now();
+        let now = self.0.clock.system();
         match &self.0.kept {
             Kept::Here(memory) => memory.end(room, holder, device),
             Kept::InRedis(shared) => {
                 let life = Duration::from_secs(1);
-                self.heard(shared.put(room, (holder, device), "", now, life).await)?;
+                let put = shared.put(room, (holder, device), "", now, life).await;
+                put.map_err(|_| away())?;
             }
         }
         self.changed(room);
@@ -159,31 +156,17 @@ impl<T: Value> Leases<T> {
             room.look();
         }
     }
+}
 
-    /// Notes whether Redis is there.
-    fn heard(&self, outcome: std::result::Result<(), String>) -> Result<()> {
-        let was_away = self.0.is_away.swap(outcome.is_err(), Ordering::Relaxed);
-        match outcome {
-            Ok(()) => {
-                if was_away {
-                    tracing::info!("leases are kept again");
-                }
-                Ok(())
-            }
-            Err(cause) => {
-                if !was_away {
-                    tracing::warn!(cause, "no lease is kept while Redis is away");
-                }
-                Err(Error::Unavailable(spread(Duration::from_secs(1))))
-            }
-        }
-    }
+/// What somebody hears whose lease can't be kept.
+fn away() -> Error {
+    Error::Unavailable(spread(Duration::from_secs(1)))
 }
 
 impl<T: Value> Inner<T> {
     /// What is held in a room.
     async fn read(&self, room: Uuid) -> std::result::Result<Holders<T>, String> {
-        let now = self.clock.now().timestamp_millis();
+        let now = self.clock.system().timestamp_millis();
         match &self.kept {
             Kept::Here(memory) => Ok(memory.read(room, now)),
             Kept::InRedis(shared) => shared.read(room, now).await,

@@ -15,7 +15,6 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{Holders, Inner, Picture, Value};
-use crate::platform::retry::Retry;
 
 /// How often a room is read: leases end, and other nodes change it.
 const EVERY: Duration = Duration::from_secs(1);
@@ -49,13 +48,14 @@ impl<T: Value> Room<T> {
         self.bell.notify_one();
     }
 
-    fn show(&self, holders: &Holders<T>) {
+    fn show(&self, holders: &Holders<T>, is_known: bool) {
         let of = |(holder, held): &(Uuid, Vec<super::Held<T>>)| {
             let values = held.iter().map(|held| held.value.clone()).collect();
             (*holder, values)
         };
-        let mut picture: Picture<T> = holders.iter().map(of).collect();
-        picture.sort_unstable_by_key(|(holder, _)| *holder);
+        let mut holders: Vec<_> = holders.iter().map(of).collect();
+        holders.sort_unstable_by_key(|(holder, _)| *holder);
+        let picture = Picture { is_known, holders };
         self.picture.send_if_modified(|old| {
             let is_new = old.as_deref() != Some(&picture);
             if is_new {
@@ -79,36 +79,25 @@ impl<T: Value> Drop for Room<T> {
 /// Reads a room for as long as somebody watches it.
 async fn read<T: Value>(room: Weak<Room<T>>, bell: Arc<Notify>) {
     let mut known = Vec::new();
-    let mut retry = Retry::new("reading leases");
     loop {
         // Held during the reading alone, or the room would never go.
         let Some(room) = room.upgrade() else { return };
         let Some(leases) = room.leases.upgrade() else { return };
-        let outcome = leases.read(room.id).await;
-        let failure = match outcome {
-            Ok(holders) => {
-                known = holders;
-                None
-            }
-            Err(cause) => {
-                let now = leases.clock.now().timestamp_millis();
-                known.retain_mut(|(_, held): &mut (Uuid, Vec<super::Held<T>>)| {
-                    held.retain(|held| held.ends_at > now);
-                    !held.is_empty()
-                });
-                Some(cause)
-            }
-        };
-        room.show(&known);
-        drop((room, leases));
-        match failure {
-            None => {
-                retry.worked();
-                sleep(PAUSE).await;
-                let _ = timeout(EVERY - PAUSE, bell.notified()).await;
-            }
-            Some(cause) => retry.failed(&cause).await,
+        let read = leases.read(room.id).await;
+        let is_known = read.is_ok();
+        if let Ok(holders) = read {
+            known = holders;
+        } else {
+            let now = leases.clock.system().timestamp_millis();
+            known.retain_mut(|(_, held): &mut (Uuid, Vec<super::Held<T>>)| {
+                held.retain(|held| held.ends_at > now);
+                !held.is_empty()
+            });
         }
+        room.show(&known, is_known);
+        drop((room, leases));
+        sleep(PAUSE).await;
+        let _ = timeout(EVERY - PAUSE, bell.notified()).await;
     }
 }
 

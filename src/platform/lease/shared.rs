@@ -58,17 +58,11 @@ end
 return found";
 
 #[derive(Debug)]
-pub(super) struct Shared {
-    redis: Redis,
-    prefix: String,
-}
+pub(super) struct Shared(Redis);
 
 impl Shared {
-    pub(super) fn new(url: &str, prefix: &str) -> Outcome<Self> {
-        Ok(Self {
-            redis: Redis::new(url)?,
-            prefix: prefix.to_owned(),
-        })
+    pub(super) fn new(redis: Redis) -> Self {
+        Self(redis)
     }
 
     /// `line` is empty if the device holds nothing from now on.
@@ -89,14 +83,14 @@ impl Shared {
         command
             .arg(u64::try_from(life.as_millis()).unwrap_or(u64::MAX))
             .ignore();
-        self.redis.run(&commands).await
+        self.0.run(&commands).await
     }
 
     pub(super) async fn read<T: Value>(&self, room: Uuid, now: i64) -> Outcome<Holders<T>> {
         let mut commands = redis::pipe();
         let command = commands.cmd("EVAL").arg(READ).arg(1).arg(self.key(room));
         command.arg(now);
-        let (found,): (Vec<(String, String)>,) = self.redis.run(&commands).await?;
+        let (found,): (Vec<(String, String)>,) = self.0.run(&commands).await?;
         let holder = |(holder, lines): (String, String)| {
             let held = lines.lines().filter_map(parse::<T>);
             let held: Vec<_> = held.filter(|held| held.ends_at > now).collect();
@@ -106,7 +100,7 @@ impl Shared {
     }
 
     fn key(&self, room: Uuid) -> String {
-        format!("{}:{}", self.prefix, room.simple())
+        format!("{}:presence:{}", self.0.prefix(), room.simple())
     }
 }
 

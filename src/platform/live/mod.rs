@@ -25,7 +25,7 @@ pub use self::{
     shared::{AnswerKey, Common, Personal, Shared},
     topic::Window,
 };
-use super::{db::Db, error::Result, stream::Cursor};
+use super::{db::Db, error::Result, redis::Redis, stream::Cursor};
 
 /// The hub of a node. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -38,13 +38,10 @@ impl Live {
         Self(Arc::new(Hub::new(None, window)))
     }
 
-    /// A hub whose nodes tell each other through Redis; `prefix` starts the name of every channel, so that several
-    /// installations can share a server. Connects later, in [`Live::run`].
-    ///
-    /// # Errors
-    /// `url` is none of Redis; the text is for the operator.
-    pub fn over_redis(url: &str, prefix: &str, window: Window) -> std::result::Result<Self, String> {
-        Ok(Self(Arc::new(Hub::new(Some(Bus::new(url, prefix)?), window))))
+    /// A hub whose nodes tell each other through Redis. Connects later, in [`Live::run`].
+    #[must_use]
+    pub fn over_redis(redis: Redis, window: Window) -> Self {
+        Self(Arc::new(Hub::new(Some(Bus::new(redis)), window)))
     }
 
     /// Says that `stream` has grown up to `seq`, after the commit. Never fails and never waits: what gets lost on the way
@@ -69,17 +66,6 @@ impl Live {
         let work = async { tokio::join!(hub.run_stream_checks(&db), hub.run_session_checks(&db), messages) };
         stop.run_until_cancelled(work).await;
         hub.stop();
-    }
-
-    /// Whether the other nodes can be told and heard, within a second.
-    ///
-    /// # Errors
-    /// Redis doesn't answer; events arrive late then. The cause is for the log.
-    pub async fn check(&self) -> Result<()> {
-        match self.0.bus() {
-            Some(bus) => bus.ping().await,
-            None => Ok(()),
-        }
     }
 
     /// Starts to listen to `stream` behind `after`, or from now on. A cursor that can't be continued from is no error: the

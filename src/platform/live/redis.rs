@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::hub::Hub;
 use crate::platform::{
-    error::{Error, Result},
     redis::{Outcome, Redis, limited},
     registry::Inbox,
     retry::Retry,
@@ -29,7 +28,6 @@ const CHUNK: usize = 500;
 #[derive(Debug)]
 pub(super) struct Bus {
     redis: Redis,
-    prefix: String,
     /// What to tell: the highest number of each stream.
     outgoing: Inbox,
     /// Streams that got their first listener or lost their last.
@@ -37,13 +35,12 @@ pub(super) struct Bus {
 }
 
 impl Bus {
-    pub(super) fn new(url: &str, prefix: &str) -> Outcome<Self> {
-        Ok(Self {
-            redis: Redis::new(url)?,
-            prefix: prefix.to_owned(),
+    pub(super) fn new(redis: Redis) -> Self {
+        Self {
+            redis,
             outgoing: Inbox::default(),
             changed: Inbox::default(),
-        })
+        }
     }
 
     pub(super) fn publish(&self, stream: Uuid, seq: i64) {
@@ -54,24 +51,15 @@ impl Bus {
         self.changed.put(stream, 0);
     }
 
-    pub(super) async fn ping(&self) -> Result<()> {
-        let mut ping = redis::pipe();
-        ping.cmd("PING").ignore();
-        self.redis.run::<()>(&ping).await.map_err(Error::internal)
-    }
-
     /// Publishes for ever. What can't be told now is dropped.
     pub(super) async fn run_publisher(&self) {
-        let mut retry = Retry::new("publishing to Redis");
         loop {
             let mut pipe = redis::pipe();
             for (stream, seq) in self.outgoing.wait().await {
                 pipe.publish(self.channel(stream), seq).ignore();
             }
-            match self.redis.run::<()>(&pipe).await {
-                Ok(()) => retry.worked(),
-                Err(error) => retry.failed(&error).await,
-            }
+            // Whoever isn't told finds it in the database.
+            let _ = self.redis.run::<()>(&pipe).await;
         }
     }
 
@@ -152,12 +140,12 @@ impl Bus {
     }
 
     fn channel(&self, stream: Uuid) -> String {
-        format!("{}{}", self.prefix, stream.simple())
+        format!("{}{}", self.redis.prefix(), stream.simple())
     }
 
     /// Stream and number of a message; none for what no node has sent.
     fn parse(&self, message: &Msg) -> Option<(Uuid, i64)> {
-        let stream = message.get_channel_name().strip_prefix(&self.prefix)?;
+        let stream = message.get_channel_name().strip_prefix(self.redis.prefix())?;
         let seq = std::str::from_utf8(message.get_payload_bytes()).ok()?;
         Some((Uuid::try_parse(stream).ok()?, seq.parse().ok()?))
     }

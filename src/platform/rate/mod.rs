@@ -6,21 +6,12 @@
 mod memory;
 mod shared;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 
 use self::{memory::Memory, shared::Shared};
-use super::clock::Clock;
-
-/// How long a node doesn't ask Redis again after a failure.
-const PAUSE: Duration = Duration::from_secs(2);
+use super::{clock::Clock, redis::Redis};
 
 /// A budget that is full after `period` without use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +34,7 @@ pub struct Grant {
 }
 
 /// Failures of one kind of guess.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Failures {
     /// How many.
     pub count: u32,
@@ -68,8 +59,6 @@ struct Inner {
     clock: Clock,
     memory: Memory,
     shared: Option<Shared>,
-    /// Until when Redis is not asked, in microseconds since 1970; 0 while it works.
-    away_until: AtomicI64,
 }
 
 impl Rates {
@@ -79,12 +68,10 @@ impl Rates {
         Self::new(clock, None)
     }
 
-    /// Counts that nodes share through Redis; `prefix` starts every key.
-    ///
-    /// # Errors
-    /// `url` is none of Redis; the text is for the operator.
-    pub fn over_redis(clock: Clock, url: &str, prefix: &str) -> std::result::Result<Self, String> {
-        Ok(Self::new(clock, Some(Shared::new(url, prefix)?)))
+    /// Counts that nodes share through Redis.
+    #[must_use]
+    pub fn over_redis(clock: Clock, redis: Redis) -> Self {
+        Self::new(clock, Some(Shared::new(redis)))
     }
 
     fn new(clock: Clock, shared: Option<Shared>) -> Self {
@@ -92,14 +79,13 @@ impl Rates {
             clock,
             memory: Memory::default(),
             shared,
-            away_until: AtomicI64::new(0),
         }))
     }
 
-    /// The time by which it counts.
+    /// The time by which it counts: spans, so the system's.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.0.clock.now()
+        self.0.clock.system()
     }
 
     /// Takes points out of somebody's budget, or nothing if there are too few.
@@ -111,8 +97,8 @@ impl Rates {
         // The budget as a time: the moment at which it is full again ("virtual scheduling", ITU-T I.371).
         let increment = scale(points.into(), budget.period.as_micros(), capacity.into());
         let ask = Ask { now, increment, period };
-        let taken = match self.shared() {
-            Some(shared) => self.heard(shared.take(key, ask).await),
+        let taken = match &self.0.shared {
+            Some(shared) => shared.take(key, ask).await.ok(),
             None => None,
         };
         let taken = taken.unwrap_or_else(|| self.0.memory.take(key, ask));
@@ -127,56 +113,35 @@ impl Rates {
 
     /// The failures of guesses.
     pub async fn failures<const N: usize>(&self, keys: [&str; N]) -> [Failures; N] {
-        let known = match self.shared() {
-            Some(shared) => self.heard(shared.failures(&keys).await),
-            None => None,
+        // Those that could not be told to Redis when they happened count when it is back, too.
+        let here = self.0.memory.failures(&keys, self.now().timestamp_micros());
+        let known = match &self.0.shared {
+            Some(shared) => shared.failures(&keys).await.unwrap_or_default(),
+            None => Vec::new(),
         };
-        let known = known.unwrap_or_else(|| self.0.memory.failures(&keys, self.now().timestamp_micros()));
-        std::array::from_fn(|place| known.get(place).copied().unwrap_or_default())
+        let of = |all: &[Failures], place: usize| all.get(place).copied().unwrap_or_default();
+        std::array::from_fn(|place| of(&here, place).max(of(&known, place)))
     }
 
     /// Counts a failure under each key, and forgets each key so long after its first failure (`is_window`) or its last.
     pub async fn failed(&self, keys: &[(&str, Duration, bool)]) {
         let now = self.now().timestamp_micros();
-        let told = match self.shared() {
-            Some(shared) => self.heard(shared.failed(keys, now).await),
-            None => None,
+        let is_told = match &self.0.shared {
+            Some(shared) => shared.failed(keys, now).await.is_ok(),
+            None => false,
         };
-        if told.is_none() {
+        if !is_told {
             self.0.memory.failed(keys, now);
         }
     }
 
     /// Forgets failures.
     pub async fn forget(&self, key: &str) {
-        if let Some(shared) = self.shared() {
-            self.heard(shared.forget(key).await);
+        if let Some(shared) = &self.0.shared {
+            // A Redis that is away keeps them for a few minutes more: who knows the password waits a minute at most.
+            let _ = shared.forget(key).await;
         }
         self.0.memory.forget(key);
-    }
-
-    fn shared(&self) -> Option<&Shared> {
-        let is_away = self.0.away_until.load(Ordering::Relaxed) > Utc::now().timestamp_micros();
-        self.0.shared.as_ref().filter(|_| !is_away)
-    }
-
-    /// Notes whether Redis is there.
-    fn heard<T>(&self, outcome: std::result::Result<T, String>) -> Option<T> {
-        match outcome {
-            Ok(value) => {
-                if self.0.away_until.swap(0, Ordering::Relaxed) != 0 {
-                    tracing::info!("limits are shared between nodes again");
-                }
-                Some(value)
-            }
-            Err(cause) => {
-                let until = Utc::now() + PAUSE;
-                if self.0.away_until.swap(until.timestamp_micros(), Ordering::Relaxed) == 0 {
-                    tracing::warn!(cause, "limits are counted by each node alone while Redis is away");
-                }
-                None
-            }
-        }
     }
 }
 

@@ -16,24 +16,18 @@ if next > now then redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX',
 return {0, next - now}";
 
 #[derive(Debug)]
-pub(super) struct Shared {
-    redis: Redis,
-    prefix: String,
-}
+pub(super) struct Shared(Redis);
 
 impl Shared {
-    pub(super) fn new(url: &str, prefix: &str) -> Outcome<Self> {
-        Ok(Self {
-            redis: Redis::new(url)?,
-            prefix: prefix.to_owned(),
-        })
+    pub(super) fn new(redis: Redis) -> Self {
+        Self(redis)
     }
 
     pub(super) async fn take(&self, key: &str, ask: Ask) -> Outcome<Taken> {
         let mut commands = redis::pipe();
         let command = commands.cmd("EVAL").arg(TAKE).arg(1).arg(self.key(key));
         command.arg(ask.now).arg(ask.increment).arg(ask.period);
-        let ((wait, used),): ((i64, i64),) = self.redis.run(&commands).await?;
+        let ((wait, used),): ((i64, i64),) = self.0.run(&commands).await?;
         Ok(Taken { wait, used })
     }
 
@@ -42,7 +36,7 @@ impl Shared {
         for key in keys {
             commands.hmget(self.key(key), &["count", "at"]);
         }
-        let known: Vec<(Option<u32>, Option<i64>)> = self.redis.run(&commands).await?;
+        let known: Vec<(Option<u32>, Option<i64>)> = self.0.run(&commands).await?;
         let failures = known.into_iter().map(|(count, at)| Failures {
             count: count.unwrap_or_default(),
             at: at.unwrap_or_default(),
@@ -67,16 +61,16 @@ impl Shared {
             }
             expire.ignore();
         }
-        self.redis.run(&commands).await
+        self.0.run(&commands).await
     }
 
     pub(super) async fn forget(&self, key: &str) -> Outcome<()> {
         let mut commands = redis::pipe();
         commands.del(self.key(key)).ignore();
-        self.redis.run(&commands).await
+        self.0.run(&commands).await
     }
 
     fn key(&self, key: &str) -> String {
-        format!("{}:{key}", self.prefix)
+        format!("{}:rate:{key}", self.0.prefix())
     }
 }

@@ -3,7 +3,9 @@
 
 #[cfg(target_os = "linux")]
 mod disk;
+mod connections;
 mod events;
+mod full;
 mod kill;
 mod outage;
 mod reader;

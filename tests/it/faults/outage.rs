@@ -8,43 +8,42 @@ use std::{
 
 use futures_util::future::join_all;
 use http::StatusCode;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
-use serde_json::json;
-use url::Url;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use serde_json::{Value, json};
 
 use super::{are_all_and_once, bad, comment, comments, insist, key, newest, reader::Reader, stored};
 use crate::{
     media::announced,
     support::{
-        Cast, Flow, PASSWORD, Server, Socket, Wire, Wires, World, errors, eventually, inner, is_long, is_production,
+        Cast, Flow, Http, PASSWORD, Server, Socket, Wire, Wires, World, errors, eventually, is_long, is_production,
     },
 };
 
 /// The longest that an answer may take: the deadline of a request, and what a busy machine adds.
-const DEADLINE: Duration = Duration::from_secs(12);
+pub const DEADLINE: Duration = Duration::from_secs(12);
 /// The longest that anything may take which needs nothing that is away.
 const UNHARMED: Duration = Duration::from_secs(5);
-const RECOVERY: Duration = Duration::from_secs(5);
+pub const RECOVERY: Duration = Duration::from_secs(5);
 
 /// How long something is away.
 fn outage(seconds: u64) -> Duration {
     Duration::from_secs(if is_long() { 30 } else { seconds })
 }
 
-struct Stage {
-    server: Server,
-    wires: Wires,
-    cast: Cast,
-    thread: String,
+pub struct Stage {
+    pub server: Server,
+    pub wires: Wires,
+    pub cast: Cast,
+    pub thread: String,
     cursor: String,
     /// What a client uploads in parts.
     film: Vec<u8>,
-    written: BTreeMap<String, String>,
+    pub written: BTreeMap<String, String>,
 }
 
 /// What a request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Act {
+pub enum Act {
     Read,
     Write,
     SignIn,
@@ -54,15 +53,15 @@ enum Act {
 const ACTS: [Act; 4] = [Act::Read, Act::Write, Act::SignIn, Act::Upload];
 
 /// What came of a request.
-struct Came {
-    act: Act,
+pub struct Came {
+    pub act: Act,
     /// Nothing if it was done.
-    errors: Vec<String>,
-    took: Duration,
+    pub errors: Vec<String>,
+    pub took: Duration,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let (world, cast) = World::with_cast().await;
         let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
         let (server, wires) = world.into_wired_server().await;
@@ -120,7 +119,7 @@ impl Stage {
     }
 
     /// Everybody does everything for so long; what came of it, and the keys of what was written.
-    async fn besieged(&self, lasts: Duration) -> (Vec<Came>, BTreeSet<String>) {
+    pub async fn besieged(&self, lasts: Duration) -> (Vec<Came>, BTreeSet<String>) {
         let begun = Instant::now();
         let one = async |act: Act| {
             let (mut came, mut keys) = (Vec::new(), BTreeSet::new());
@@ -144,11 +143,11 @@ impl Stage {
     }
 
     /// Waits until everything works; how long that took.
-    async fn works(&mut self) -> Duration {
+    pub async fn works(&mut self) -> Duration {
         self.works_within(RECOVERY).await
     }
 
-    async fn works_within(&mut self, limit: Duration) -> Duration {
+    pub async fn works_within(&mut self, limit: Duration) -> Duration {
         let stage = &*self;
         let key = key();
         let works = async || {
@@ -156,7 +155,7 @@ impl Stage {
                 stage.server.http.ready(),
                 join_all(ACTS.map(|act| stage.act(act, &key)))
             );
-            ready.unwrap().0 == StatusCode::OK && came.iter().all(|came| came.errors.is_empty())
+            ready.unwrap().1["status"] == "ready" && came.iter().all(|came| came.errors.is_empty())
         };
         let took = eventually(limit, "all works", works).await;
         let id = comment(&self.server.http, &self.cast.mobile, &self.thread, &key).await;
@@ -164,26 +163,43 @@ impl Stage {
         took
     }
 
-    /// What clients meet while `wire` does `flow` for so long, and afterwards. `needs` is what can't be done without it.
-    async fn survives(&mut self, wire: Wire, flow: Flow, lasts: Duration, name: &str, needs: &[Act]) {
+    /// What the probes of a load balancer are told for so long.
+    async fn probed(&self, lasts: Duration) -> Vec<(StatusCode, Value)> {
+        let (begun, mut told) = (Instant::now(), Vec::new());
+        while begun.elapsed() < lasts {
+            told.push(self.server.http.ready().await.unwrap());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        told
+    }
+
+    /// What clients meet while `wire` does `flow` for so long, and afterwards. `needs` is what can't be done without it, `checks` what
+    /// probes are told of it: as long as anything can be done, the node is ready.
+    async fn survives(&mut self, wire: Wire, flow: Flow, lasts: Duration, checks: &[&str], needs: &[Act]) {
         wire.set(flow);
-        let ready = async {
-            // Asked when it can be known.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            let begun = Instant::now();
-            let (status, checks) = self.server.http.ready().await.unwrap();
-            (status, bad(&checks), begun.elapsed())
-        };
-        let ((came, keys), (status, bad, took)) = tokio::join!(self.besieged(lasts), ready);
+        let ((came, keys), told) = tokio::join!(self.besieged(lasts), self.probed(lasts));
         wire.set(Flow::Running);
         let recovered = self.works().await;
         eprintln!(
-            "{name} {flow:?} for {lasts:?}: {} answers, works after {recovered:?}",
+            "{checks:?} {flow:?} for {lasts:?}: {} answers, works after {recovered:?}",
             came.len()
         );
 
-        assert_eq!((status, bad), (StatusCode::SERVICE_UNAVAILABLE, vec![name.to_owned()]));
-        assert!(took < UNHARMED, "/readyz took {took:?}");
+        let (status, last) = told.last().unwrap();
+        assert_eq!(bad(last), checks, "{last}");
+        if needs == ACTS {
+            assert_eq!(
+                (*status, &last["status"]),
+                (StatusCode::SERVICE_UNAVAILABLE, &json!("unavailable"))
+            );
+        } else {
+            assert!(told.iter().all(|(status, _)| *status == StatusCode::OK), "{told:?}");
+            assert_eq!(last["status"], "degraded");
+            assert!(
+                last["effects"].as_array().is_some_and(|effects| !effects.is_empty()),
+                "{last}"
+            );
+        }
         for act in ACTS {
             let of_it: Vec<_> = came.iter().filter(|came| came.act == act).collect();
             let slowest = of_it.iter().map(|came| came.took).max().unwrap();
@@ -204,7 +220,7 @@ impl Stage {
         }
         let database = self.server.database().await;
         are_all_and_once(&database, &self.cast, &self.thread, &self.written).await;
-        if name == "database" {
+        if needs == ACTS {
             nothing_is_left_open(&database).await;
         }
         let stored = stored(&database, &self.cast).await;
@@ -236,7 +252,9 @@ async fn a_database_that_hangs_is_told_in_time_and_all_works_again_when_it_does(
     }
     let mut stage = Stage::new().await;
     let wire = stage.wires.database.clone();
-    stage.survives(wire, Flow::Hung, outage(11), "database", &ACTS).await;
+    stage
+        .survives(wire, Flow::Hung, outage(11), &["database", "schema"], &ACTS)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -246,7 +264,9 @@ async fn a_database_that_is_gone_is_told_in_time_and_all_works_again_when_it_is_
     }
     let mut stage = Stage::new().await;
     let wire = stage.wires.database.clone();
-    stage.survives(wire, Flow::Gone, outage(5), "database", &ACTS).await;
+    stage
+        .survives(wire, Flow::Gone, outage(5), &["database", "schema"], &ACTS)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,7 +276,7 @@ async fn nothing_fails_while_redis_hangs() {
     }
     let mut stage = Stage::new().await;
     let wire = stage.wires.redis.clone();
-    stage.survives(wire, Flow::Hung, outage(7), "bus", &[]).await;
+    stage.survives(wire, Flow::Hung, outage(7), &["redis"], &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -266,7 +286,7 @@ async fn nothing_fails_while_redis_is_gone() {
     }
     let mut stage = Stage::new().await;
     let wire = stage.wires.redis.clone();
-    stage.survives(wire, Flow::Gone, outage(4), "bus", &[]).await;
+    stage.survives(wire, Flow::Gone, outage(4), &["redis"], &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -278,7 +298,7 @@ async fn uploads_alone_fail_while_the_store_hangs_or_is_gone() {
     for (flow, seconds) in [(Flow::Hung, 6), (Flow::Gone, 2)] {
         let wire = stage.wires.store.clone();
         stage
-            .survives(wire, flow, outage(seconds), "media", &[Act::Upload])
+            .survives(wire, flow, outage(seconds), &["media"], &[Act::Upload])
             .await;
     }
 }
@@ -368,102 +388,69 @@ async fn while_redis_is_away_nodes_find_new_events_by_themselves() {
     }
 }
 
-/// Nobody hears that the other end is gone: connections in use, given back and idle alike.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_the_network_forgets_are_replaced() {
+async fn no_node_leaves_while_redis_and_the_store_are_away_at_once_and_events_go_on() {
     if !is_production() {
         return;
     }
     let mut stage = Stage::new().await;
-    for _ in 0..2 {
-        // All connections are open, and some of them at work.
-        let ((), (came, keys)) = tokio::join!(
-            async {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                stage.wires.database.forget();
-            },
-            stage.besieged(Duration::from_secs(2))
+    let twin = stage.server.twin().await;
+    let cursor = newest(&twin.http, &stage.cast).await;
+    let address = twin.http.address.parse().unwrap();
+    let mut socket = Socket::open(address, &stage.cast.stayer).await.unwrap();
+    socket.watch(&stage.cast.space, Some(&cursor)).await.unwrap();
+    let lasts = Duration::from_secs(if is_long() { 60 } else { 5 });
+    for flow in [Flow::Hung, Flow::Gone] {
+        for wire in [&stage.wires.redis, &stage.wires.store] {
+            wire.set(flow);
+        }
+        let begun = Instant::now();
+        let reads = async |http: &Http| {
+            let query = "query($id: ID!) { space(id: $id) { title threads { nodes { title } } } }";
+            let mut count = 0;
+            while begun.elapsed() < lasts {
+                let (status, _) = http.ready().await.unwrap();
+                assert_eq!(status, StatusCode::OK);
+                let read = http.send(&stage.cast.stayer, query, json!({ "id": stage.cast.space }));
+                let (status, answer) = read.await.unwrap();
+                assert!(status == StatusCode::OK && errors(&answer).is_empty(), "{answer}");
+                count += 1;
+            }
+            count
+        };
+        let writes = async {
+            let mut written = BTreeMap::new();
+            while begun.elapsed() < lasts {
+                let key = key();
+                let id = insist(&stage.server.http, &stage.cast.mobile, &stage.thread, &key).await;
+                // One at a time, so that each is heard of before the next is written: by the comparison with the database alone.
+                assert_eq!(socket.event().await["contribution"]["id"], id);
+                written.insert(key, id);
+            }
+            written
+        };
+        let (here, there, written) = tokio::join!(reads(&stage.server.http), reads(&twin.http), writes);
+        eprintln!(
+            "{flow:?}: {here} and {there} probes and reads, {} events",
+            written.len()
         );
-        for came in came {
-            assert!(came.took < DEADLINE, "{:?} took {:?}", came.act, came.took);
-            assert!(
-                came.errors.is_empty() || came.errors == ["UNAVAILABLE"],
-                "{:?}",
-                came.errors
-            );
+        assert!(!written.is_empty());
+        let (_, told) = twin.http.ready().await.unwrap();
+        assert_eq!(
+            (bad(&told), &told["status"]),
+            (vec!["media".to_owned(), "redis".to_owned()], &json!("degraded"))
+        );
+        stage.written.extend(written);
+        for wire in [&stage.wires.redis, &stage.wires.store] {
+            wire.set(Flow::Running);
         }
-        // Each that is given back or was idle is waited for.
-        let recovered = stage.works_within(Duration::from_secs(15)).await;
-        eprintln!("works after {recovered:?}");
-        for key in keys {
-            let id = insist(&stage.server.http, &stage.cast.mobile, &stage.thread, &key).await;
-            stage.written.insert(key, id);
-        }
+        stage.works().await;
+        let key = stage.written.last_key_value().unwrap().0.clone();
+        assert_eq!(socket.event().await["contribution"]["id"], stage.written[&key]);
+        let is_ready = async || twin.http.ready().await.unwrap().1["status"] == "ready";
+        eventually(RECOVERY, "the twin is ready", is_ready).await;
     }
     let database = stage.server.database().await;
     are_all_and_once(&database, &stage.cast, &stage.thread, &stage.written).await;
     database.close().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_takes_no_more_connections_is_told_and_all_works_again_when_it_does() {
-    if !is_production() {
-        return;
-    }
-    let (mut world, cast) = World::with_cast().await;
-    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
-    // Limits don't hold for whoever owns the server.
-    let role = format!("role_{}", key());
-    let execute = async |database: &DatabaseConnection, sql: &str| {
-        database.execute_unprepared(sql).await.unwrap();
-    };
-    let granted = format!("CREATE ROLE {role} LOGIN; GRANT pg_read_all_data, pg_write_all_data TO {role}");
-    execute(world.app().db.primary(), &granted).await;
-    let url = std::env::var("SOJOURN_TEST_DATABASE_URL").unwrap();
-    let mut url = Url::parse(&url).unwrap();
-    url.set_path(&world.database_name().await);
-    let owner = ConnectOptions::new(url.as_str()).max_connections(1).to_owned();
-    let owner = Database::connect(owner).await.unwrap();
-    url.set_username(&role).unwrap();
-    world.set("--database-url=", url.as_str());
-    let server = world.into_server(&[]).await;
-    let mut written = BTreeMap::new();
-    let codes = async |written: &mut BTreeMap<String, String>| {
-        let all = join_all(std::iter::repeat_with(key).take(20).map(async |key| {
-            let outcome = comment(&server.http, &cast.mobile, &thread, &key).await;
-            (key, outcome)
-        }));
-        let mut codes = BTreeSet::new();
-        for (key, outcome) in all.await {
-            match outcome {
-                Ok(id) => drop(written.insert(key, id)),
-                Err(code) => drop(codes.insert(code)),
-            }
-        }
-        codes
-    };
-    for limit in [0, 3] {
-        execute(&owner, &format!("ALTER ROLE {role} CONNECTION LIMIT {limit}")).await;
-        let ends = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'");
-        execute(&owner, &ends).await;
-        let told = codes(&mut written).await;
-        let none: BTreeSet<_> = ["UNAVAILABLE".to_owned()].into();
-        if limit == 0 {
-            assert_eq!(told, none);
-            assert_eq!(server.http.ready().await.unwrap().0, StatusCode::SERVICE_UNAVAILABLE);
-        }
-        assert!(told.is_subset(&none), "{told:?}");
-        execute(&owner, &format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await;
-        let works =
-            async || server.http.ready().await.unwrap().0 == StatusCode::OK && codes(&mut written).await.is_empty();
-        eventually(RECOVERY, "all works", works).await;
-    }
-    // What was refused in the middle of its commit may be there as well.
-    let stored: BTreeMap<_, _> = comments(&owner, &thread).await.into_iter().collect();
-    for (key, id) in &written {
-        assert_eq!(stored.get(key), Some(&inner(id)), "{key} was acknowledged");
-    }
-    drop(server);
-    execute(&owner, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
-    owner.close().await.unwrap();
 }

@@ -32,7 +32,7 @@ use sojourn::platform::{
     clock::Clock,
     db::{self, Db, Reader},
     error::{Error, Result},
-    http::{Authenticate, Caller, Front, Options, Ready, RequestId, Types, router},
+    http::{Authenticate, Caller, Check, Front, Options, Ready, RequestId, Types, router},
     live::{Live, Window},
     rate::Rates,
 };
@@ -191,20 +191,20 @@ impl Authenticate for Doorman {
     }
 }
 
-/// Knows the checks `database` and `bus`.
+/// Needs `database`, and tells of `redis`, which may be away.
 struct Health(Db, Arc<AtomicBool>);
 
 #[async_trait]
 impl Ready for Health {
-    async fn check(&self) -> Vec<(&'static str, Result<()>)> {
-        let bus = if self.1.load(Ordering::SeqCst) {
-            Err(Error::internal("redis://user:hunter2@bus"))
+    async fn check(&self) -> Vec<Check> {
+        let redis = if self.1.load(Ordering::SeqCst) {
+            Err(Error::internal("redis://user:hunter2@redis"))
         } else {
             Ok(())
         };
         vec![
-            ("database", one(&Reader::passing(&self.0, None)).await.map(drop)),
-            ("bus", bus),
+            Check::needed("database", one(&Reader::passing(&self.0, None)).await.map(drop)),
+            Check::told("redis", redis, &["limits are looser"]),
         ]
     }
 }
@@ -215,9 +215,10 @@ pub struct Door {
     pub stop: CancellationToken,
     pub sockets: TaskTracker,
     pub doorman: Arc<Doorman>,
-    pub is_bus_away: Arc<AtomicBool>,
+    pub is_redis_away: Arc<AtomicBool>,
     pub additions: Arc<AtomicU32>,
     pub clock: Clock,
+    db: Db,
     folder: Arc<TempDir>,
 }
 
@@ -241,7 +242,7 @@ pub async fn door_with(options: Options) -> Door {
     let clock = Clock::default();
     let db = Db::connect(&database, clock.clone(), live()).await.unwrap();
     db.migrate().await.unwrap();
-    let (additions, is_bus_away) = (Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
+    let (additions, is_redis_away) = (Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
     let (stop, sockets, doorman) = (CancellationToken::new(), TaskTracker::new(), Arc::<Doorman>::default());
     let schema = Schema::new(Query, Mutation(Arc::clone(&additions)), Ticks);
     let front = Front {
@@ -251,7 +252,7 @@ pub async fn door_with(options: Options) -> Door {
         authenticate: Arc::clone(&doorman) as Arc<dyn Authenticate>,
         rates: Rates::in_process(clock.clone()),
         jwks: r#"{"keys":[]}"#.to_owned(),
-        ready: Arc::new(Health(db, Arc::clone(&is_bus_away))),
+        ready: Arc::new(Health(db.clone(), Arc::clone(&is_redis_away))),
         media: Router::new(),
         options,
         stop: stop.clone(),
@@ -262,9 +263,10 @@ pub async fn door_with(options: Options) -> Door {
         stop,
         sockets,
         doorman,
-        is_bus_away,
+        is_redis_away,
         additions,
         clock,
+        db,
         folder,
     }
 }

@@ -150,18 +150,28 @@ async fn a_live_process_is_healthy_even_when_it_stops() {
 }
 
 #[tokio::test]
-async fn ready_means_that_every_check_is_well() {
+async fn what_is_away_and_not_needed_is_told_by_a_node_that_is_ready() {
     let door = door().await;
     let reply = door.get("/readyz").await;
-    let checks = json!({ "database": "ok", "bus": "ok" });
-    assert_eq!(
-        (reply.status, reply.body),
-        (StatusCode::OK, json!({ "status": "ready", "checks": checks }))
-    );
-    door.is_bus_away.store(true, Ordering::SeqCst);
+    let checks = json!({ "database": "ok", "redis": "ok" });
+    let body = json!({ "status": "ready", "checks": checks });
+    assert_eq!((reply.status, reply.body), (StatusCode::OK, body.clone()));
+    door.is_redis_away.store(true, Ordering::SeqCst);
     let reply = door.get("/readyz").await;
-    let checks = json!({ "database": "ok", "bus": "failed" });
-    let body = json!({ "status": "not ready", "checks": checks });
+    let checks = json!({ "database": "ok", "redis": "failed" });
+    let degraded = json!({ "status": "degraded", "checks": checks, "effects": ["limits are looser"] });
+    assert_eq!((reply.status, reply.body), (StatusCode::OK, degraded));
+    door.is_redis_away.store(false, Ordering::SeqCst);
+    assert_eq!(door.get("/readyz").await.body, body);
+}
+
+#[tokio::test]
+async fn a_node_without_what_it_needs_is_not_ready() {
+    let door = door().await;
+    door.db.close().await;
+    let reply = door.get("/readyz").await;
+    let checks = json!({ "database": "unavailable", "redis": "ok" });
+    let body = json!({ "status": "unavailable", "checks": checks });
     assert_eq!((reply.status, reply.body), (StatusCode::SERVICE_UNAVAILABLE, body));
 }
 

@@ -96,7 +96,7 @@ async fn outside_the_hours_nobody_sees_pupils_and_pupils_see_nobody() {
     let update = pupil.hear().await;
     assert_eq!(
         update,
-        json!({ "isComplete": true, "isOff": true, "present": [], "goneMemberIds": [] })
+        json!({ "isComplete": true, "isOff": true, "isKnown": true, "present": [], "goneMemberIds": [] })
     );
     // Saying so holds nothing, and is no error.
     let payload = world.present(&cast.stayer, &cast, json!({})).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Cast, Node, PASSWORD, Person, Socket, World, errors};
 
-const PRESENCE: &str = "subscription($space: ID!) { presence(spaceId: $space) { isComplete isOff goneMemberIds \
+const PRESENCE: &str = "subscription($space: ID!) { presence(spaceId: $space) { isComplete isOff isKnown goneMemberIds \
     present { member { id displayName } thread { id title } isWriting } } }";
 
 /// A client that keeps what it is told as the schema says.
@@ -19,6 +19,7 @@ struct View {
     /// Thread and writing by member; none before the first message.
     present: Option<BTreeMap<String, (Option<String>, bool)>>,
     is_off: bool,
+    is_known: bool,
     messages: usize,
     /// All that it ever heard.
     heard: String,
@@ -26,12 +27,16 @@ struct View {
 
 impl View {
     async fn new(node: &Node, who: &Person, space: &str) -> Self {
-        let mut socket = node.socket(who).await;
+        Self::over(node.socket(who).await, space).await
+    }
+
+    async fn over(mut socket: Socket, space: &str) -> Self {
         socket.subscribe(PRESENCE, json!({ "space": space })).await;
         Self {
             socket,
             present: None,
             is_off: false,
+            is_known: false,
             messages: 0,
             heard: String::new(),
         }
@@ -51,6 +56,7 @@ impl View {
         }
         let present = self.present.as_mut().expect("the first message is complete");
         self.is_off = update["isOff"].as_bool().unwrap();
+        self.is_known = update["isKnown"].as_bool().unwrap();
         for one in update["present"].as_array().unwrap() {
             let thread = one["thread"]["id"].as_str().map(str::to_owned);
             let id = one["member"]["id"].as_str().unwrap().to_owned();
@@ -118,7 +124,7 @@ async fn the_first_message_tells_of_everybody() {
     let update = first.hear().await;
     assert_eq!(
         update,
-        json!({ "isComplete": true, "isOff": false, "present": [], "goneMemberIds": [] })
+        json!({ "isComplete": true, "isOff": false, "isKnown": true, "present": [], "goneMemberIds": [] })
     );
     world.online(&cast.mobile, &cast).await;
     world.online(&cast.observer, &cast).await;

@@ -1,9 +1,14 @@
 //! Several nodes, and a Redis that is away; in production.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::{PRESENCE, View};
-use crate::support::{World, errors, is_production, mutation};
+use super::View;
+use crate::support::{Flow, Person, Socket, World, errors, eventually, is_production, mutation};
+
+/// How long anything may take that has no bound of its own.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn nodes_see_the_same_members() {
@@ -40,7 +45,7 @@ async fn nodes_see_the_same_members() {
 }
 
 #[tokio::test]
-async fn without_redis_nobody_is_present_and_all_else_works() {
+async fn without_redis_it_is_told_that_nobody_knows_who_is_present_and_all_else_works() {
     if !is_production() {
         return;
     }
@@ -51,10 +56,56 @@ async fn without_redis_nobody_is_present_and_all_else_works() {
         .send(Some(&cast.mobile.token), &mutation("presenceSet", "expiresAt"), input)
         .await;
     assert_eq!(errors(&answer), ["UNAVAILABLE"]);
-    let mut socket = world.node.socket(&cast.teacher).await;
-    socket.subscribe(PRESENCE, json!({ "space": cast.space })).await;
-    let message = socket.hear().await;
-    let wanted = json!({ "isComplete": true, "isOff": false, "present": [], "goneMemberIds": [] });
-    assert_eq!(message["payload"]["data"]["presence"], wanted, "{message}");
+    let mut view = world.view(&cast.teacher, &cast).await;
+    let wanted = json!({ "isComplete": true, "isOff": false, "isKnown": false, "present": [], "goneMemberIds": [] });
+    assert_eq!(view.hear().await, wanted);
     world.thread(&cast.teacher, &cast.during, "Bread").await;
+}
+
+#[tokio::test]
+async fn while_redis_hangs_who_is_present_is_told_as_unknown_and_known_again_afterwards() {
+    if !is_production() {
+        return;
+    }
+    let (world, cast) = World::with_cast().await;
+    let (server, wires) = world.into_wired_server().await;
+    let present = async |who: &Person| {
+        let input = json!({ "spaceId": cast.space });
+        let answer = server.http.call(who, "presenceSet", &input, "expiresAt").await;
+        errors(&answer.unwrap().1)
+    };
+    let view = async |who: &Person| {
+        let socket = Socket::open(server.http.address.parse().unwrap(), who).await.unwrap();
+        View::over(socket, &cast.space).await
+    };
+    eventually(PATIENCE, "Redis is there", async || {
+        present(&cast.mobile).await.is_empty()
+    })
+    .await;
+    let mut early = view(&cast.teacher).await;
+    early.shows(&[(&cast.mobile, None, false)]).await;
+    assert!(early.is_known);
+
+    wires.redis.set(Flow::Hung);
+    assert_eq!(present(&cast.stayer).await, ["UNAVAILABLE"]);
+    // Who was present for all that is known, and who asks only now.
+    let update = early.hear().await;
+    assert_eq!(
+        (&update["isKnown"], &update["isComplete"]),
+        (&json!(false), &json!(true))
+    );
+    early.shows(&[(&cast.mobile, None, false)]).await;
+    let mut late = view(&cast.observer).await;
+    assert_eq!(late.hear().await["isKnown"], false);
+
+    wires.redis.set(Flow::Running);
+    eventually(PATIENCE, "Redis is back", async || {
+        present(&cast.stayer).await.is_empty()
+    })
+    .await;
+    for view in [&mut early, &mut late] {
+        view.shows(&[(&cast.mobile, None, false), (&cast.stayer, None, false)])
+            .await;
+        assert!(view.is_known);
+    }
 }

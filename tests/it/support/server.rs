@@ -275,6 +275,11 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// What it has logged since it was started last.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
     /// Starts it again on the same data.
     pub async fn start_again(&mut self) {
         (self.child, self.http.address) = start((&self.arguments, &self.surroundings), &self.log).await;

@@ -48,7 +48,7 @@ impl PresenceMutation {
     /// for 75 seconds: call it at once when something changes, at most once a second, and again every 30 seconds, so that a call that
     /// is lost does no harm. A device is a session: the member is present while one of theirs is, and shown with what was new last,
     /// rather writing than not. At most 5 devices of a member count. Nothing of it is stored. Members only; refused unless the space
-    /// is `ACTIVE`.
+    /// is `ACTIVE`. While the server can't keep who is present it is `UNAVAILABLE`: worth trying again with the next call.
     async fn presence_set(
         &self,
         ctx: &Context<'_>,

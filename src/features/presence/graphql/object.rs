@@ -22,6 +22,9 @@ pub struct PresenceUpdate {
     pub(super) is_complete: bool,
     /// Whether the viewer is off: a pupil outside of the `presenceHours` of the space, who sees nobody and is seen by nobody.
     pub(super) is_off: bool,
+    /// Whether it is known who is present. False while the server can't find out: `present` is then what was known last, if anything was,
+    /// less what has ended since; say so, or show nobody. A complete message follows when it is known again.
+    pub(super) is_known: bool,
     /// Who is present, or came, or does something else; the viewer too. At most 1000: of more members who are present at the
     /// same time the others are not shown.
     pub(super) present: Vec<MemberPresence>,

@@ -132,17 +132,18 @@ impl Watcher {
 
     /// What is new; nothing before the room was read first.
     async fn look(&mut self) -> Result<Option<(Arc<Reader>, PresenceUpdate)>> {
-        let Some(devices) = self.room.picture() else {
+        let Some(room) = self.room.picture() else {
             return Ok(None);
         };
         let reader = self.seated.among(&self.listener.shared()?);
-        let scene = service::scene(&reader, &devices).await?;
+        let scene = service::scene(&reader, &room).await?;
         self.setting = Some(Arc::clone(&scene.setting));
         self.used = used(&scene);
         let threads = threads(&reader, &self.used).await?;
         let seen = |(member, doing): &(Uuid, Doing)| (*member, doing.seen(|thread| threads.contains_key(&thread)));
         let mut now = Told {
             is_off: scene.is_off,
+            is_known: scene.is_known,
             shown: scene.present.iter().map(seen).collect(),
         };
         let Some(news) = rules::news(self.told.as_ref(), &now) else {
@@ -164,6 +165,7 @@ impl Watcher {
         let update = PresenceUpdate {
             is_complete: news.is_complete,
             is_off: now.is_off,
+            is_known: now.is_known,
             present: present.collect(),
             gone_member_ids: news.gone.iter().map(|&id| id::encode(Kind::Membership, id)).collect(),
         };
