@@ -1,5 +1,7 @@
 //! What a process holds, and how it serves.
 
+mod start;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -59,6 +61,8 @@ const WITHOUT_REDIS: &[&str] = &[
 ];
 /// What it means that the media store is away.
 const WITHOUT_MEDIA: &[&str] = &["media can be neither uploaded, processed nor downloaded"];
+/// What it means that the database is damaged.
+const DAMAGED: &[&str] = &["some of the data can't be read, or are wrong"];
 /// Passes of a password hash.
 const PASSWORD_PASSES: u32 = 2;
 
@@ -83,8 +87,12 @@ pub struct App {
     pub retention: Retention,
     /// Where files are for as long as they are worked on.
     scratch: PathBuf,
+    /// The file in which the newest event is noted.
+    note: PathBuf,
     /// Redis, if there is one.
     redis: Option<Redis>,
+    /// Whether the database is known to be damaged.
+    is_damaged: bool,
     /// Who has used how much.
     pub rates: Rates,
     /// Who guesses passwords.
@@ -161,7 +169,9 @@ impl App {
             processing: config.media.processing()?,
             retention: config.retention(),
             scratch,
+            note: start::note(&config.data_dir),
             redis,
+            is_damaged: false,
             attempts: Attempts::new(rates.clone()),
             presence,
             rates,
@@ -314,6 +324,7 @@ impl App {
                 job::forget_parked(&self.db).await,
             ),
         ];
+        self.note_tail().await;
         for (what, done) in steps {
             if let Err(error) = done {
                 tracing::warn!(?error, "tidying: {what}");
@@ -344,6 +355,7 @@ impl App {
         if let Err(error) = self.db.leave().await {
             tracing::warn!(?error, "this node is still noted among those that serve");
         }
+        self.note_tail().await;
         self.db.close().await;
         served.map_err(|error| error.to_string())
     }
@@ -425,7 +437,11 @@ impl App {
             Ok(()) => limited(CHECK, self.db.check_schema()).await,
             Err(error) => Err(error.clone()),
         };
-        [Check::needed("database", database), Check::needed("schema", schema)]
+        let database = match Check::needed("database", database) {
+            check if self.is_damaged && check.is_ok() => Check::degraded("database", "damaged", DAMAGED),
+            check => check,
+        };
+        [database, Check::needed("schema", schema)]
     }
 
     async fn check_redis(&self) -> Option<Check> {

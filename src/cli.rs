@@ -15,7 +15,11 @@ use crate::{
     config::{Config, Migrate},
     demo,
     features::{account, audit},
-    platform::{auth::secret, telemetry},
+    platform::{
+        auth::secret,
+        db::{Soundness, damaged},
+        telemetry,
+    },
     schema,
 };
 
@@ -88,6 +92,9 @@ enum Admin {
     /// Recompute all chains of the audit trail: exit with 0 if they are whole, with 1 if a record was changed, or is missing. Not
     /// while an embedded server runs.
     AuditVerify,
+    /// Read the whole database and say whether it is damaged: exit with 0 if it isn't, with 1 if it is, or if nobody can tell. SQLite's
+    /// quick_check; PostgreSQL is asked what its data checksums have shown. Not while an embedded server runs.
+    QuickCheck,
 }
 
 /// Runs what the command line asks for.
@@ -109,7 +116,13 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Demo { reset } => {
             let listener = listen(&mut config).await?;
-            let app = open(&config).await?;
+            let mut app = App::open(&config).await?;
+            if reset {
+                app.forget_tail()?;
+            } else {
+                app.examine(&config).await?;
+            }
+            prepare(&app, config.migrate).await?;
             let accounts = demo::prepare(&app, &config.data_dir, reset).await?;
             let address = config.listen;
             let explorer = if config.front().has_explorer {
@@ -139,6 +152,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             })
         }
         Command::Admin(Admin::AuditVerify) => audit_verify(&config).await,
+        Command::Admin(Admin::QuickCheck) => quick_check(&config).await,
         Command::Bench(Bench::Live(options)) => {
             let report = bench::live(&options).await?;
             match &options.json {
@@ -179,8 +193,25 @@ async fn audit_verify(config: &Config) -> Result<(), String> {
     }
 }
 
+/// Reads the whole database; an error if it is damaged. Changes nothing, not even the schema.
+async fn quick_check(config: &Config) -> Result<(), String> {
+    let app = App::open_offline(config).await?;
+    match app.db.quick_check(None).await.map_err(sentence)? {
+        Soundness::Whole => print("The database is whole.\n"),
+        Soundness::Unfinished => Err("the check was broken off".to_owned()),
+        Soundness::Unknown(why) => Err(why.to_owned()),
+        Soundness::Damaged(findings) => {
+            for finding in &findings {
+                print(&format!("{finding}\n"))?;
+            }
+            Err(damaged(&findings))
+        }
+    }
+}
+
 async fn open(config: &Config) -> Result<App, String> {
-    let app = App::open(config).await?;
+    let mut app = App::open(config).await?;
+    app.examine(config).await?;
     prepare(&app, config.migrate).await?;
     Ok(app)
 }
@@ -199,6 +230,7 @@ async fn prepare(app: &App, migrate: Migrate) -> Result<(), String> {
 async fn offline(config: &Config) -> Result<App, String> {
     let app = App::open_offline(config).await?;
     prepare(&app, config.migrate).await?;
+    app.db.tail().await.map_err(sentence)?;
     Ok(app)
 }
 
@@ -211,32 +243,48 @@ async fn listen(config: &mut Config) -> Result<TcpListener, String> {
 }
 
 async fn serve(config: &Config, listener: TcpListener, app: App) -> Result<(), String> {
+    let stop = CancellationToken::new();
+    // From the first line of the log on, a signal ends it in order.
+    tokio::spawn(cancel_on_signal(stop.clone()));
+    match app.begin().await {
+        // Its schema may be another release's, or missing.
+        Err(why) if config.migrate == Migrate::Off => tracing::warn!(why, "the newest event is unknown"),
+        begun => begun?,
+    }
     app.enter().await;
     if config.migrate != Migrate::Off {
         // Now that this node is seen, nobody raises the floor above it. Before, somebody may have.
         app.db.check_schema().await.map_err(sentence)?;
     }
+    if !config.is_embedded() && config.redis_url.is_none() {
+        tracing::warn!(
+            "without --redis-url there may be one node only: others hear of live events late, and of limits and presence nothing"
+        );
+    }
     tracing::info!(address = %config.listen, embedded = config.is_embedded(), "serving");
-    let stop = CancellationToken::new();
-    tokio::spawn(cancel_on_signal(stop.clone()));
     app.serve(listener, config.front(), config.connections(), stop).await
 }
 
-async fn cancel_on_signal(stop: CancellationToken) {
+/// Cancels `stop` when the process is told to end. Signals are heard from the call on.
+fn cancel_on_signal(stop: CancellationToken) -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let terminate = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::terminate())
+    };
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
         }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+        tracing::info!("stopping");
+        stop.cancel();
     }
-    #[cfg(not(unix))]
-    let _ = tokio::signal::ctrl_c().await;
-    tracing::info!("stopping");
-    stop.cancel();
 }
 
 /// Asks the running server, over plain HTTP, whether it is alive.

@@ -135,6 +135,10 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Serve although the check at the start has found the embedded database damaged: to get out what can be read.
+    #[arg(long, env = "SOJOURN_SERVE_DAMAGED", value_parser = clap::builder::FalseyValueParser::new(), global = true)]
+    pub serve_damaged: bool,
+
     /// Who may ask for the schema. [default: everyone; with PostgreSQL: signed-in]
     #[arg(long, env = "SOJOURN_INTROSPECTION", value_enum, global = true)]
     pub introspection: Option<Introspection>,

@@ -15,7 +15,7 @@ use sea_orm::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{Db, Inner, Pool, Url, recorder::Recorder};
+use super::{Db, Inner, Pool, Url, check::not_opened, recorder::Recorder};
 use crate::platform::{
     clock::Clock,
     error::{Error, Result},
@@ -48,7 +48,7 @@ impl Db {
             Some(path) => {
                 let lock = lock_file(Path::new(path.trim_start_matches("//")))?;
                 // The writer first: it makes the file and puts it into WAL mode.
-                let writer = Pool::open(sqlite(options, 1, true)).await?;
+                let writer = Pool::open(sqlite(options, 1, true)).await.map_err(not_opened)?;
                 (
                     writer,
                     Pool::open(sqlite(options, options.readers, false)).await?,

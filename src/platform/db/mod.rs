@@ -3,6 +3,7 @@
 //! * Reads go through a [`Reader`]. On SQLite several `query_only` connections serve them, on PostgreSQL a read-only pool.
 //! * Writes go through [`Db::write`], the unit of work: one transaction, events appended as its last write, then the wake-up.
 
+mod check;
 mod connect;
 mod migrate;
 mod node;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 
 use self::recorder::Recorder;
 pub use self::{
+    check::{Soundness, Tail, damaged},
     connect::Options,
     migrate::RunBackfill,
     pool::Pool,

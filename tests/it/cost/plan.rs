@@ -142,6 +142,23 @@ async fn lists_are_read_along_an_index() {
     let statements = full.statements().await;
     assert!(statements.len() > 80, "{}", statements.len());
     check(&full, &statements).await;
+    the_newest_event_is_found_along_an_index(full.db()).await;
+}
+
+/// Each start asks for it.
+async fn the_newest_event_is_found_along_an_index(db: &Db) {
+    let _ = db.recorded();
+    assert!(db.tail().await.unwrap().event_id.is_some());
+    let statements = db.recorded();
+    assert_eq!(statements.len(), 1);
+    for plan in plans(db, &statements[0]).await {
+        let is_indexed = plan.contains("uq_event_id");
+        let reads_all = ["Sort", "Seq Scan on event", "TEMP B-TREE"];
+        assert!(
+            is_indexed && !reads_all.iter().any(|word| plan.contains(word)),
+            "{plan}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 //! What breaks around a server, and the server itself: every request is answered in time, what was acknowledged stays, what
 //! was not is done once when it is repeated, and nobody has to start anything again.
 
+mod clock;
+mod connections;
 #[cfg(target_os = "linux")]
 mod disk;
-mod connections;
 mod events;
 mod full;
 mod kill;
 mod outage;
 mod reader;
+mod start;
 mod tls;
 
 use std::{

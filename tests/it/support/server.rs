@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::PathBuf,
-    process::{Child, Command},
+    process::{Child, Command, ExitStatus},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -94,6 +94,11 @@ impl World {
         let sql = Statement::from_string(DbBackend::Postgres, "SELECT current_database()::text AS name");
         let row = self.app().db.primary().query_one_raw(sql).await.unwrap();
         row.unwrap().try_get("", "name").unwrap()
+    }
+
+    /// Takes a flag (`--flag=`) away.
+    pub fn unset(&mut self, flag: &str) {
+        self.arguments.retain(|argument| !argument.starts_with(flag));
     }
 
     /// Gives a flag (`--flag=`) another value.
@@ -275,9 +280,42 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Tells it to stop, as a container or a service manager does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// What it has logged since it was started last.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Runs another command with its arguments, and returns whether that worked, and what it said.
+    pub fn command(&self, words: &[&str]) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_sojourn"))
+            .args(words)
+            .args(&self.arguments)
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    }
+
+    /// Gives it a further argument, for when it is started again.
+    pub fn also(&mut self, argument: &str) {
+        self.arguments.push(argument.to_owned());
     }
 
     /// Starts it again on the same data.
