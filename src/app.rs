@@ -235,10 +235,10 @@ impl App {
         )
     }
 
-    /// Starts the work that goes on beside requests: until `stop`.
-    fn start_background(&self, stop: &CancellationToken) -> TaskTracker {
+    /// Starts the work that goes on beside requests: until `stop`, or until `end` what sockets need.
+    fn start_background(&self, stop: &CancellationToken, end: &CancellationToken) -> TaskTracker {
         let tasks = TaskTracker::new();
-        let (app, token) = (self.clone(), stop.clone());
+        let (app, token) = (self.clone(), end.clone());
         tasks.spawn(async move { app.db.live().run(app.db.clone(), token).await });
         let (runner, token) = (self.runner(), stop.clone());
         tasks.spawn(async move { runner.run(token).await });
@@ -343,13 +343,14 @@ impl App {
         connections: Connections,
         stop: CancellationToken,
     ) -> std::result::Result<(), String> {
-        let sockets = TaskTracker::new();
+        let (sockets, end) = (TaskTracker::new(), CancellationToken::new());
         let router = self.router(options, stop.clone(), sockets.clone()).map_err(sentence)?;
-        let background = self.start_background(&stop);
+        let background = self.start_background(&stop, &end);
         let served = server::serve(listener, router, connections, stop.clone()).await;
         stop.cancel();
         sockets.close();
         sockets.wait().await;
+        end.cancel();
         background.wait().await;
         // Not earlier: until now requests relied on the schema.
         if let Err(error) = self.db.leave().await {

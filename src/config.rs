@@ -135,6 +135,11 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Seconds for which requests are still served once the process was told to stop and /readyz says so: load balancers have to notice
+    /// first.
+    #[arg(long, env = "SOJOURN_DRAIN", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=300), global = true)]
+    pub drain: u64,
+
     /// Serve although the check at the start has found the embedded database damaged: to get out what can be read.
     #[arg(long, env = "SOJOURN_SERVE_DAMAGED", value_parser = clap::builder::FalseyValueParser::new(), global = true)]
     pub serve_damaged: bool,
@@ -561,6 +566,7 @@ impl Config {
             has_explorer: self.explorer.unwrap_or_else(|| self.is_embedded()),
             allowed_origins: self.allowed_origins.clone(),
             max_subscriptions: limits.socket_operations,
+            drain: Duration::from_secs(self.drain),
             ..http::Options::default()
         }
     }
@@ -571,7 +577,7 @@ impl Config {
         Connections {
             most: self.limits.max_connections.max(1),
             header_timeout: seconds(self.limits.header_timeout),
-            drain: Duration::from_secs(1),
+            drain: Duration::from_secs(self.drain),
             stop_grace: http::Options::default().stop_grace,
         }
     }

@@ -236,7 +236,7 @@ impl Run<'_> {
             within: options.within,
             acknowledged: self.stage.streams.iter().map(|stream| stream.acknowledged()).collect(),
         };
-        let end = back.at + options.within + options.drain;
+        let end = back.at + options.within + options.linger;
         let at = back.at;
         tracing::info!("they come back");
         self.phase.send_replace(Phase::Return(Arc::new(back)));
@@ -260,7 +260,7 @@ impl Run<'_> {
 
     /// Waits until everything that was written has arrived, and tells how long after `start` the last of it came.
     async fn drain(&self, start: Instant) -> Duration {
-        let end = Instant::now() + self.options.drain;
+        let end = Instant::now() + self.options.linger;
         let (mut delivered, mut at) = (0, start.elapsed());
         let all = self.expected();
         while delivered < all && Instant::now() < end {

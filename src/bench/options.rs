@@ -11,7 +11,7 @@ How it is measured:
   Latency      from the event's occurredAt, which the server takes just before it commits, until the client has the message: no
                less than the time from commit to client. The clocks of both machines have to agree.
                \"live\" are events that happened while the socket was open, \"replayed\" those that it had missed.
-  Lost         acknowledged to the writer, and not heard by a socket when --drain is over. Of each socket and event, one.
+  Lost         acknowledged to the writer, and not heard by a socket when --linger is over. Of each socket and event, one.
   Repeated     heard more than once by the same socket, across all its connections.
   Out of order heard behind a later comment of the same writer.
   CPU          of the processes given by --pid, from the first write until all is delivered, user and system together. It includes
@@ -97,7 +97,7 @@ pub struct Live {
 
     /// How long to wait after the last write, and in a storm after the return, until everything has arrived.
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = duration)]
-    pub(super) drain: Duration,
+    pub(super) linger: Duration,
 
     /// How often to query the page of a space with its latest threads, all the time. 0s: never.
     #[arg(long, default_value = "250ms", value_name = "DURATION", value_parser = duration)]

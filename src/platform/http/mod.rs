@@ -19,7 +19,12 @@ pub mod server;
 mod socket;
 mod types;
 
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_graphql::Executor;
 use async_trait::async_trait;
@@ -32,6 +37,7 @@ use axum::{
 };
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{
     CompressionLevel,
@@ -105,7 +111,7 @@ pub struct Front<E> {
     pub media: Router,
     /// Limits and switches.
     pub options: Options,
-    /// Once cancelled, the process is about to end: readiness goes off, sockets finish and close.
+    /// Once cancelled, the process is about to end: readiness goes off, and sockets finish and close within the drain.
     pub stop: CancellationToken,
     /// The open sockets. The HTTP server doesn't wait for them: close this after `stop` and wait for it.
     pub sockets: TaskTracker,
@@ -117,6 +123,19 @@ struct Door<E> {
     documents: Documents,
     /// What probes were told last.
     found: Found,
+    /// When the process was told to stop.
+    stopped_at: Arc<OnceLock<Instant>>,
+}
+
+impl<E> Door<E> {
+    /// Completes when a socket that was opened now should move to another node: some time in the second half of the drain, when load
+    /// balancers have noticed, and not all at once.
+    async fn closing_time(&self) {
+        let share = rand::random_range(0.5..1.0);
+        self.stop.cancelled().await;
+        let stopped_at = *self.stopped_at.get_or_init(Instant::now);
+        sleep_until(stopped_at + self.options.drain.mul_f64(share)).await;
+    }
 }
 
 impl<E> Deref for Door<E> {
@@ -169,7 +188,9 @@ pub struct Options {
     pub send_timeout: Duration,
     /// How long a socket outlives its token.
     pub expiry_grace: Duration,
-    /// How long queries and mutations on sockets may go on once the process is about to end.
+    /// How long requests and sockets are still served once the process is about to end.
+    pub drain: Duration,
+    /// How long queries and mutations on sockets may go on afterwards.
     pub stop_grace: Duration,
 }
 
@@ -201,6 +222,7 @@ impl Default for Options {
             silence_limit: Duration::from_secs(60),
             send_timeout: Duration::from_secs(20),
             expiry_grace: Duration::from_secs(10),
+            drain: Duration::ZERO,
             stop_grace: Duration::from_secs(10),
         }
     }
@@ -244,6 +266,13 @@ pub fn router<E: Executor>(mut front: Front<E>) -> Router {
         front,
         documents,
         found: Found::default(),
+        stopped_at: Arc::default(),
+    });
+    // Sockets that are opened during the drain have no more time than the others.
+    let (stop, stopped_at) = (door.stop.clone(), Arc::clone(&door.stopped_at));
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        stopped_at.get_or_init(Instant::now);
     });
     let explorer = if door.options.has_explorer {
         explorer::routes()

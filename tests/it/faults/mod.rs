@@ -5,6 +5,7 @@ mod clock;
 mod connections;
 #[cfg(target_os = "linux")]
 mod disk;
+mod drain;
 mod events;
 mod full;
 mod kill;

@@ -314,6 +314,7 @@ impl Node {
         let stop = CancellationToken::new();
         let options = Options {
             request_timeout: Duration::from_secs(60),
+            drain: Duration::ZERO,
             ..config.front()
         };
         let router = app.router(options, stop.clone(), TaskTracker::new()).unwrap();

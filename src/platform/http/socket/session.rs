@@ -98,9 +98,9 @@ impl<E: Executor> Session<E> {
     }
 
     async fn serve(&mut self) -> Result<Infallible, Close> {
-        let stop = self.door.stop.clone();
+        let door = Arc::clone(&self.door);
         // Both wait once for all messages: to begin anew for each would take longer than to send it.
-        let mut stopped = pin!(stop.cancelled());
+        let mut stopped = pin!(door.closing_time());
         let mut alarm = pin!(sleep_until(self.alarm()));
         loop {
             let due = self.alarm();
