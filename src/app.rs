@@ -61,6 +61,8 @@ const WITHOUT_REDIS: &[&str] = &[
 ];
 /// What it means that the media store is away.
 const WITHOUT_MEDIA: &[&str] = &["media can be neither uploaded, processed nor downloaded"];
+/// What it means that the database takes no writes.
+const READ_ONLY: &[&str] = &["mutations are UNAVAILABLE, queries and what is live go on"];
 /// What it means that the database is damaged.
 const DAMAGED: &[&str] = &["some of the data can't be read, or are wrong"];
 /// Passes of a password hash.
@@ -439,8 +441,14 @@ impl App {
             Err(error) => Err(error.clone()),
         };
         let database = match Check::needed("database", database) {
-            check if self.is_damaged && check.is_ok() => Check::degraded("database", "damaged", DAMAGED),
-            check => check,
+            check if !check.is_ok() => check,
+            _ if self.is_damaged => Check::degraded("database", "damaged", DAMAGED),
+            // Where the schema is another one, nothing is written.
+            check if schema.is_err() => check,
+            check => match limited(CHECK, self.db.check_writes()).await {
+                Ok(()) => check,
+                Err(error) => Check::degraded("database", "read-only", READ_ONLY).because(error),
+            },
         };
         [database, Check::needed("schema", schema)]
     }

@@ -129,7 +129,9 @@ impl Trust {
             None => Ok(statement.as_mut().await),
         };
         let Ok(answer) = answer else {
-            return Err(DbErr::Conn(RuntimeErr::Internal("the database doesn't answer".to_owned())));
+            return Err(DbErr::Conn(RuntimeErr::Internal(
+                "the database doesn't answer".to_owned(),
+            )));
         };
         waiting.0 = None;
         if CRASHES.load(Ordering::Acquire) == crashes {

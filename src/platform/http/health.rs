@@ -80,6 +80,15 @@ impl Check {
         }
     }
 
+    /// The same, with what the log says of it.
+    #[must_use]
+    pub fn because(self, error: Error) -> Self {
+        Self {
+            cause: Some(error),
+            ..self
+        }
+    }
+
     /// Of something without which no request can be answered.
     #[must_use]
     pub fn needed(name: &'static str, found: Result<()>) -> Self {
@@ -99,10 +108,7 @@ impl Check {
     pub fn told(name: &'static str, found: Result<()>, effects: &'static [&'static str]) -> Self {
         match found {
             Ok(()) => Self::ok(name),
-            Err(error) => Self {
-                cause: Some(error.clone()),
-                ..Self::degraded(name, word(&error), effects)
-            },
+            Err(error) => Self::degraded(name, word(&error), effects).because(error),
         }
     }
 }
