@@ -5,6 +5,8 @@
 //! with, and what takes something away (*contract*) comes at the earliest one release after the last code that used it. A migration
 //! changes one table that requests use: one that held a first and waited for a second would stop those who hold the second.
 
+#[cfg(test)]
+mod lint;
 mod m20261121_000001_people;
 mod m20261121_000002_spaces;
 mod m20261121_000003_contributions;
