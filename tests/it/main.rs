@@ -44,3 +44,4 @@ mod space;
 mod storage;
 mod support;
 mod unit;
+mod upgrade;

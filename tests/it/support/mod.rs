@@ -23,7 +23,7 @@ use std::{
 use axum::{Router, body::Body};
 use clap::{Args, FromArgMatches};
 use http::{HeaderMap, Request, StatusCode};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use serde_json::{Value, json};
 use sojourn::{
     app::App,
@@ -43,6 +43,7 @@ use uuid::Uuid;
 pub use self::{
     answers::{errors, faults},
     cast::{Cast, PASSWORD, Person},
+    dump::Columns,
     line::{Line, Proxy},
     media::Bucket,
     postgres::Postgres,
@@ -107,6 +108,19 @@ async fn template(admin: &str) -> &'static str {
         name
     };
     TEMPLATE.get_or_init(make).await
+}
+
+/// URL of the server on which each test has a database.
+fn admin() -> String {
+    std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL")
+}
+
+/// Makes a database, as a copy of another one or empty, and returns its URL.
+async fn new_database(template: Option<&str>) -> String {
+    let (admin, name) = (admin(), format!("test_{}", Uuid::now_v7().simple()));
+    let copy = template.map(|name| format!(" TEMPLATE {name}")).unwrap_or_default();
+    execute(&admin, &format!("CREATE DATABASE {name}{copy}")).await;
+    database_url(&admin, &name)
 }
 
 async fn execute(url: &str, statement: &str) {
@@ -200,17 +214,29 @@ impl World {
         Self::open(folder, arguments, true).await
     }
 
+    /// A server on a database that was filled by other means. Nobody has brought its schema up to date.
+    pub async fn on(fill: impl AsyncFnOnce(&DatabaseConnection)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let url = if is_production() {
+            Some(new_database(None).await)
+        } else {
+            None
+        };
+        let arguments = arguments(&folder, url.as_deref(), true);
+        let file = format!("sqlite://{}?mode=rwc", folder.path().join("sojourn.db").display());
+        let mut options = ConnectOptions::new(url.unwrap_or(file));
+        options.max_connections(1).sqlx_logging(false);
+        let connection = Database::connect(options).await.unwrap();
+        fill(&connection).await;
+        connection.close().await.unwrap();
+        Self::open(folder, arguments, false).await
+    }
+
     async fn start(has_redis: bool, store: Option<&str>, flags: &[&str]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut arguments = if is_production() {
-            let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
-            let name = format!("test_{}", Uuid::now_v7().simple());
-            execute(
-                &admin,
-                &format!("CREATE DATABASE {name} TEMPLATE {}", template(&admin).await),
-            )
-            .await;
-            arguments(&folder, Some(&database_url(&admin, &name)), has_redis)
+            let url = new_database(Some(template(&admin()).await)).await;
+            arguments(&folder, Some(&url), has_redis)
         } else {
             arguments(&folder, None, has_redis)
         };

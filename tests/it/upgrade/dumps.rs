@@ -1,0 +1,123 @@
+//! Databases as earlier releases have left them: the demo, with invented people. A dump is made by `demo` of that release, and by `.dump` of SQLite's
+//! shell or `pg_dump --inserts --no-owner --no-privileges`, without the commands of psql.
+
+use std::{io::Read, path::Path};
+
+use flate2::read::GzDecoder;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use serde_json::json;
+use sojourn::{demo::DemoAccount, features::audit};
+
+use super::schema::schema;
+use crate::support::{Columns, World, is_production};
+
+/// The commit from which the dumps are.
+const OLDEST: &str = "890fdde";
+
+fn read(release: &str, end: &str) -> Vec<u8> {
+    let database = if is_production() { "postgres" } else { "sqlite" };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/upgrade/dumps");
+    std::fs::read(folder.join(format!("demo-{release}.{database}.{end}"))).unwrap()
+}
+
+async fn load(database: &DatabaseConnection) {
+    let mut sql = String::new();
+    GzDecoder::new(&*read(OLDEST, "sql.gz"))
+        .read_to_string(&mut sql)
+        .unwrap();
+    database.execute_unprepared(&sql).await.unwrap();
+}
+
+/// A server on what that release has left.
+async fn left() -> (World, DemoAccount) {
+    let accounts: Vec<DemoAccount> = serde_json::from_slice(&read(OLDEST, "json")).unwrap();
+    let pupil = accounts.into_iter().find(|account| account.role == "NON_MOBILE_PUPIL");
+    (World::on(load).await, pupil.unwrap())
+}
+
+#[tokio::test]
+async fn what_an_earlier_release_has_left_gets_the_newest_schema_in_one_step() {
+    let (world, _) = left().await;
+    world.app().db.migrate().await.unwrap();
+    world.app().db.check().await.unwrap();
+    let (upgraded, fresh) = (schema(&world).await, schema(&World::new().await).await);
+    let lacking: Vec<_> = fresh.difference(&upgraded).collect();
+    let left_over: Vec<_> = upgraded.difference(&fresh).collect();
+    assert!(
+        lacking.is_empty() && left_over.is_empty(),
+        "lacks {lacking:#?}\nhas left {left_over:#?}"
+    );
+}
+
+#[tokio::test]
+async fn an_upgrade_keeps_all_data() {
+    let (world, _) = left().await;
+    // What the upgrade itself writes down.
+    let is_data = |(table, _): &(String, Vec<String>)| table != "seaql_migrations";
+    let columns: Columns = world.columns().await.into_iter().filter(is_data).collect();
+    let before = world.rows(&columns).await;
+    let count = |table: &str| before[table].len();
+    let some = ["account", "contribution", "review", "audit_record"].map(count);
+    assert_eq!(some, [45, 292, 53, 328]);
+    world.app().db.migrate().await.unwrap();
+    let now = world.columns().await;
+    let kept: Columns = (columns.iter())
+        .map(|(table, columns)| {
+            let kept = columns.iter().filter(|column| now[table].contains(column));
+            (table.clone(), kept.cloned().collect())
+        })
+        .collect();
+    assert_eq!(kept, columns);
+    for (table, rows) in world.rows(&kept).await {
+        assert!(
+            rows == before[&table],
+            "{table}: {} rows, {} before",
+            rows.len(),
+            count(&table)
+        );
+    }
+    let chains = audit::verify(&world.app().db).await.unwrap();
+    assert!(
+        chains.len() == 7 && chains.iter().all(|chain| chain.broken_at.is_none()),
+        "{chains:?}"
+    );
+}
+
+#[tokio::test]
+async fn after_an_upgrade_a_pupil_signs_in_reads_the_space_and_writes() {
+    let (world, pupil) = left().await;
+    world.app().db.migrate().await.unwrap();
+    let input = json!({ "input": { "login": pupil.login, "password": pupil.password } });
+    let create =
+        "mutation($input: SessionCreateInput!) { sessionCreate(input: $input) { accessToken userErrors { code } } }";
+    let answer = world.send(None, create, input).await;
+    let token = answer["data"]["sessionCreate"]["accessToken"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{answer}"));
+    let page = "query($id: ID!) { space(id: $id) { title state members { totalCount } phases { kind state }
+        threads(first: 50) { totalCount nodes { id title body isLocked commentCount author { displayName } comments(first: 5) { nodes { body } } } }
+        journalEntries { totalCount nodes { title state author { displayName } } }
+        media { totalCount nodes { file { status url } } } albums { totalCount }
+        reviewAssignments: reviewRounds { nodes { title state } } } }";
+    let read = async || {
+        let answer = world.send(Some(token), page, json!({ "id": pupil.space })).await;
+        assert!(answer.get("errors").is_none(), "{answer}");
+        answer["data"]["space"].clone()
+    };
+    let space = read().await;
+    let lists = ["members", "threads", "journalEntries", "media", "albums"];
+    let totals = lists.map(|list| space[list]["totalCount"].as_u64().unwrap());
+    assert_eq!(totals, [38, 8, 34, 8, 1]);
+    let thread = (space["threads"]["nodes"].as_array().unwrap().iter()).find(|thread| thread["isLocked"] == false);
+    let thread = thread.unwrap();
+    let input = json!({ "input": { "rootId": thread["id"], "body": "We have moved." } });
+    let comment = "mutation($input: CommentCreateInput!) { commentCreate(input: $input) {
+        comment { body } root { commentCount } userErrors { code } } }";
+    let answer = world.send(Some(token), comment, input).await;
+    let payload = &answer["data"]["commentCreate"];
+    assert_eq!(payload["userErrors"], json!([]), "{answer}");
+    assert_eq!(
+        payload["root"]["commentCount"].as_i64(),
+        thread["commentCount"].as_i64().map(|count| count + 1)
+    );
+}
