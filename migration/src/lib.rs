@@ -25,8 +25,11 @@ mod m20261123_000015_presence;
 mod m20261123_000016_reviews;
 mod m20261123_000017_review_lists;
 mod m20261129_000018_upgrades;
+mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
+
+pub use self::rule::Rule;
 
 /// The migrations of this release, in order.
 #[must_use]
@@ -73,6 +76,8 @@ pub struct Migration {
     /// Names of earlier migrations whose [backfill](Change::Backfill) is run once more, over what is left, before this one
     /// begins.
     pub completes: Vec<&'static str>,
+    /// Rules that it breaks, and why nobody is hurt.
+    pub exceptions: Vec<(Rule, &'static str)>,
     /// What is to be done.
     pub change: Change,
 }
@@ -85,6 +90,7 @@ impl Migration {
             name: module.rsplit("::").next().unwrap_or(module),
             needs,
             completes: Vec::new(),
+            exceptions: Vec::new(),
             change,
         }
     }
@@ -149,6 +155,21 @@ pub enum Index {
         /// Its name.
         name: &'static str,
     },
+}
+
+impl Index {
+    /// The statement for it. Only PostgreSQL builds and drops indexes concurrently.
+    #[must_use]
+    pub fn statement(&self, is_concurrent: bool) -> String {
+        let how = if is_concurrent { "CONCURRENTLY" } else { "" };
+        match self {
+            Self::Build { name, is_unique, on } => {
+                let unique = if *is_unique { "UNIQUE " } else { "" };
+                format!("CREATE {unique}INDEX {how} {name} ON {on}")
+            }
+            Self::Drop { name } => format!("DROP INDEX {how} IF EXISTS {name}"),
+        }
+    }
 }
 
 /// Brings rows to a new form, some at a time.

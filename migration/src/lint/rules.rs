@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    rule::Rule,
-    text::{Token, Tokens, statements},
-};
+use super::text::{Token, Tokens, statements};
+use crate::Rule;
 
 /// What a migration does that it needs a reason for.
 #[derive(Clone, Debug, PartialEq, Eq)]

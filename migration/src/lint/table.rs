@@ -1,10 +1,10 @@
 //! The rules about changes of a table.
 
 use super::{
-    rule::Rule,
     rules::{Added, State},
     text::{Token, Tokens},
 };
+use crate::Rule;
 
 /// Functions that have one value per statement, and types that look like functions.
 const STABLE: &[&str] = &[

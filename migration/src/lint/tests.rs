@@ -2,10 +2,10 @@
 
 use super::{
     judge,
-    rule::Rule,
     rules::{Fault, Script, faults},
     text::statements,
 };
+use crate::Rule;
 
 /// The rules that an expanding migration of these steps breaks on PostgreSQL.
 fn expand(steps: &[&str]) -> Vec<Rule> {

@@ -7,7 +7,7 @@ use super::Session;
 
 /// Builds or drops an index in a transaction.
 pub async fn change(session: &mut Session, index: &Index) -> sqlx::Result<()> {
-    session.run(text(index, "")).await
+    session.run(index.statement(false)).await
 }
 
 /// Builds or drops an index outside of a transaction. What is done already is left as it is; what is half done, by a process
@@ -22,7 +22,7 @@ pub async fn change_beside_writers(session: &mut Session, index: &Index) -> sqlx
 
 async fn outside(session: &mut Session, index: &Index) -> sqlx::Result<()> {
     let (Index::Build { name, .. } | Index::Drop { name }) = index;
-    let drop = text(&Index::Drop { name }, "CONCURRENTLY");
+    let drop = Index::Drop { name }.statement(true);
     let Index::Build { .. } = index else {
         return session.run(drop).await;
     };
@@ -36,20 +36,10 @@ async fn outside(session: &mut Session, index: &Index) -> sqlx::Result<()> {
         }
         None => {}
     }
-    if let Err(error) = session.run(text(index, "CONCURRENTLY")).await {
+    if let Err(error) = session.run(index.statement(true)).await {
         // What is left would slow all writes down, and refuse equal rows if it was to be unique.
         let _ = session.run(drop).await;
         return Err(error);
     }
     Ok(())
-}
-
-fn text(index: &Index, how: &str) -> String {
-    match index {
-        Index::Build { name, is_unique, on } => {
-            let unique = if *is_unique { "UNIQUE " } else { "" };
-            format!("CREATE {unique}INDEX {how} {name} ON {on}")
-        }
-        Index::Drop { name } => format!("DROP INDEX {how} IF EXISTS {name}"),
-    }
 }

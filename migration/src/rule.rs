@@ -1,4 +1,4 @@
-//! What is asked of migrations.
+//! What migrations must not do to a database that others use, but for a reason.
 
 /// What a migration needs a reason for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
