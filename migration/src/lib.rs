@@ -76,7 +76,7 @@ pub struct Migration {
     /// Names of earlier migrations whose [backfill](Change::Backfill) is run once more, over what is left, before this one
     /// begins.
     pub completes: Vec<&'static str>,
-    /// Rules that it breaks, and why nobody is hurt.
+    /// Rules that it has to break, and why that hurts nobody.
     pub exceptions: Vec<(Rule, &'static str)>,
     /// What is to be done.
     pub change: Change,

@@ -7,11 +7,11 @@ pub enum Rule {
     Type,
     /// A name changes: older nodes know one name and newer ones the other. Add, fill, and drop a release later.
     Rename,
-    /// A table, column or index goes that nodes of the release before still use. It goes in a contract step.
+    /// A table, column or index goes that nodes of the release before may use. It goes a release after the last code that did.
     Drop,
-    /// A constraint, default or NOT NULL goes that nodes of the release before rely on. It goes in a contract step.
+    /// A constraint, default or NOT NULL goes that nodes of the release before may rely on, for what they write or read.
     Loosen,
-    /// What nodes of the release before write is refused from now on. It is refused in a contract step.
+    /// What nodes of the release before write may be refused from now on.
     Narrow,
     /// A column that has to have a value and gets none: it can't be added to a table with rows.
     Required,
@@ -25,6 +25,9 @@ pub enum Rule {
     Unique,
     /// A default that differs by row: the table is written anew under a lock.
     Rewrite,
+    /// One transaction changes several existing tables: it holds one, from which requests want to read, while it waits for another, which they
+    /// are reading, and PostgreSQL ends one of them. A migration for each table.
+    Tables,
     /// Rows of an existing table are changed or copied by a statement, which a table can be too large for. Backfills are jobs.
     Backfill,
     /// A statement that these rules don't know.

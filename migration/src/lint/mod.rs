@@ -9,25 +9,20 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use self::rules::{Fault, Script, faults};
+use self::rules::{Fault, faults};
 use crate::{Change, Database, Migration, Rule, all};
 
 /// Migrations that were made before there was a release whose nodes could be in their way. No others follow.
 const BEFORE_UPGRADES: (usize, &str) = (17, "m20261123_000017_review_lists");
-/// How many migrations the oldest binary knows that runs beside others. Whatever needs one that knows more takes something away.
-const OLDEST: usize = 18;
 
 /// The SQL of a migration as it runs.
-fn script(database: Database, migration: &Migration) -> Script {
+fn steps(database: Database, migration: &Migration) -> Vec<String> {
     let is_concurrent = database == Database::Postgres;
-    Script {
-        is_contract: migration.needs > OLDEST,
-        steps: match &migration.change {
-            Change::Statements(sql) => vec![sql.clone()],
-            Change::Indexes(indexes) => indexes.iter().map(|index| index.statement(is_concurrent)).collect(),
-            // Units of a job: none is too large.
-            Change::Backfill(_) => Vec::new(),
-        },
+    match &migration.change {
+        Change::Statements(sql) => vec![sql.clone()],
+        Change::Indexes(indexes) => indexes.iter().map(|index| index.statement(is_concurrent)).collect(),
+        // Units of a job: none is too large.
+        Change::Backfill(_) => Vec::new(),
     }
 }
 
@@ -50,11 +45,11 @@ fn judge(faults: &[Fault], exceptions: &[(Rule, &str)]) -> Vec<String> {
 #[test]
 fn no_migration_locks_others_out_or_breaks_them_without_a_reason() {
     let [postgres, sqlite] = [Database::Postgres, Database::Sqlite].map(|database| {
-        let scripts: Vec<_> = all(database)
+        let all: Vec<_> = all(database)
             .iter()
-            .map(|migration| script(database, migration))
+            .map(|migration| steps(database, migration))
             .collect();
-        faults(database == Database::Postgres, &scripts)
+        faults(database == Database::Postgres, &all)
     });
     let migrations = all(Database::Postgres);
     let (before, last) = BEFORE_UPGRADES;

@@ -12,15 +12,6 @@ pub struct Fault {
     pub what: String,
 }
 
-/// The SQL of a migration on one database.
-#[derive(Clone, Debug)]
-pub struct Script {
-    /// Whether it may take away what nodes of the release before the last one used.
-    pub is_contract: bool,
-    /// Each is a transaction of its own, or runs without one.
-    pub steps: Vec<String>,
-}
-
 /// A constraint that was added to an existing table.
 pub struct Added {
     pub migration: usize,
@@ -34,7 +25,6 @@ pub struct Added {
 /// What is known at a statement.
 pub struct State {
     is_postgres: bool,
-    is_contract: bool,
     pub migration: usize,
     pub step: usize,
     /// Tables of earlier migrations.
@@ -42,6 +32,8 @@ pub struct State {
     /// Made by this migration.
     pub tables: BTreeSet<String>,
     pub columns: BTreeSet<(String, String)>,
+    /// Existing tables that this step changes.
+    pub changed: BTreeSet<String>,
     indexes: BTreeSet<String>,
     /// By table and name.
     pub constraints: BTreeMap<(String, String), Added>,
@@ -49,30 +41,38 @@ pub struct State {
     faults: Vec<Vec<Fault>>,
 }
 
-/// What each of the migrations of a database, in their order, needs a reason for.
-pub fn faults(is_postgres: bool, migrations: &[Script]) -> Vec<Vec<Fault>> {
+/// What each of the migrations of a database, in their order, needs a reason for. Each of their texts is a transaction of its own, or runs
+/// without one.
+pub fn faults(is_postgres: bool, migrations: &[Vec<String>]) -> Vec<Vec<Fault>> {
     let mut state = State {
         is_postgres,
-        is_contract: false,
         migration: 0,
         step: 0,
         known: BTreeSet::new(),
         tables: BTreeSet::new(),
         columns: BTreeSet::new(),
+        changed: BTreeSet::new(),
         indexes: BTreeSet::new(),
         constraints: BTreeMap::new(),
         faults: vec![Vec::new(); migrations.len()],
     };
-    for (number, script) in migrations.iter().enumerate() {
-        (state.migration, state.is_contract) = (number, script.is_contract);
+    for (number, steps) in migrations.iter().enumerate() {
+        state.migration = number;
         state.known.append(&mut state.tables);
         state.columns.clear();
         state.indexes.clear();
-        for sql in &script.steps {
+        for sql in steps {
             state.step += 1;
             statements(sql)
                 .iter()
                 .for_each(|tokens| state.statement(Tokens(tokens)));
+            let changed: Vec<_> = std::mem::take(&mut state.changed).into_iter().collect();
+            if is_postgres && changed.len() > 1 {
+                state.fault(
+                    Rule::Tables,
+                    format!("{} are changed in one transaction", changed.join(", ")),
+                );
+            }
         }
     }
     for ((table, name), added) in &state.constraints {
@@ -89,13 +89,6 @@ pub fn faults(is_postgres: bool, migrations: &[Script]) -> Vec<Vec<Fault>> {
 impl State {
     pub fn fault(&mut self, rule: Rule, what: String) {
         self.faults[self.migration].push(Fault { rule, what });
-    }
-
-    /// What only a contract step may do.
-    pub fn contract(&mut self, rule: Rule, what: String) {
-        if !self.is_contract {
-            self.fault(rule, what);
-        }
     }
 
     pub fn is_old(&self, table: &str) -> bool {
@@ -167,7 +160,7 @@ impl State {
                 self.fault(Rule::Index, format!("{index} on {table} is built under a lock"));
             }
             if is_unique && !self.has_new_column(&table, at) {
-                self.contract(Rule::Narrow, format!("{index}: rows of {table} have to be unique"));
+                self.fault(Rule::Narrow, format!("{index}: rows of {table} have to be unique"));
             }
         }
         self.indexes.insert(index);
@@ -183,14 +176,11 @@ impl State {
 
     fn drop(&mut self, mut at: Tokens<'_>, kind: &str) {
         let _ = at.pass("if exists");
-        let is_cascading = at.has("cascade");
         for mut part in at.parts() {
             let name = part.name();
             let is_old = !self.tables.contains(&name) && !self.indexes.contains(&name);
-            if is_cascading {
-                self.fault(Rule::Drop, format!("{name} goes with what hangs on it"));
-            } else if is_old {
-                self.contract(Rule::Drop, format!("the {kind} {name} goes"));
+            if is_old {
+                self.fault(Rule::Drop, format!("the {kind} {name} goes"));
             }
             self.known.remove(&name);
         }

@@ -54,10 +54,9 @@ impl State {
             }
             return self.fault(Rule::Rename, format!("{table} or what is in it gets another name"));
         }
-        for part in at.parts() {
-            if self.is_old(&table) {
-                self.alter(&table, part);
-            }
+        if self.is_old(&table) {
+            self.changed.insert(table.clone());
+            at.parts().into_iter().for_each(|part| self.alter(&table, part));
         }
     }
 
@@ -84,16 +83,14 @@ impl State {
             let name = at.name();
             let known = self.constraints.remove(&(table.to_owned(), name.clone()));
             if known.is_none_or(|known| known.migration != self.migration) {
-                self.contract(Rule::Loosen, format!("the constraint {name} of {table} goes"));
+                self.fault(Rule::Loosen, format!("the constraint {name} of {table} goes"));
             }
         } else if at.pass("drop") {
             let _ = at.pass("column");
             let _ = at.pass("if exists");
             let column = at.name();
-            if at.has("cascade") {
-                self.fault(Rule::Drop, format!("{table}.{column} goes with what hangs on it"));
-            } else if !self.columns.contains(&(table.to_owned(), column.clone())) {
-                self.contract(Rule::Drop, format!("{table}.{column} goes"));
+            if !self.columns.contains(&(table.to_owned(), column.clone())) {
+                self.fault(Rule::Drop, format!("{table}.{column} goes"));
             }
         } else if at.pass("alter") {
             let _ = at.pass("column");
@@ -134,11 +131,11 @@ impl State {
                 self.fault(Rule::NotNull, what.clone());
             }
             if !is_new {
-                self.contract(Rule::Narrow, what);
+                self.fault(Rule::Narrow, what);
             }
         } else if at.pass_any(&["drop default", "drop not null"]) {
             if !is_new {
-                self.contract(Rule::Loosen, what);
+                self.fault(Rule::Loosen, what);
             }
         } else if !at.pass_any(&["set default", "set statistics", "set storage", "set compression"]) {
             self.fault(Rule::Unknown, what);
@@ -174,7 +171,7 @@ impl State {
     fn add_constraint(&mut self, table: &str, name: &str, kind: &str, at: Tokens<'_>) {
         let what = format!("{kind} {name} on {table}");
         if !self.has_new_column(table, at) {
-            self.contract(Rule::Narrow, what.clone());
+            self.fault(Rule::Narrow, what.clone());
         }
         let outside = at.outside();
         let behind = Tokens(&outside);

@@ -2,33 +2,35 @@
 
 use super::{
     judge,
-    rules::{Fault, Script, faults},
+    rules::{Fault, faults},
     text::statements,
 };
 use crate::Rule;
 
-/// The rules that an expanding migration of these steps breaks on PostgreSQL.
-fn expand(steps: &[&str]) -> Vec<Rule> {
-    broken(true, false, &[steps])
+/// The rules that a migration of these steps breaks on PostgreSQL.
+fn all(steps: &[&str]) -> Vec<Rule> {
+    broken(true, &[steps])
 }
 
-/// The same for a contracting one.
-fn contract(steps: &[&str]) -> Vec<Rule> {
-    broken(true, true, &[steps])
+/// The same without those that a migration breaks which takes something away, a release after it was used.
+fn locks(steps: &[&str]) -> Vec<Rule> {
+    locking(all(steps))
+}
+
+fn locking(mut rules: Vec<Rule>) -> Vec<Rule> {
+    rules.retain(|rule| ![Rule::Drop, Rule::Loosen, Rule::Narrow].contains(rule));
+    rules
 }
 
 /// The same on SQLite.
 fn sqlite(sql: &str) -> Vec<Rule> {
-    broken(false, false, &[&[sql]])
+    broken(false, &[&[sql]])
 }
 
-fn broken(is_postgres: bool, is_contract: bool, migrations: &[&[&str]]) -> Vec<Rule> {
-    let script = |steps: &&[&str]| Script {
-        is_contract,
-        steps: steps.iter().map(|&sql| sql.to_owned()).collect(),
-    };
-    let scripts: Vec<_> = migrations.iter().map(script).collect();
-    let faults = faults(is_postgres, &scripts).into_iter().flatten();
+fn broken(is_postgres: bool, migrations: &[&[&str]]) -> Vec<Rule> {
+    let own = |steps: &&[&str]| steps.iter().map(|&sql| sql.to_owned()).collect();
+    let migrations: Vec<_> = migrations.iter().map(own).collect();
+    let faults = faults(is_postgres, &migrations).into_iter().flatten();
     faults.map(|fault| fault.rule).collect()
 }
 
@@ -51,7 +53,7 @@ fn what_only_adds_passes() {
         "COMMENT ON TABLE space IS 'DROP TABLE space'; ANALYZE space;",
         "",
     ] {
-        assert_eq!(expand(&[sql]), [], "{sql}");
+        assert_eq!(all(&[sql]), [], "{sql}");
     }
 }
 
@@ -61,19 +63,19 @@ fn a_table_of_the_same_migration_is_free() {
         CREATE INDEX ON \"Note\" (id); CREATE UNIQUE INDEX u ON public.\"Note\" (id);
         ALTER TABLE \"Note\" ALTER COLUMN id SET NOT NULL, ALTER COLUMN id TYPE text, ADD CHECK (id > ''), ADD UNIQUE (id);
         UPDATE \"Note\" SET id = 'x'; DELETE FROM \"Note\"; DROP INDEX u; DROP TABLE \"Note\";";
-    assert_eq!(expand(&[sql]), []);
+    assert_eq!(all(&[sql]), []);
     assert_eq!(
-        expand(&["CREATE TABLE note (id uuid); CREATE INDEX i ON \"Note\" (id)"]),
+        all(&["CREATE TABLE note (id uuid); CREATE INDEX i ON \"Note\" (id)"]),
         [Rule::Index]
     );
     // By the next migration it is in use.
     let next: [&[&str]; 2] = [&["CREATE TABLE note (id uuid)"], &["CREATE INDEX i ON note (id)"]];
-    assert_eq!(broken(true, false, &next), [Rule::Index]);
+    assert_eq!(broken(true, &next), [Rule::Index]);
     let again: [&[&str]; 2] = [
         &["CREATE TABLE note (id uuid)"],
         &["CREATE TABLE IF NOT EXISTS note (id uuid); CREATE INDEX i ON note (id)"],
     ];
-    assert_eq!(broken(true, false, &again), [Rule::Index]);
+    assert_eq!(broken(true, &again), [Rule::Index]);
 }
 
 #[test]
@@ -83,8 +85,7 @@ fn a_column_keeps_its_type() {
         "alter table space\n  alter title set data\n\ttype bigint using title::bigint",
         "ALTER TABLE space ADD COLUMN note text, ALTER COLUMN title TYPE text",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Type], "{sql}");
-        assert_eq!(contract(&[sql]), [Rule::Type], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Type], "{sql}");
     }
 }
 
@@ -95,44 +96,37 @@ fn a_name_is_kept() {
         "ALTER TABLE space RENAME COLUMN title TO name",
         "ALTER TABLE space RENAME CONSTRAINT a TO b",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Rename], "{sql}");
-        assert_eq!(contract(&[sql]), [Rule::Rename], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Rename], "{sql}");
     }
     assert_eq!(sqlite("ALTER TABLE space RENAME title TO name"), [Rule::Rename]);
 }
 
 #[test]
-fn what_is_in_use_goes_in_a_contract_step() {
+fn what_is_in_use_goes_with_a_reason() {
     for sql in [
         "DROP TABLE space",
-        "drop table if exists note, space",
+        "DROP TABLE IF EXISTS public.space CASCADE",
         "ALTER TABLE space DROP COLUMN title",
-        "ALTER TABLE space DROP IF EXISTS title",
+        "ALTER TABLE space DROP IF EXISTS title CASCADE",
         "DROP INDEX CONCURRENTLY IF EXISTS ix_space",
+        "CREATE TABLE note (id int); drop table note, space",
     ] {
-        assert!(expand(&[sql]).contains(&Rule::Drop), "{sql}");
-        assert_eq!(contract(&[sql]), [], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Drop], "{sql}");
     }
-    for sql in [
-        "DROP TABLE space CASCADE",
-        "ALTER TABLE space DROP COLUMN title CASCADE",
-    ] {
-        assert_eq!(contract(&[sql]), [Rule::Drop], "{sql}");
-    }
+    assert_eq!(all(&["ALTER TABLE space ADD COLUMN n int, DROP COLUMN n"]), []);
 }
 
 #[test]
-fn what_others_rely_on_goes_in_a_contract_step() {
+fn what_others_rely_on_goes_with_a_reason() {
     for sql in [
         "ALTER TABLE space DROP CONSTRAINT IF EXISTS uq_space",
         "ALTER TABLE space ALTER COLUMN title DROP DEFAULT",
         "ALTER TABLE space ALTER title DROP NOT NULL",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Loosen], "{sql}");
-        assert_eq!(contract(&[sql]), [], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Loosen], "{sql}");
     }
     assert_eq!(
-        expand(&[
+        all(&[
             "ALTER TABLE space ADD COLUMN n int NOT NULL DEFAULT 0, ALTER COLUMN n DROP NOT NULL, ALTER n DROP DEFAULT"
         ]),
         []
@@ -140,7 +134,7 @@ fn what_others_rely_on_goes_in_a_contract_step() {
 }
 
 #[test]
-fn what_others_write_is_refused_in_a_contract_step() {
+fn what_others_write_is_refused_with_a_reason() {
     let check = [
         "ALTER TABLE space ADD CONSTRAINT c CHECK (title <> '') NOT VALID",
         "ALTER TABLE space VALIDATE CONSTRAINT c",
@@ -151,14 +145,13 @@ fn what_others_write_is_refused_in_a_contract_step() {
     ];
     let unique = ["CREATE UNIQUE INDEX CONCURRENTLY u ON space (title)"];
     for steps in [&check[..], &key[..], &unique[..]] {
-        assert_eq!(expand(steps), [Rule::Narrow], "{steps:?}");
-        assert_eq!(contract(steps), [], "{steps:?}");
+        assert_eq!(all(steps), [Rule::Narrow], "{steps:?}");
     }
     // Others don't know the column.
     let column = "ALTER TABLE space ADD COLUMN owner_id uuid";
-    assert_eq!(expand(&[column, key[0], key[1]]), []);
+    assert_eq!(all(&[column, key[0], key[1]]), []);
     assert_eq!(
-        expand(&[
+        all(&[
             column,
             "CREATE UNIQUE INDEX CONCURRENTLY u ON space (title, \"owner_id\")"
         ]),
@@ -174,7 +167,7 @@ fn a_column_that_must_have_a_value_has_a_default() {
         "ALTER TABLE space ADD note text DEFAULT NULL NOT NULL",
         "ALTER TABLE space ADD COLUMN a int, ADD COLUMN \"default\" text not /* DEFAULT 0 */ null",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Required], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Required], "{sql}");
         assert_eq!(sqlite(sql), [Rule::Required], "{sql}");
     }
 }
@@ -185,23 +178,23 @@ fn not_null_needs_a_check_that_an_earlier_step_has_validated() {
     const VALIDATE: &str = "ALTER TABLE space VALIDATE CONSTRAINT c";
     const SET: &str = "ALTER TABLE space ALTER COLUMN note SET NOT NULL";
     const DROP: &str = "ALTER TABLE space DROP CONSTRAINT c";
-    assert_eq!(contract(&[CHECK, VALIDATE, SET, DROP]), []);
-    assert_eq!(broken(true, true, &[&[CHECK], &[VALIDATE], &[SET], &[DROP]]), []);
-    assert_eq!(contract(&[SET]), [Rule::NotNull]);
-    assert_eq!(expand(&[SET]), [Rule::NotNull, Rule::Narrow]);
-    assert_eq!(contract(&[CHECK, SET, VALIDATE]), [Rule::NotNull]);
+    assert_eq!(locks(&[CHECK, VALIDATE, SET, DROP]), []);
+    assert_eq!(locking(broken(true, &[&[CHECK], &[VALIDATE], &[SET], &[DROP]])), []);
+    assert_eq!(locks(&[SET]), [Rule::NotNull]);
+    assert_eq!(all(&[SET]), [Rule::NotNull, Rule::Narrow]);
+    assert_eq!(locks(&[CHECK, SET, VALIDATE]), [Rule::NotNull]);
     assert_eq!(
-        contract(&[
+        locks(&[
             CHECK,
             "ALTER TABLE space VALIDATE CONSTRAINT c, ALTER note SET NOT NULL"
         ]),
         [Rule::NotNull]
     );
-    assert_eq!(contract(&[CHECK, VALIDATE, DROP, SET]), [Rule::NotNull]);
+    assert_eq!(locks(&[CHECK, VALIDATE, DROP, SET]), [Rule::NotNull]);
     let other = "ALTER TABLE space ADD CONSTRAINT c CHECK (note IS NULL) NOT VALID";
-    assert_eq!(contract(&[other, VALIDATE, SET]), [Rule::NotNull]);
+    assert_eq!(locks(&[other, VALIDATE, SET]), [Rule::NotNull]);
     let elsewhere = "ALTER TABLE phase ALTER COLUMN note SET NOT NULL";
-    assert_eq!(contract(&[CHECK, VALIDATE, elsewhere]), [Rule::NotNull]);
+    assert_eq!(locks(&[CHECK, VALIDATE, elsewhere]), [Rule::NotNull]);
 }
 
 #[test]
@@ -212,12 +205,11 @@ fn an_index_of_a_table_in_use_is_built_concurrently() {
         "CREATE /* CONCURRENTLY */ INDEX ix ON space (title) -- CONCURRENTLY",
         "CREATE INDEX ON \"space\" (title) WHERE title <> 'CONCURRENTLY'",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Index], "{sql}");
-        assert_eq!(contract(&[sql]), [Rule::Index], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Index], "{sql}");
         assert_eq!(sqlite(sql), [], "{sql}");
     }
     assert_eq!(
-        expand(&["CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON space (title)"]),
+        all(&["CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON space (title)"]),
         []
     );
 }
@@ -226,8 +218,8 @@ fn an_index_of_a_table_in_use_is_built_concurrently() {
 fn a_check_or_foreign_key_is_added_first_and_validated_later() {
     const ADD: &str = "ALTER TABLE space ADD CONSTRAINT c CHECK (title <> 'not valid') NOT VALID";
     const VALIDATE: &str = "ALTER TABLE space VALIDATE CONSTRAINT c";
-    assert_eq!(contract(&[ADD, VALIDATE]), []);
-    assert_eq!(broken(true, true, &[&[ADD], &[VALIDATE]]), []);
+    assert_eq!(locks(&[ADD, VALIDATE]), []);
+    assert_eq!(locking(broken(true, &[&[ADD], &[VALIDATE]])), []);
     for steps in [
         // Never validated, or under the same lock.
         &[ADD][..],
@@ -238,7 +230,7 @@ fn a_check_or_foreign_key_is_added_first_and_validated_later() {
         &["ALTER TABLE space ADD COLUMN n int CHECK (n > 0)"],
         &["ALTER TABLE space ADD COLUMN owner_id int DEFAULT 1 REFERENCES account (id)"],
     ] {
-        assert_eq!(contract(steps), [Rule::Unvalidated], "{steps:?}");
+        assert_eq!(locks(steps), [Rule::Unvalidated], "{steps:?}");
     }
 }
 
@@ -250,12 +242,9 @@ fn a_unique_key_takes_an_index_that_is_there() {
         "ALTER TABLE space ADD CONSTRAINT e EXCLUDE USING gist (stay WITH &&)",
         "ALTER TABLE space ADD COLUMN code text UNIQUE",
     ] {
-        assert_eq!(contract(&[sql]), [Rule::Unique], "{sql}");
+        assert_eq!(locks(&[sql]), [Rule::Unique], "{sql}");
     }
-    assert_eq!(
-        contract(&["ALTER TABLE space ADD CONSTRAINT u UNIQUE USING INDEX u"]),
-        []
-    );
+    assert_eq!(locks(&["ALTER TABLE space ADD CONSTRAINT u UNIQUE USING INDEX u"]), []);
 }
 
 #[test]
@@ -269,8 +258,19 @@ fn a_default_is_the_same_for_all_rows() {
         "ALTER TABLE space ADD COLUMN n bigint GENERATED BY DEFAULT AS IDENTITY",
         "ALTER TABLE space ADD COLUMN n text GENERATED ALWAYS AS (upper(title)) STORED",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Rewrite], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Rewrite], "{sql}");
     }
+}
+
+#[test]
+fn a_transaction_changes_one_table_in_use() {
+    const NOTES: &str = "ALTER TABLE space ADD COLUMN note text";
+    let both = format!("{NOTES}; alter table only\npublic.\"phase\" add column note text");
+    assert_eq!(all(&[&both]), [Rule::Tables]);
+    assert_eq!(sqlite(&both), []);
+    assert_eq!(all(&[NOTES, "ALTER TABLE phase ADD COLUMN note text"]), []);
+    let new = format!("CREATE TABLE a (id int); ALTER TABLE a ADD COLUMN b int; {NOTES}; {NOTES}");
+    assert_eq!(all(&[&new]), []);
 }
 
 #[test]
@@ -284,10 +284,10 @@ fn rows_in_use_are_changed_by_jobs() {
         "CREATE TABLE note AS SELECT * FROM space",
         "CREATE TABLE note (id) AS SELECT id FROM space",
     ] {
-        assert_eq!(contract(&[sql]), [Rule::Backfill], "{sql}");
+        assert_eq!(locks(&[sql]), [Rule::Backfill], "{sql}");
         assert_eq!(sqlite(sql), [Rule::Backfill], "{sql}");
     }
-    assert_eq!(expand(&["INSERT INTO note (id) SELECT 1"]), []);
+    assert_eq!(all(&["INSERT INTO note (id) SELECT 1"]), []);
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn a_statement_that_no_rule_knows_needs_a_reason() {
         "SELECT pg_sleep(1)",
         "PRAGMA foreign_keys = OFF",
     ] {
-        assert_eq!(expand(&[sql]), [Rule::Unknown], "{sql}");
+        assert_eq!(all(&[sql]), [Rule::Unknown], "{sql}");
     }
 }
 
@@ -321,7 +321,7 @@ fn making_a_table_of_sqlite_anew_needs_reasons() {
 fn every_statement_and_every_action_counts() {
     let sql = "ALTER TABLE a ADD COLUMN x int, DROP COLUMN y, ALTER COLUMN z TYPE text; -- ;
         /* ; /* nested ; */ UPDATE a SET b = 1; */ UPDATE b SET c = ';';; CREATE INDEX i ON b (c)";
-    assert_eq!(expand(&[sql]), [Rule::Drop, Rule::Type, Rule::Backfill, Rule::Index]);
+    assert_eq!(all(&[sql]), [Rule::Drop, Rule::Type, Rule::Backfill, Rule::Index]);
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn text_in_quotes_and_comments_is_no_sql() {
         "ALTER TABLE a ADD COLUMN \"unique\" text DEFAULT 'check references ()'",
         "INSERT INTO a (b) VALUES ('never closed; DROP TABLE a",
     ] {
-        assert_eq!(expand(&[sql]), [], "{sql}");
+        assert_eq!(all(&[sql]), [], "{sql}");
         assert!(statements(sql).len() == 1, "{sql}");
     }
 }

@@ -10,7 +10,7 @@ mod events;
 mod full;
 mod kill;
 mod outage;
-mod reader;
+pub mod reader;
 mod start;
 mod tls;
 
@@ -31,7 +31,7 @@ use crate::support::{Cast, Http, Person, errors, faults, id_of, inner};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes a comment under a key: its id, or why it is not acknowledged.
-async fn comment(http: &Http, who: &Person, thread: &str, key: &str) -> Result<String, String> {
+pub async fn comment(http: &Http, who: &Person, thread: &str, key: &str) -> Result<String, String> {
     let input = json!({ "rootId": thread, "body": key, "idempotencyKey": key });
     let (_, answer) = http.call(who, "commentCreate", &input, "comment { id }").await?;
     if let Some(code) = errors(&answer).first() {
@@ -73,7 +73,7 @@ async fn reach(count: &AtomicUsize, wanted: usize) {
 }
 
 /// The place from which all events of the space are replayed that come later.
-async fn newest(http: &Http, cast: &Cast) -> String {
+pub async fn newest(http: &Http, cast: &Cast) -> String {
     let query = "query($id: ID!) { space(id: $id) { eventCursor } }";
     let answer = http.send(&cast.stayer, query, json!({ "id": cast.space })).await;
     let (_, answer) = answer.unwrap();
@@ -81,7 +81,7 @@ async fn newest(http: &Http, cast: &Cast) -> String {
 }
 
 /// The events of the space as they are stored: numbers, and what contribution each is about.
-async fn stored(database: &DatabaseConnection, cast: &Cast) -> Vec<(i64, Option<Uuid>)> {
+pub async fn stored(database: &DatabaseConnection, cast: &Cast) -> Vec<(i64, Option<Uuid>)> {
     let events = event::Entity::find().filter(event::Column::StreamId.eq(inner(&cast.space)));
     let events = events.order_by_asc(event::Column::Seq).all(database).await.unwrap();
     let short = |event: event::Model| (event.seq, event.contribution_id);
@@ -99,7 +99,7 @@ async fn comments(database: &DatabaseConnection, thread: &str) -> Vec<(String, U
 }
 
 /// The comments of a thread are these, by key and id, and each is there once: in the table, in the counter, in the stream.
-async fn are_all_and_once(
+pub async fn are_all_and_once(
     database: &DatabaseConnection,
     cast: &Cast,
     thread: &str,
@@ -133,7 +133,7 @@ async fn streams_are_whole(database: &DatabaseConnection) {
 }
 
 /// A new key of a write.
-fn key() -> String {
+pub fn key() -> String {
     format!("{}", Uuid::now_v7().simple())
 }
 

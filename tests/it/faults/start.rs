@@ -71,14 +71,14 @@ async fn a_damaged_database_is_not_served_until_it_was_restored() {
         let (mut server, file, good) = damaged(name).await;
         let before = fs::read(&file).unwrap();
         for command in [&["serve", "--listen=127.0.0.1:0"][..], &["admin", "quick-check"]] {
-            let (is_done, said) = server.command(command);
+            let (is_done, said) = server.run(command);
             assert!(!is_done, "{name}: {said}");
             assert!(said.contains("the database is damaged"), "{name}: {said}");
             assert!(said.contains("backup"), "{name}: {said}");
         }
         assert!(fs::read(&file).unwrap() == before, "{name}: it was written to");
         fs::copy(&good, &file).unwrap();
-        let (is_done, said) = server.command(&["admin", "quick-check"]);
+        let (is_done, said) = server.run(&["admin", "quick-check"]);
         assert!(is_done && said.contains("whole"), "{said}");
         server.start_again().await;
         assert_eq!(server.http.ready().await.unwrap().1["status"], "ready");
@@ -106,7 +106,7 @@ async fn a_file_that_is_no_database_is_told() {
     }
     let (server, file, _) = damaged("contribution").await;
     fs::write(&file, "x".repeat(8192)).unwrap();
-    let (is_done, said) = server.command(&["admin", "quick-check"]);
+    let (is_done, said) = server.run(&["admin", "quick-check"]);
     assert!(!is_done && said.contains("the database is damaged"), "{said}");
 }
 
@@ -140,7 +140,7 @@ async fn postgresql_says_what_its_checksums_have_shown() {
     )
     .await;
     database.close().await.unwrap();
-    let (is_done, said) = server.command(&["admin", "quick-check"]);
+    let (is_done, said) = server.run(&["admin", "quick-check"]);
     if are_on == 1 {
         assert!(is_done && said.contains("whole"), "{said}");
     } else {

@@ -180,10 +180,7 @@ pub async fn arguments_for_nothing(folder: &TempDir) -> Vec<String> {
     if !is_production() {
         return arguments(folder, None, true);
     }
-    let admin = std::env::var("SOJOURN_TEST_DATABASE_URL").expect("SOJOURN_TEST_DATABASE_URL");
-    let name = format!("test_{}", Uuid::now_v7().simple());
-    execute(&admin, &format!("CREATE DATABASE {name}")).await;
-    arguments(folder, Some(&database_url(&admin, &name)), true)
+    arguments(folder, Some(&new_database(None).await), true)
 }
 
 impl World {
@@ -217,14 +214,14 @@ impl World {
     /// A server on a database that was filled by other means. Nobody has brought its schema up to date.
     pub async fn on(fill: impl AsyncFnOnce(&DatabaseConnection)) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let url = if is_production() {
-            Some(new_database(None).await)
-        } else {
-            None
+        let arguments = arguments_for_nothing(&folder).await;
+        let config = config(&arguments);
+        let url = config.database_url();
+        let url = match url.strip_prefix("sqlite:") {
+            Some(path) => format!("sqlite://{path}?mode=rwc"),
+            None => url,
         };
-        let arguments = arguments(&folder, url.as_deref(), true);
-        let file = format!("sqlite://{}?mode=rwc", folder.path().join("sojourn.db").display());
-        let mut options = ConnectOptions::new(url.unwrap_or(file));
+        let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);
         let connection = Database::connect(options).await.unwrap();
         fill(&connection).await;

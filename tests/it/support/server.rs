@@ -22,7 +22,10 @@ use sojourn::app::App;
 use tempfile::TempDir;
 use url::Url;
 
-use super::{Person, Wire, World, config, is_production};
+use super::{Person, Wire, World, config, eventually, is_production};
+
+/// How long a server may take to end.
+const STOPPING: Duration = Duration::from_secs(30);
 
 /// A server on what is in a world. Clients reach it through the network alone.
 pub struct Server {
@@ -168,6 +171,14 @@ fn trusting(roots: PathBuf) -> Surroundings {
     }
 }
 
+/// The arguments of the release with these further migrations.
+fn release(arguments: &[String], migrations: &[&str]) -> Vec<String> {
+    const FLAG: &str = "--test-migrations=";
+    let others = arguments.iter().filter(|argument| !argument.starts_with(FLAG));
+    let own = (!migrations.is_empty()).then(|| format!("{FLAG}{}", migrations.join(",")));
+    others.cloned().chain(own).collect()
+}
+
 impl Http {
     pub fn new(address: &str) -> Self {
         let options = ClientOptions::new().with_allow_http(true);
@@ -218,7 +229,7 @@ impl Server {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let log = format!("log of server {}", STARTED.fetch_add(1, Ordering::Relaxed));
         let database_url = config(&arguments).database_url();
-        Self::new((arguments, None), folder, &log, database_url).await
+        Self::new((arguments, Surroundings::default()), folder, &log, database_url).await
     }
 
     async fn new(
@@ -274,6 +285,33 @@ impl Server {
         self.folder.path()
     }
 
+    /// A command over the same data, of the release with these further migrations.
+    pub fn command(&self, name: &str, migrations: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sojourn"));
+        command.args([name, "--listen=127.0.0.1:0", "--log=info"]);
+        command.args(release(&self.arguments, migrations));
+        command
+    }
+
+    /// Is, from its next start on, of the release with these further migrations.
+    pub fn play(&mut self, migrations: &[&str]) {
+        self.arguments = release(&self.arguments, migrations);
+    }
+
+    /// Ends it as an operator does: what it was asked, it answers.
+    pub async fn stop(&mut self) {
+        let terminate = format!("kill -TERM {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &terminate]).status().unwrap();
+        assert!(status.success(), "{status}");
+        let mut ended = None;
+        eventually(STOPPING, "stopped", async || {
+            ended = self.child.try_wait().unwrap();
+            ended.is_some()
+        })
+        .await;
+        assert!(ended.unwrap().success(), "{}", fs::read_to_string(&self.log).unwrap());
+    }
+
     /// Ends it as a power cut does.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -303,7 +341,7 @@ impl Server {
     }
 
     /// Runs another command with its arguments, and returns whether that worked, and what it said.
-    pub fn command(&self, words: &[&str]) -> (bool, String) {
+    pub fn run(&self, words: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_sojourn"))
             .args(words)
             .args(&self.arguments)

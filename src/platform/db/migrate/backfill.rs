@@ -11,7 +11,10 @@ use migration::{Backfill, Change};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::{Failure, Session, Tries, all_or_nothing, failed};
+use super::{
+    Session, failed,
+    tries::{Failure, Tries, all_or_nothing},
+};
 use crate::platform::{
     clock::Clock,
     db::{Db, Tx},

@@ -13,48 +13,19 @@ mod copy;
 mod index;
 mod session;
 mod state;
-
-use std::time::Duration;
+mod tries;
 
 use migration::{Change, Database, Migration};
 use sea_orm::sqlx;
 
 pub use self::backfill::RunBackfill;
 use self::{
-    session::{Session, is_contended},
+    session::Session,
     state::State,
+    tries::{Failure, Tries, all_or_nothing, end, lock},
 };
 use super::Db;
 use crate::platform::error::{Error, Result};
-
-/// Attempts at a migration that others stand in the way of.
-const TRIES: u32 = 30;
-/// Pauses between them, and between attempts to be the one who migrates: in milliseconds, at random.
-const PAUSE: std::ops::Range<u64> = 300..1_500;
-/// How often it is said that others migrate.
-const SAY_EVERY: u32 = 30;
-/// The lock of whoever migrates. Releases before the floor hold the same one.
-const LOCK: i64 = 7_305_823_100_513;
-
-/// Why an attempt failed.
-enum Failure {
-    /// Somebody stood in the way.
-    Contended(sqlx::Error),
-    /// The database refuses.
-    Failed(sqlx::Error),
-    /// It must not be done, for a reason in words.
-    Refused(String),
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        if is_contended(&error) {
-            Self::Contended(error)
-        } else {
-            Self::Failed(error)
-        }
-    }
-}
 
 impl Db {
     /// Brings the schema up to date. Several nodes may call it at once.
@@ -116,9 +87,13 @@ impl Db {
             }
             for name in &migration.completes {
                 let known = self.migrations.iter().find(|known| known.name == *name);
-                if let Some((name, Change::Backfill(backfill))) = known.map(|known| (known.name, &known.change)) {
-                    backfill::complete(session, self.clock(), name, backfill).await?;
-                }
+                let Some(Change::Backfill(backfill)) = known.map(|known| &known.change) else {
+                    return Err(Error::broken(format!(
+                        "{} completes {name}, which is no backfill",
+                        migration.name
+                    )));
+                };
+                backfill::complete(session, self.clock(), name, backfill).await?;
             }
             self.apply(session, migration).await?;
         }
@@ -227,82 +202,6 @@ impl Db {
         let _ = session.close().await;
         Ok(())
     }
-}
-
-/// Attempts at one thing until nobody stands in the way, with pauses in which those who wait behind it go on.
-struct Tries<'a> {
-    name: &'a str,
-    failed: u32,
-}
-
-impl<'a> Tries<'a> {
-    fn at(name: &'a str) -> Self {
-        Self { name, failed: 0 }
-    }
-
-    /// Whether another attempt is to be made, now, after one that ended so.
-    async fn again(&mut self, done: std::result::Result<(), Failure>) -> Result<bool> {
-        let name = self.name;
-        match done {
-            Ok(()) => Ok(false),
-            Err(Failure::Contended(error)) if self.failed + 1 < TRIES => {
-                self.failed += 1;
-                tracing::info!(migration = name, failed = self.failed, %error, "a migration waits for others");
-                pause().await;
-                Ok(true)
-            }
-            Err(Failure::Contended(error) | Failure::Failed(error)) => {
-                Err(Error::broken(format!("the migration {name} failed: {error}")))
-            }
-            Err(Failure::Refused(why)) => Err(Error::broken(format!("the migration {name} was refused: {why}"))),
-        }
-    }
-}
-
-/// Runs statements in one transaction.
-async fn all_or_nothing(session: &mut Session, sql: &str) -> std::result::Result<(), Failure> {
-    session.begin().await?;
-    let done = session.run(sql).await.map_err(Failure::from);
-    end(session, done).await
-}
-
-/// Ends a transaction.
-async fn end(session: &mut Session, done: std::result::Result<(), Failure>) -> std::result::Result<(), Failure> {
-    let done = match done {
-        Ok(()) => session.run("COMMIT").await.map_err(Failure::from),
-        failed => failed,
-    };
-    if done.is_err() {
-        // SQLite may have ended it by itself. A connection that is lost tells that with the next statement.
-        let _ = session.run("ROLLBACK").await;
-    }
-    done
-}
-
-/// Waits until no other process migrates. By asking again and again: a statement that waits would keep an index from being
-/// finished, which waits for all older statements.
-async fn lock(session: &mut Session) -> Result<()> {
-    if session.database() == Database::Sqlite {
-        // The process has the file for itself.
-        return Ok(());
-    }
-    for tries in 0_u32.. {
-        let taken = session
-            .texts(format!("SELECT pg_try_advisory_lock({LOCK})::text"))
-            .await;
-        if taken.map_err(failed)? == ["true"] {
-            break;
-        }
-        if tries % SAY_EVERY == 0 {
-            tracing::info!("another process migrates the database: waiting");
-        }
-        pause().await;
-    }
-    Ok(())
-}
-
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(rand::random_range(PAUSE))).await;
 }
 
 /// Why the floor must not be raised to `floor` yet: a node runs that could not go on.
