@@ -34,7 +34,7 @@ async fn sent() -> Vec<Statement> {
 async fn not_understood(world: &World, statements: &[Statement]) -> Vec<String> {
     let mut refused = Vec::new();
     for statement in statements {
-        let verb = statement.sql.trim_start().split_whitespace().next().unwrap_or_default();
+        let verb = statement.sql.split_whitespace().next().unwrap_or_default();
         if !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].contains(&verb) {
             continue;
         }
