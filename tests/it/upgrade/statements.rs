@@ -30,8 +30,13 @@ async fn sent() -> Vec<Statement> {
     statements
 }
 
-/// What the schema of a world doesn't understand of these.
-async fn not_understood(world: &World, statements: &[Statement]) -> Vec<String> {
+/// What the next schema, with this change to it, doesn't understand of these. Each time a database of its own: what SQLite has prepared to
+/// be explained still stands on tables that are gone once they have changed.
+async fn not_understood(change: &str, statements: &[Statement]) -> Vec<String> {
+    let next = World::with_flags(&["--test-migrations=expand,backfill,index,contract"]).await;
+    let db = &next.app().db;
+    db.migrate().await.unwrap();
+    db.primary().execute_unprepared(change).await.unwrap();
     let mut refused = Vec::new();
     for statement in statements {
         let verb = statement.sql.split_whitespace().next().unwrap_or_default();
@@ -40,7 +45,7 @@ async fn not_understood(world: &World, statements: &[Statement]) -> Vec<String> 
         }
         let mut plan = statement.clone();
         plan.sql = format!("EXPLAIN {}", statement.sql);
-        if let Err(error) = world.app().db.primary().query_all_raw(plan).await {
+        if let Err(error) = db.primary().query_all_raw(plan).await {
             refused.push(format!("{}\n{error}", statement.sql));
         }
     }
@@ -51,12 +56,9 @@ async fn not_understood(world: &World, statements: &[Statement]) -> Vec<String> 
 async fn the_next_schema_understands_all_that_this_release_sends() {
     let statements = sent().await;
     assert!(statements.len() > 150, "{} statements", statements.len());
-    let next = World::with_flags(&["--test-migrations=expand,backfill,index,contract"]).await;
-    next.app().db.migrate().await.unwrap();
-    let refused = not_understood(&next, &statements).await;
+    let refused = not_understood("SELECT 1", &statements).await;
     assert!(refused.is_empty(), "{}", refused.join("\n\n"));
     // A floor that is too low would let this release serve on a schema that lacks something.
     let lacking = "ALTER TABLE phase DROP COLUMN closed_at";
-    next.app().db.primary().execute_unprepared(lacking).await.unwrap();
-    assert!(!not_understood(&next, &statements).await.is_empty());
+    assert!(!not_understood(lacking, &statements).await.is_empty());
 }
