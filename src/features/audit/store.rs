@@ -8,7 +8,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use crate::{
-    features::space::push_viewer,
+    features::space::{push_viewer, viewing},
     platform::{
         audit::Entry,
         db::{Db, Reader},
@@ -58,10 +58,11 @@ pub(super) const ORDER: Order = Order {
 pub(super) async fn page(reader: &Reader, spaces: &[Uuid], page: &Page) -> Result<HashMap<Uuid, Cut<RecordRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(spaces, (COLUMNS, "audit_record x", ""), |sql, parent| {
-        sql.push("SELECT x.id FROM audit_record x");
-        push_viewer(sql, account, "x.chain_id");
-        sql.push("WHERE x.chain_id = ").push(parent).push(COORDINATOR);
+    let columns = (COLUMNS, "audit_record x", "");
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
+        sql.push("SELECT x.id FROM audit_record x WHERE x.chain_id = ")
+            .push(parent)
+            .push(COORDINATOR);
         page.push(sql, "x");
     });
     let rows = reader.rows::<RecordRow>(sql).await?;
@@ -78,10 +79,10 @@ struct CountBy {
 pub(super) async fn counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| {
-        sql.push("audit_record x");
-        push_viewer(sql, account, "x.chain_id");
-        sql.push("WHERE x.chain_id = ").push(parent).push(COORDINATOR);
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        sql.push("audit_record x WHERE x.chain_id = ")
+            .push(parent)
+            .push(COORDINATOR);
     });
     let counts = reader.rows::<CountBy>(sql).await?;
     Ok(counts.into_iter().map(|row| (row.parent, row.count)).collect())

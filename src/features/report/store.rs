@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    features::space::{ViewerRow, push_viewer},
+    features::space::{ViewerRow, push_viewer, viewing},
     platform::{
         db::{Db, Reader, Sql, Tx, Vantage},
         error::Result,
@@ -223,10 +223,9 @@ pub(super) struct Filter {
 }
 
 /// Writes the reports `x` that wait in the space in `parent` for the viewer to decide.
-fn push_waiting(sql: &mut Sql, account: Uuid, parent: &str, filter: Filter) {
+fn push_waiting(sql: &mut Sql, parent: &str, filter: Filter) {
     sql.push("report x ").push(OF_CONTRIBUTION);
-    push_viewer(sql, account, "x.space_id");
-    sql.push("WHERE x.state IN ('OPEN', 'ESCALATED') AND x.space_id = ")
+    sql.push(" WHERE x.state IN ('OPEN', 'ESCALATED') AND x.space_id = ")
         .push(parent);
     sql.push(" AND ").push(policy::REPORT_VISIBLE);
     if let Some(phase) = filter.phase_id {
@@ -246,9 +245,10 @@ struct Waiting {
 pub(super) async fn waiting(reader: &Reader, spaces: &[Uuid], filter: Filter, page: &Page) -> Result<Vec<ReportRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(spaces, ("x.id", "report x", ""), |sql, parent| {
+    let columns = ("x.id", "report x", "");
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
         sql.push("SELECT x.id FROM ");
-        push_waiting(sql, account, parent, filter);
+        push_waiting(sql, parent, filter);
         page.push(sql, "x");
     });
     let ids: Vec<Uuid> = reader.rows::<Waiting>(sql).await?.iter().map(|row| row.id).collect();
@@ -268,7 +268,9 @@ struct CountBy {
 pub(super) async fn waiting_counts(reader: &Reader, spaces: &[Uuid], filter: Filter) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| push_waiting(sql, account, parent, filter));
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        push_waiting(sql, parent, filter)
+    });
     let rows = reader.rows::<CountBy>(sql).await?.into_iter();
     Ok(rows.map(|row| (row.parent, row.count)).collect())
 }

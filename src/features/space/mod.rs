@@ -25,6 +25,6 @@ pub use self::{
     store::{
         Facts, GrantRow, Listed, MemberRow, NewGrant, PhaseRow, Stay, ViewerRow, change_grant, count_phase_change,
         facts, grant, grants_by_id, grants_in_force, grants_of, insert_grant, listed, membership, phase_facts,
-        push_viewer, reach, relocate_grants, seat, space_of_phase, travellers,
+        push_viewer, reach, relocate_grants, seat, space_of_phase, travellers, viewing,
     },
 };

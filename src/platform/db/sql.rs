@@ -99,12 +99,14 @@ impl Sql {
 
     /// Adds `rows` for each of several parents: the newest comments of every thread of a page, say.
     ///
-    /// `rows` gets the name of the parent's id and writes `SELECT id … FROM contribution … WHERE parent column = name …
-    /// LIMIT …`; `columns` and `joins` are read for the rows that it finds, under the alias `table`. Each parent costs one
-    /// range of an index. The order of all rows together is not promised.
+    /// `once` gets the name of the parent's id and joins what is the same for all rows of a parent; a parent for which it joins nothing
+    /// has no rows. `rows` gets the name too and writes `SELECT id … FROM contribution … WHERE parent column = name … LIMIT …`;
+    /// `columns` and `joins` are read for the rows that it finds, under the alias `table`. Each parent costs one range of an
+    /// index. The order of all rows together is not promised.
     pub fn for_each(
         &mut self,
         parents: &[Uuid],
+        once: impl FnOnce(&mut Self, &str),
         (columns, table, joins): (&str, &str, &str),
         rows: impl FnOnce(&mut Self, &str),
     ) -> &mut Self {
@@ -113,7 +115,9 @@ impl Sql {
                 .push(columns)
                 .push(" FROM unnest(")
                 .bind_ids(parents);
-            self.push(") AS parent (id) CROSS JOIN LATERAL (");
+            self.push(") AS parent (id)");
+            once(self, "parent.id");
+            self.push(" CROSS JOIN LATERAL (");
             rows(self, "parent.id");
             self.push(") AS found JOIN ")
                 .push(table)
@@ -126,21 +130,31 @@ impl Sql {
                 .push(columns)
                 .push(" FROM json_each(")
                 .bind_ids(parents);
-            self.push(") AS parent CROSS JOIN ")
+            self.push(") AS parent");
+            once(self, "unhex(parent.value)");
+            // What a function returns may depend on what stands before it, unlike what a subquery does; as the condition of a join, the rows
+            // would be found anew for each of them.
+            self.push(" CROSS JOIN json_each((SELECT json_group_array(hex(id)) FROM (");
+            rows(self, "unhex(parent.value)");
+            self.push("))) AS found CROSS JOIN ")
                 .push(table)
                 .push(" ON ")
                 .push(alias(table))
-                .push(".id IN (SELECT id FROM (");
-            rows(self, "unhex(parent.value)");
-            self.push(")) ").push(joins)
+                .push(".id = unhex(found.value) ")
+                .push(joins)
         }
     }
 
-    /// Counts `rows` for each of several parents, also where there are none: columns `parent` and `count`.
+    /// Counts `rows` for each of several parents: columns `parent` and `count`.
     ///
-    /// `rows` gets the name of the parent's id and writes `… contribution … WHERE parent column = name …`. Each parent costs
-    /// one range of an index.
-    pub fn count_each(&mut self, parents: &[Uuid], rows: impl FnOnce(&mut Self, &str)) -> &mut Self {
+    /// `once` is that of [`Sql::for_each`]; `rows` gets the name of the parent's id and writes `… contribution … WHERE parent column
+    /// = name …`. Each parent costs one range of an index.
+    pub fn count_each(
+        &mut self,
+        parents: &[Uuid],
+        once: impl FnOnce(&mut Self, &str),
+        rows: impl FnOnce(&mut Self, &str),
+    ) -> &mut Self {
         let (parent, from, end) = if self.is_postgres() {
             ("parent.id", "unnest(", ") AS parent (id)")
         } else {
@@ -150,7 +164,9 @@ impl Sql {
             .push(parent)
             .push(" AS parent, (SELECT COUNT(*) FROM ");
         rows(self, parent);
-        self.push(") AS count FROM ").push(from).bind_ids(parents).push(end)
+        self.push(") AS count FROM ").push(from).bind_ids(parents).push(end);
+        once(self, parent);
+        self
     }
 
     fn bind_ids(&mut self, ids: &[Uuid]) -> &mut Self {

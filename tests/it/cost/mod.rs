@@ -5,6 +5,7 @@ mod copy;
 mod count;
 mod full;
 mod generic;
+mod long;
 mod plan;
 
 use serde_json::Value;

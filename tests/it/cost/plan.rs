@@ -33,7 +33,7 @@ const LARGE: [(&str, &[&str]); 8] = [
 ];
 
 /// How the database answers a statement: with these values, and (PostgreSQL) with any.
-async fn plans(db: &Db, statement: &Statement) -> Vec<String> {
+pub async fn plans(db: &Db, statement: &Statement) -> Vec<String> {
     if !is_production() {
         let explain = Statement {
             sql: format!("EXPLAIN QUERY PLAN {}", statement.sql),
@@ -46,6 +46,11 @@ async fn plans(db: &Db, statement: &Statement) -> Vec<String> {
         ..statement.clone()
     };
     let special = lines(db.system(), explain, "QUERY PLAN").await;
+    vec![special, general(db, "COSTS OFF", statement).await]
+}
+
+/// How PostgreSQL answers a statement with any values.
+async fn general(db: &Db, options: &str, statement: &Statement) -> String {
     let txn = db.system().begin().await.unwrap();
     txn.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan")
         .await
@@ -53,12 +58,27 @@ async fn plans(db: &Db, statement: &Statement) -> Vec<String> {
     let (types, values) = arguments(statement);
     let prepare = format!("PREPARE general {types} AS {}", statement.sql);
     txn.execute_unprepared(&prepare).await.unwrap();
-    let explain = format!("EXPLAIN (COSTS OFF) EXECUTE general {values}");
+    let explain = format!("EXPLAIN ({options}) EXECUTE general {values}");
     let explain = Statement::from_string(statement.db_backend, explain);
     let general = lines(&txn, explain, "QUERY PLAN").await;
     txn.execute_unprepared("DEALLOCATE general").await.unwrap();
     txn.rollback().await.unwrap();
-    vec![special, general]
+    general
+}
+
+/// How many buffers PostgreSQL touches to answer it.
+pub async fn buffers(db: &Db, statement: &Statement) -> u64 {
+    let plan = general(db, "ANALYZE, BUFFERS, TIMING OFF, COSTS OFF", statement).await;
+    // What comes first is of the whole statement.
+    let whole = plan
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Buffers: shared "));
+    let parts = whole
+        .unwrap_or_default()
+        .split(' ')
+        .filter_map(|part| part.split_once('='));
+    let touched = parts.filter(|(name, _)| ["hit", "read"].contains(name));
+    touched.map(|(_, count)| count.parse::<u64>().unwrap()).sum()
 }
 
 /// The types of a statement's values, and the values written out, each in parentheses.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{super::rules, shared};
 use crate::{
-    features::space::{ViewerRow, push_viewer, viewer_columns},
+    features::space::{ViewerRow, push_viewer, viewer_columns, viewing},
     platform::{
         auth::seat::Seat,
         db::{Reader, Sql},
@@ -506,13 +506,38 @@ impl List {
         }
     }
 
-    /// Writes from what the list is taken, and who looks.
-    fn push_from(&self, sql: &mut Sql, account: Uuid) {
-        sql.push("contribution c LEFT JOIN contribution r ON r.id = c.root_id");
-        if self.kind == ListKind::Media {
-            sql.push(" JOIN media_file f ON f.contribution_id = c.id");
+    /// The table of its parents; none if it is over all spaces of the viewer.
+    fn table(&self) -> Option<&'static str> {
+        match self.kind {
+            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media | ListKind::SpaceAlbums => Some("space"),
+            ListKind::PhaseThreads | ListKind::PhaseEntries | ListKind::PhaseAlbums => Some("phase"),
+            ListKind::MemberEntries | ListKind::MemberWeek => Some("membership"),
+            ListKind::Comments | ListKind::Replies => Some("contribution"),
+            ListKind::Drafts => None,
         }
-        push_viewer(sql, account, "c.space_id");
+    }
+
+    /// Writes who looks, if that is the same for all rows of a parent.
+    fn push_once(&self, sql: &mut Sql, account: Uuid, parent: &str) {
+        if let Some(table) = self.table() {
+            viewing(account, table)(sql, parent);
+        }
+    }
+
+    /// Writes who looks at each row, if that has not been written.
+    fn push_each(&self, sql: &mut Sql, account: Uuid) {
+        if self.table().is_none() {
+            push_viewer(sql, account, "c.space_id");
+        }
+    }
+
+    /// Writes from what the list is taken.
+    fn push_from(&self, sql: &mut Sql, account: Uuid) {
+        sql.push("contribution c LEFT JOIN contribution r ON r.id = c.root_id ");
+        if self.kind == ListKind::Media {
+            sql.push("JOIN media_file f ON f.contribution_id = c.id ");
+        }
+        self.push_each(sql, account);
     }
 
     /// Writes what the viewer sees of it.
@@ -607,7 +632,8 @@ pub(in super::super) async fn page(
 ) -> Result<HashMap<Uuid, Cut<ContributionRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(parents, (COLUMNS, "contribution c", JOINS), |sql, parent| {
+    let once = |sql: &mut Sql, parent: &str| list.push_once(sql, account, parent);
+    sql.for_each(parents, once, (COLUMNS, "contribution c", JOINS), |sql, parent| {
         sql.push("SELECT c.id FROM ");
         list.push_from(sql, account);
         sql.push("WHERE ");
@@ -617,7 +643,7 @@ pub(in super::super) async fn page(
         list.push(sql);
         page.push(sql, "c");
     });
-    push_viewer(&mut sql, account, "c.space_id");
+    list.push_each(&mut sql, account);
     let rows = reader.rows::<ContributionRow>(sql).await?;
     Ok(page.cut_by(rows, |row| row.parent_id.unwrap_or_default(), |row| list.place(row)))
 }
@@ -641,7 +667,8 @@ async fn count_by(reader: &Reader, sql: Sql) -> Result<HashMap<Uuid, i64>> {
 pub(in super::super) async fn counts(reader: &Reader, list: &List, parents: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(parents, |sql, parent| {
+    let once = |sql: &mut Sql, parent: &str| list.push_once(sql, account, parent);
+    sql.count_each(parents, once, |sql, parent| {
         list.push_from(sql, account);
         sql.push("WHERE ");
         list.push_parent(sql, parent);
@@ -663,13 +690,13 @@ pub(in super::super) async fn last_comments(reader: &Reader, roots: &[Uuid]) -> 
 async fn own_last_comments(reader: &Reader, roots: &[Uuid]) -> Result<Vec<ContributionRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(roots, (COLUMNS, "contribution c", JOINS), |sql, parent| {
+    let columns = (COLUMNS, "contribution c", JOINS);
+    sql.for_each(roots, viewing(account, "contribution"), columns, |sql, parent| {
         sql.push("SELECT c.id FROM contribution c WHERE c.state = 'PUBLISHED' AND c.root_id = ")
             .push(parent);
         sql.push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1");
     });
-    push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE ").push(policy::VISIBLE);
+    sql.push(" WHERE ").push(policy::VISIBLE);
     reader.rows(sql).await
 }
 
@@ -749,24 +776,25 @@ const REVISION_COLUMNS: &str = "x.id, x.contribution_id, x.space_id, x.version, 
 const OF_CONTRIBUTION: &str =
     "JOIN contribution c ON c.id = x.contribution_id LEFT JOIN contribution r ON r.id = c.root_id";
 
-fn backstage(reader: &Reader, columns: &str) -> Result<Sql> {
+fn backstage(reader: &Reader) -> Result<Sql> {
     let mut sql = reader.sql("SELECT ");
-    sql.push(columns).push(" FROM ");
-    push_backstage(&mut sql, reader.actor()?.account_id);
+    sql.push(REVISION_COLUMNS)
+        .push(" FROM revision x ")
+        .push(OF_CONTRIBUTION);
+    push_viewer(&mut sql, reader.actor()?.account_id, "c.space_id");
+    push_backstage(&mut sql);
     Ok(sql)
 }
 
-fn push_backstage(sql: &mut Sql, account: Uuid) {
-    sql.push("revision x ").push(OF_CONTRIBUTION);
-    push_viewer(sql, account, "c.space_id");
-    sql.push("WHERE x.state <> 'DRAFT' AND ")
+fn push_backstage(sql: &mut Sql) {
+    sql.push(" WHERE x.state <> 'DRAFT' AND ")
         .push(policy::VISIBLE)
         .push(" AND ");
 }
 
 /// Revisions that the viewer may see.
 pub(in super::super) async fn revisions_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<RevisionRow>> {
-    let mut sql = backstage(reader, REVISION_COLUMNS)?;
+    let mut sql = backstage(reader)?;
     sql.push("(")
         .push(policy::BACKSTAGE)
         .push(" OR (x.state = 'PENDING' AND ")
@@ -778,7 +806,7 @@ pub(in super::super) async fn revisions_by_id(reader: &Reader, ids: &[Uuid]) -> 
 
 /// The revisions that wait for a moderator, of contributions that the viewer may see behind the stage.
 pub(in super::super) async fn revisions_of(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<RevisionRow>> {
-    let mut sql = backstage(reader, REVISION_COLUMNS)?;
+    let mut sql = backstage(reader)?;
     sql.push(policy::DECIDES)
         .push(" AND x.state = 'PENDING' AND ")
         .is_in("x.contribution_id", contributions);
@@ -800,17 +828,18 @@ pub(in super::super) async fn revisions(
 ) -> Result<HashMap<Uuid, Cut<RevisionRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
+    let columns = (REVISION_COLUMNS, "revision x", OF_CONTRIBUTION);
     sql.for_each(
         contributions,
-        (REVISION_COLUMNS, "revision x", OF_CONTRIBUTION),
+        viewing(account, "contribution"),
+        columns,
         |sql, parent| {
             sql.push("SELECT x.id FROM revision x WHERE x.state <> 'DRAFT' AND x.contribution_id = ")
                 .push(parent);
             page.push(sql, "x");
         },
     );
-    push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE ")
+    sql.push(" WHERE ")
         .push(policy::VISIBLE)
         .push(" AND ")
         .push(policy::BACKSTAGE);
@@ -822,8 +851,9 @@ pub(in super::super) async fn revisions(
 pub(in super::super) async fn revision_counts(reader: &Reader, contributions: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(contributions, |sql, parent| {
-        push_backstage(sql, account);
+    sql.count_each(contributions, viewing(account, "contribution"), |sql, parent| {
+        sql.push("revision x ").push(OF_CONTRIBUTION);
+        push_backstage(sql);
         sql.push(policy::BACKSTAGE)
             .push(" AND x.contribution_id = ")
             .push(parent);
@@ -853,10 +883,9 @@ pub struct Waiting {
 }
 
 /// Writes the versions `x` that wait in the space in `parent` for the viewer to decide.
-fn push_waiting(sql: &mut Sql, account: Uuid, parent: &str, waiting: Waiting) {
+fn push_waiting(sql: &mut Sql, parent: &str, waiting: Waiting) {
     sql.push("revision x ").push(OF_CONTRIBUTION);
-    push_viewer(sql, account, "x.space_id");
-    sql.push("WHERE x.state = 'PENDING' AND x.space_id = ").push(parent);
+    sql.push(" WHERE x.state = 'PENDING' AND x.space_id = ").push(parent);
     for condition in [policy::VISIBLE, policy::DECIDES, IN_QUEUE] {
         sql.push(" AND ").push(condition);
     }
@@ -875,9 +904,10 @@ fn push_waiting(sql: &mut Sql, account: Uuid, parent: &str, waiting: Waiting) {
 pub async fn waiting(reader: &Reader, spaces: &[Uuid], waiting: Waiting, page: &Page) -> Result<Vec<RevisionRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(spaces, (REVISION_COLUMNS, "revision x", ""), |sql, parent| {
+    let columns = (REVISION_COLUMNS, "revision x", "");
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
         sql.push("SELECT x.id FROM ");
-        push_waiting(sql, account, parent, waiting);
+        push_waiting(sql, parent, waiting);
         page.push(sql, "x");
     });
     reader.rows(sql).await
@@ -890,7 +920,9 @@ pub async fn waiting(reader: &Reader, spaces: &[Uuid], waiting: Waiting, page: &
 pub async fn waiting_counts(reader: &Reader, spaces: &[Uuid], waiting: Waiting) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| push_waiting(sql, account, parent, waiting));
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        push_waiting(sql, parent, waiting)
+    });
     count_by(reader, sql).await
 }
 
@@ -936,10 +968,11 @@ pub(in super::super) async fn log(
 ) -> Result<HashMap<Uuid, Cut<DecisionRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(spaces, (DECISION_COLUMNS, "decision x", ""), |sql, parent| {
-        sql.push("SELECT x.id FROM decision x");
-        push_viewer(sql, account, "x.space_id");
-        sql.push("WHERE x.space_id = ").push(parent).push(STAFF);
+    let columns = (DECISION_COLUMNS, "decision x", "");
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
+        sql.push("SELECT x.id FROM decision x WHERE x.space_id = ")
+            .push(parent)
+            .push(STAFF);
         page.push(sql, "x");
     });
     let rows = reader.rows::<DecisionRow>(sql).await?;
@@ -951,10 +984,8 @@ pub(in super::super) async fn log(
 pub(in super::super) async fn log_counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| {
-        sql.push("decision x");
-        push_viewer(sql, account, "x.space_id");
-        sql.push("WHERE x.space_id = ").push(parent).push(STAFF);
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        sql.push("decision x WHERE x.space_id = ").push(parent).push(STAFF);
     });
     count_by(reader, sql).await
 }
@@ -974,17 +1005,18 @@ const STAFF: &str = " AND m.role IN ('COORDINATOR', 'TEACHER')";
 pub(in super::super) async fn decisions(reader: &Reader, contributions: &[Uuid]) -> Result<Vec<DecisionRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
+    let columns = (DECISION_COLUMNS, "decision x", OF_CONTRIBUTION);
     sql.for_each(
         contributions,
-        (DECISION_COLUMNS, "decision x", OF_CONTRIBUTION),
+        viewing(account, "contribution"),
+        columns,
         |sql, parent| {
             sql.push("SELECT x.id FROM decision x WHERE x.contribution_id = ")
                 .push(parent);
             sql.push(" ORDER BY x.decided_at DESC, x.id DESC LIMIT 1");
         },
     );
-    push_viewer(&mut sql, account, "c.space_id");
-    sql.push("WHERE ")
+    sql.push(" WHERE ")
         .push(policy::VISIBLE)
         .push(" AND ")
         .push(policy::BACKSTAGE);

@@ -159,11 +159,16 @@ pub(super) async fn last_comments(reader: &Reader, vantage: &Vantage, roots: &[U
 
 async fn system_last_comments(reader: &Reader, roots: Vec<Uuid>) -> Result<Vec<(Uuid, LastComment)>> {
     let mut sql = reader.sql("");
-    sql.for_each(&roots, ("c.id", "contribution c", ""), |sql, parent| {
-        sql.push("SELECT c.id FROM contribution c WHERE c.state = 'PUBLISHED' AND c.root_id = ")
-            .push(parent);
-        sql.push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1");
-    });
+    sql.for_each(
+        &roots,
+        |_, _| {},
+        ("c.id", "contribution c", ""),
+        |sql, parent| {
+            sql.push("SELECT c.id FROM contribution c WHERE c.state = 'PUBLISHED' AND c.root_id = ")
+                .push(parent);
+            sql.push(" ORDER BY c.listed_at DESC, c.id DESC LIMIT 1");
+        },
+    );
     let rows = reader.rows::<LastCommentRow>(sql).await?;
     Ok(rows
         .into_iter()

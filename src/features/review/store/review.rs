@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::super::rules::Deadlines;
 use crate::{
-    features::space::{ViewerRow, push_viewer, viewer_columns},
+    features::space::{ViewerRow, push_viewer, viewer_columns, viewing},
     platform::{
         db::{Reader, Sql, Tx},
         error::Result,
@@ -293,11 +293,18 @@ fn push_own(sql: &mut Sql, account: Uuid, which: &Which) {
 pub(in super::super) async fn own_reviews(reader: &Reader, which: &Which, page: &Page) -> Result<Cut<ReviewRow>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(&[account], (COLUMNS, "review v", JOINS), |sql, _| {
-        sql.push("SELECT v.id FROM ");
-        push_own(sql, account, which);
-        page.push(sql, "v");
-    });
+    let columns = (COLUMNS, "review v", JOINS);
+    // Over all spaces of the viewer.
+    sql.for_each(
+        &[account],
+        |_, _| {},
+        columns,
+        |sql, _| {
+            sql.push("SELECT v.id FROM ");
+            push_own(sql, account, which);
+            page.push(sql, "v");
+        },
+    );
     push_viewer(&mut sql, account, "x.space_id");
     let place = |row: &ReviewRow| vec![Key::Time(row.due_at), Key::Id(row.id)];
     let mut cuts = page.cut_by(reader.rows(sql).await?, |_| account, place);
@@ -335,9 +342,15 @@ impl ListOf {
         }
     }
 
-    fn push(self, sql: &mut Sql, account: Uuid, parent: &str) {
-        sql.push("review v JOIN review_round x ON x.id = v.round_id JOIN contribution c ON c.id = v.contribution_id");
-        push_viewer(sql, account, "x.space_id");
+    fn table(self) -> &'static str {
+        match self {
+            Self::Assignments | Self::Round => "review_round",
+            Self::Contribution => "contribution",
+        }
+    }
+
+    fn push(self, sql: &mut Sql, parent: &str) {
+        sql.push("review v JOIN review_round x ON x.id = v.round_id JOIN contribution c ON c.id = v.contribution_id ");
         match self {
             Self::Assignments => sql
                 .push("WHERE v.round_id = ")
@@ -370,12 +383,12 @@ pub(in super::super) async fn reviews(
 ) -> Result<HashMap<Uuid, Cut<ReviewRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(parents, (COLUMNS, "review v", JOINS), |sql, parent| {
+    let columns = (COLUMNS, "review v", JOINS);
+    sql.for_each(parents, viewing(account, of.table()), columns, |sql, parent| {
         sql.push("SELECT v.id FROM ");
-        of.push(sql, account, parent);
+        of.push(sql, parent);
         page.push(sql, "v");
     });
-    push_viewer(&mut sql, account, "x.space_id");
     let rows = reader.rows::<ReviewRow>(sql).await?;
     Ok(page.cut_by(rows, |row| of.parent(row), |row| vec![Key::Id(row.id)]))
 }
@@ -394,7 +407,9 @@ pub(in super::super) async fn review_counts(
 ) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(parents, |sql, parent| of.push(sql, account, parent));
+    sql.count_each(parents, viewing(account, of.table()), |sql, parent| {
+        of.push(sql, parent)
+    });
     let counts = reader.rows::<CountBy>(sql).await?.into_iter();
     Ok(counts.map(|row| (row.parent, row.count)).collect())
 }

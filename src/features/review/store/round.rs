@@ -20,7 +20,7 @@ use super::{
     input::REVIEWABLE,
 };
 use crate::{
-    features::space::{Listed, ViewerRow, listed, push_viewer, viewer_columns},
+    features::space::{Listed, ViewerRow, listed, push_viewer, viewer_columns, viewing},
     platform::{
         db::{Reader, Sql, Tx, Vantage},
         error::Result,
@@ -182,10 +182,15 @@ impl Parent {
         }
     }
 
-    fn push(self, sql: &mut Sql, account: Uuid, parent: &str) {
-        sql.push("review_round x");
-        push_viewer(sql, account, "x.space_id");
-        sql.push("WHERE ").push(self.column()).push(parent);
+    fn table(self) -> &'static str {
+        match self {
+            Self::Space => "space",
+            Self::Phase => "phase",
+        }
+    }
+
+    fn push(self, sql: &mut Sql, parent: &str) {
+        sql.push("review_round x WHERE ").push(self.column()).push(parent);
         sql.push(" AND ").push(SEEN);
     }
 }
@@ -199,12 +204,12 @@ pub(in super::super) async fn rounds(
 ) -> Result<HashMap<Uuid, Cut<RoundRow>>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.for_each(parents, (COLUMNS, "review_round x", JOINS), |sql, id| {
+    let columns = (COLUMNS, "review_round x", JOINS);
+    sql.for_each(parents, viewing(account, parent.table()), columns, |sql, id| {
         sql.push("SELECT x.id FROM ");
-        parent.push(sql, account, id);
+        parent.push(sql, id);
         page.push(sql, "x");
     });
-    push_viewer(&mut sql, account, "x.space_id");
     let rows = reader.rows::<RoundRow>(sql).await?;
     Ok(page.cut_by(rows, |row| parent.of(row), RoundRow::place))
 }
@@ -223,7 +228,9 @@ pub(in super::super) async fn round_counts(
 ) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(parents, |sql, id| parent.push(sql, account, id));
+    sql.count_each(parents, viewing(account, parent.table()), |sql, id| {
+        parent.push(sql, id)
+    });
     let counts = reader.rows::<CountBy>(sql).await?.into_iter();
     Ok(counts.map(|row| (row.parent, row.count)).collect())
 }

@@ -109,13 +109,33 @@ impl ViewerRow {
     }
 }
 
-/// Joins the viewer's membership `m` of the space in `column`: who is no member gets no row. Every list starts with this.
+/// Joins the viewer's membership `m` of the space in `column`: who is no member gets no row. Every list starts with this, or with
+/// [`viewing`].
 pub fn push_viewer(sql: &mut Sql, account: Uuid, column: &str) {
-    sql.push(" JOIN membership m ON m.space_id = ")
-        .push(column)
-        .push(" AND m.account_id = ")
-        .bind(account);
+    push_membership(sql, "JOIN", account, column);
+}
+
+fn push_membership(sql: &mut Sql, join: &str, account: Uuid, column: &str) {
+    sql.push(" ").push(join).push(" membership m ON m.space_id = ");
+    sql.push(column).push(" AND m.account_id = ").bind(account);
     sql.push(" AND m.left_at IS NULL ");
+}
+
+/// The viewer's membership `m` in the space of each parent of a list, whose parents are rows of this table; for [`Sql::for_each`] and
+/// [`Sql::count_each`]. It is looked up once for a parent and not joined to each row: with the space in a condition beside the
+/// parent, databases take a list for much shorter than it is, and sort all of it for its first page. Lists over several spaces
+/// have one parent, the account, and join it to each row by [`push_viewer`].
+pub fn viewing(account: Uuid, table: &str) -> impl FnOnce(&mut Sql, &str) {
+    move |sql, parent| {
+        // SQLite would begin with all memberships of the account; for it, this is an order.
+        let join = if sql.is_postgres() { "JOIN" } else { "CROSS JOIN" };
+        if table == "space" {
+            return push_membership(sql, join, account, parent);
+        }
+        sql.push(" ").push(join).push(" ").push(table);
+        sql.push(" home ON home.id = ").push(parent);
+        push_membership(sql, join, account, "home.space_id");
+    }
 }
 
 // --------------------------------------------------------------------------------------------------------------- spaces
@@ -427,10 +447,10 @@ pub(super) async fn organisations(
     let columns = "i.space_id, i.id AS part_id, i.created_at AS part_created_at, ".to_owned() + ORGANISATION_COLUMNS;
     let joins = "JOIN organisation o ON o.id = i.organisation_id";
     let mut sql = reader.sql("");
-    sql.for_each(spaces, (&columns, "space_organisation i", joins), |sql, parent| {
-        sql.push("SELECT i.id FROM space_organisation i");
-        push_viewer(sql, account, "i.space_id");
-        sql.push("WHERE i.state = 'ACCEPTED' AND i.space_id = ").push(parent);
+    let columns = (&*columns, "space_organisation i", joins);
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
+        sql.push("SELECT i.id FROM space_organisation i WHERE i.state = 'ACCEPTED' AND i.space_id = ")
+            .push(parent);
         page.push(sql, "i");
     });
     let rows = reader.rows::<PartRow>(sql).await?;
@@ -464,10 +484,9 @@ async fn count_by(reader: &Reader, sql: Sql) -> Result<HashMap<Uuid, i64>> {
 pub(super) async fn organisation_counts(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| {
-        sql.push("space_organisation i");
-        push_viewer(sql, account, "i.space_id");
-        sql.push("WHERE i.state = 'ACCEPTED' AND i.space_id = ").push(parent);
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        sql.push("space_organisation i WHERE i.state = 'ACCEPTED' AND i.space_id = ")
+            .push(parent);
     });
     count_by(reader, sql).await
 }
@@ -694,7 +713,8 @@ pub(super) async fn members(
     let account = reader.actor()?.account_id;
     let columns = format!("{MEMBER_COLUMNS}, {VIEWER_COLUMNS}");
     let mut sql = reader.sql("");
-    sql.for_each(spaces, (&columns, "membership x", MEMBER_JOINS), |sql, parent| {
+    let columns = (&*columns, "membership x", MEMBER_JOINS);
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
         sql.push("SELECT x.id FROM membership x WHERE x.left_at IS NULL AND x.space_id = ")
             .push(parent);
         if let Some(role) = role {
@@ -702,7 +722,6 @@ pub(super) async fn members(
         }
         page.push(sql, "x");
     });
-    push_viewer(&mut sql, account, "x.space_id");
     Ok(page.cut_by(reader.rows::<MemberRow>(sql).await?, |row| row.space_id, member_place))
 }
 
@@ -714,10 +733,9 @@ pub(super) async fn member_counts(
 ) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| {
-        sql.push("membership x");
-        push_viewer(sql, account, "x.space_id");
-        sql.push("WHERE x.left_at IS NULL AND x.space_id = ").push(parent);
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        sql.push("membership x WHERE x.left_at IS NULL AND x.space_id = ")
+            .push(parent);
         if let Some(role) = role {
             sql.push(" AND x.role = ").bind(role.to_value());
         }
@@ -733,13 +751,12 @@ pub(super) const NAME_ORDER: Order = Order {
 
 /// Writes the mobile pupils of the space in `parent`, as far as the viewer is staff there, in the order of the bytes of their
 /// names, which is the same on both databases.
-fn push_mobile(sql: &mut Sql, account: Uuid, parent: &str, organisation: Option<Uuid>) {
+fn push_mobile(sql: &mut Sql, parent: &str, organisation: Option<Uuid>) {
     let order = if sql.is_postgres() { " COLLATE \"C\"" } else { "" };
     sql.push("(SELECT x.id, a.display_name")
         .push(order)
-        .push(" AS display_name FROM membership x JOIN account a ON a.id = x.account_id");
-    push_viewer(sql, account, "x.space_id");
-    sql.push("WHERE m.role IN ('COORDINATOR', 'TEACHER') AND x.left_at IS NULL AND x.mobility_status = 'MOBILE' AND x.space_id = ")
+        .push(" AS display_name FROM membership x JOIN account a ON a.id = x.account_id ")
+        .push("WHERE m.role IN ('COORDINATOR', 'TEACHER') AND x.left_at IS NULL AND x.mobility_status = 'MOBILE' AND x.space_id = ")
         .push(parent);
     if let Some(organisation) = organisation {
         sql.push(" AND x.organisation_id = ").bind(organisation);
@@ -757,13 +774,13 @@ pub(super) async fn mobile_pupils(
     let account = reader.actor()?.account_id;
     let columns = format!("{MEMBER_COLUMNS}, {VIEWER_COLUMNS}");
     let mut sql = reader.sql("");
-    sql.for_each(spaces, (&columns, "membership x", MEMBER_JOINS), |sql, parent| {
+    let columns = (&*columns, "membership x", MEMBER_JOINS);
+    sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
         sql.push("SELECT n.id FROM ");
-        push_mobile(sql, account, parent, organisation);
+        push_mobile(sql, parent, organisation);
         sql.push(" WHERE n.id IS NOT NULL");
         page.push(sql, "n");
     });
-    push_viewer(&mut sql, account, "x.space_id");
     let place = |row: &MemberRow| vec![Key::Text(row.display_name.clone()), Key::Id(row.id)];
     Ok(page.cut_by(reader.rows::<MemberRow>(sql).await?, |row| row.space_id, place))
 }
@@ -776,7 +793,9 @@ pub(super) async fn mobile_pupil_counts(
 ) -> Result<HashMap<Uuid, i64>> {
     let account = reader.actor()?.account_id;
     let mut sql = reader.sql("");
-    sql.count_each(spaces, |sql, parent| push_mobile(sql, account, parent, organisation));
+    sql.count_each(spaces, viewing(account, "space"), |sql, parent| {
+        push_mobile(sql, parent, organisation);
+    });
     count_by(reader, sql).await
 }
 
