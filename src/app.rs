@@ -262,6 +262,7 @@ impl App {
                 .is_some()
             {
                 app.beat().await;
+                app.note_tail().await;
             }
         });
         tasks.close();
@@ -284,18 +285,9 @@ impl App {
     /// Forgets nodes, and deletes copies of the database, that are too old.
     async fn forget_past(&self) {
         let db = self.db.clone();
-        let copies = tokio::task::spawn_blocking(move || db.forget_copies()).await;
-        let steps = [
-            ("old nodes are not forgotten", self.db.forget_nodes().await),
-            (
-                "old copies of the database are not deleted",
-                copies.map_err(Error::internal).and_then(|deleted| deleted),
-            ),
-        ];
-        for (what, done) in steps {
-            if let Err(error) = done {
-                tracing::warn!(?error, "tidying: {what}");
-            }
+        let _ = tokio::task::spawn_blocking(move || db.forget_copies()).await;
+        if let Err(error) = self.db.forget_nodes().await {
+            tracing::warn!(?error, "tidying: old nodes are not forgotten");
         }
     }
 
@@ -326,7 +318,6 @@ impl App {
                 job::forget_parked(&self.db).await,
             ),
         ];
-        self.note_tail().await;
         for (what, done) in steps {
             if let Err(error) = done {
                 tracing::warn!(?error, "tidying: {what}");
@@ -442,7 +433,7 @@ impl App {
         };
         let database = match Check::needed("database", database) {
             check if !check.is_ok() => check,
-            _ if self.is_damaged => Check::degraded("database", "damaged", DAMAGED),
+            _ if self.is_damaged || self.db.is_damaged() => Check::degraded("database", "damaged", DAMAGED),
             // Where the schema is another one, nothing is written.
             check if schema.is_err() => check,
             check => match limited(CHECK, self.db.check_writes()).await {

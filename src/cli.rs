@@ -1,11 +1,12 @@
 //! The command line.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,10 @@ use crate::{
     platform::{
         auth::secret,
         db::{Soundness, damaged},
+        http::{
+            self,
+            server::{self, Connections},
+        },
         telemetry,
     },
     schema,
@@ -106,16 +111,20 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     telemetry::start(&config.log, config.log_format);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
-            let listener = listen(&mut config).await?;
+            let address = listen(&mut config).await?;
             let app = open(&config).await?;
-            serve(&config, listener, app).await
+            serve(&config, address, app).await
         }
         Command::Migrate => {
             let app = App::open_offline(&config).await?;
-            app.db.migrate().await.map_err(sentence)
+            let made = app.db.migrate().await.map_err(sentence)?;
+            print(&match made {
+                0 => "The schema is up to date.\n".to_owned(),
+                made => format!("The schema is up to date: {made} migrations were made.\n"),
+            })
         }
         Command::Demo { reset } => {
-            let listener = listen(&mut config).await?;
+            let taken = listen(&mut config).await?;
             let mut app = App::open(&config).await?;
             if reset {
                 app.forget_tail()?;
@@ -134,7 +143,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
                 "\n{explorer}GraphQL endpoint: http://{address}/graphql\n\n{}\n",
                 demo::table(&accounts)
             ))?;
-            serve(&config, listener, app).await
+            serve(&config, taken, app).await
         }
         Command::Schema { output: Some(path) } => {
             std::fs::write(&path, schema::sdl()).map_err(|error| format!("{}: {error}", path.display()))
@@ -179,7 +188,9 @@ pub async fn run(cli: Cli) -> Result<(), String> {
 
 /// Prints a line for each chain of the audit trail; an error if one is broken.
 async fn audit_verify(config: &Config) -> Result<(), String> {
-    let app = offline(config).await?;
+    let app = App::open_offline(config).await?;
+    // Whoever verifies wants nothing changed.
+    prepare(&app, config.migrate.or_check()).await?;
     let chains = audit::verify(&app.db).await.map_err(sentence)?;
     for chain in &chains {
         print(&format!("{chain}\n"))?;
@@ -219,7 +230,7 @@ async fn open(config: &Config) -> Result<App, String> {
 /// Sees to the schema, as the operator wishes.
 async fn prepare(app: &App, migrate: Migrate) -> Result<(), String> {
     let prepared = match migrate {
-        Migrate::Auto => app.db.migrate().await,
+        Migrate::Auto => app.db.migrate().await.map(drop),
         Migrate::Check => app.db.check_schema().await,
         Migrate::Off => Ok(()),
     };
@@ -231,18 +242,47 @@ async fn offline(config: &Config) -> Result<App, String> {
     let app = App::open_offline(config).await?;
     prepare(&app, config.migrate).await?;
     app.db.tail().await.map_err(sentence)?;
+    app.db.learn().await.map_err(sentence)?;
     Ok(app)
 }
 
-/// Takes the address before anything is opened: URLs of media begin with it, and the system may choose the port.
-async fn listen(config: &mut Config) -> Result<TcpListener, String> {
-    let named = |error: std::io::Error| format!("{}: {error}", config.listen);
-    let listener = TcpListener::bind(config.listen).await.map_err(named)?;
-    config.listen = listener.local_addr().map_err(|error| error.to_string())?;
-    Ok(listener)
+/// An address that is taken, and who answers there until the server does.
+struct Taken {
+    listener: TcpListener,
+    probed: JoinHandle<std::io::Result<()>>,
+    begin: CancellationToken,
 }
 
-async fn serve(config: &Config, listener: TcpListener, app: App) -> Result<(), String> {
+/// Takes the address before anything is opened: URLs of media begin with it, and the system may choose the port. Probes are answered from
+/// here on: whoever asks whether the process is alive must not take a long migration for a hang.
+async fn listen(config: &mut Config) -> Result<Taken, String> {
+    let named = |error: std::io::Error| format!("{}: {error}", config.listen);
+    let listener = TcpListener::bind(config.listen).await.map_err(named)?;
+    let (listener, twin) = twins(listener).map_err(named)?;
+    config.listen = listener.local_addr().map_err(|error| error.to_string())?;
+    let limits = Connections {
+        most: 64,
+        drain: Duration::ZERO,
+        stop_grace: Duration::from_secs(1),
+        ..config.connections()
+    };
+    let begin = CancellationToken::new();
+    let probed = tokio::spawn(server::serve(twin, http::starting(), limits, begin.clone()));
+    Ok(Taken {
+        listener,
+        probed,
+        begin,
+    })
+}
+
+/// Two who accept what comes to one address.
+fn twins(listener: TcpListener) -> std::io::Result<(TcpListener, TcpListener)> {
+    let listener = listener.into_std()?;
+    let twin = listener.try_clone()?;
+    Ok((TcpListener::from_std(listener)?, TcpListener::from_std(twin)?))
+}
+
+async fn serve(config: &Config, address: Taken, app: App) -> Result<(), String> {
     let stop = CancellationToken::new();
     // From the first line of the log on, a signal ends it in order.
     tokio::spawn(cancel_on_signal(stop.clone()));
@@ -261,8 +301,11 @@ async fn serve(config: &Config, listener: TcpListener, app: App) -> Result<(), S
             "without --redis-url there may be one node only: others hear of live events late, and of limits and presence nothing"
         );
     }
-    tracing::info!(address = %config.listen, embedded = config.is_embedded(), "serving");
-    app.serve(listener, config.front(), config.connections(), stop).await
+    address.begin.cancel();
+    let _ = address.probed.await;
+    tracing::info!(address = %config.listen, node = %app.db.node(), embedded = config.is_embedded(), "serving");
+    app.serve(address.listener, config.front(), config.connections(), stop)
+        .await
 }
 
 /// Cancels `stop` when the process is told to end. Signals are heard from the call on.
@@ -299,7 +342,7 @@ async fn healthcheck(config: &Config) -> Result<(), String> {
         stream.read_to_end(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     };
-    match tokio::time::timeout(std::time::Duration::from_secs(3), ask).await {
+    match tokio::time::timeout(Duration::from_secs(3), ask).await {
         Ok(Ok(answer)) if answer.starts_with(b"HTTP/1.1 200") => Ok(()),
         _ => Err(format!("no healthy server on {address}")),
     }

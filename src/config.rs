@@ -193,6 +193,17 @@ pub enum Migrate {
     Off,
 }
 
+impl Migrate {
+    /// The same without changing anything.
+    #[must_use]
+    pub fn or_check(self) -> Self {
+        match self {
+            Self::Auto => Self::Check,
+            other => other,
+        }
+    }
+}
+
 /// How large media may be, and how they are processed.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Media")]
@@ -406,6 +417,12 @@ impl Config {
         address
     }
 
+    /// Where this process is found: its address and machine.
+    fn place(&self) -> String {
+        let machine = gethostname::gethostname();
+        format!("{} on {}", self.listen, machine.to_string_lossy())
+    }
+
     /// How to open the media store.
     ///
     /// # Errors
@@ -468,6 +485,13 @@ impl Config {
         {
             return Err("the database URL is neither sqlite:<file> nor postgres://…".to_owned());
         }
+        if !self.is_embedded()
+            && let Err(error) = url::Url::parse(&url)
+        {
+            return Err(format!(
+                "the database URL is not valid: {error}. Signs of a password such as #, / and @ are written %23, %2F and %40"
+            ));
+        }
         let readers = self
             .database_readers
             .unwrap_or(if url.starts_with("sqlite:") { 4 } else { 16 });
@@ -477,6 +501,7 @@ impl Config {
             readers: readers.max(1),
             acquire_timeout: Duration::from_secs(5),
             migrations: self.migrations()?,
+            place: self.place(),
         })
     }
 

@@ -18,6 +18,7 @@ INSERT INTO schema_state (id, floor) VALUES (1, 0);
 
 CREATE TABLE node (
     id {uuid} NOT NULL PRIMARY KEY,
+    place text NOT NULL,
     version text NOT NULL,
     migrations integer NOT NULL,
     clock {time} NOT NULL,

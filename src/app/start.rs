@@ -68,7 +68,9 @@ impl App {
             Soundness::Damaged(findings) => {
                 let told = damaged(&findings);
                 if !config.serve_damaged {
-                    return Err(told);
+                    return Err(format!(
+                        "{told}. To get out what can still be read, serve it with --serve-damaged"
+                    ));
                 }
                 tracing::error!(?findings, "{told}");
                 self.is_damaged = true;
@@ -91,6 +93,7 @@ impl App {
             }
             tail => tail.map_err(sentence)?,
         };
+        self.db.learn().await.map_err(sentence)?;
         let found = Note::of(&tail);
         match &found {
             Some(Note {
@@ -107,7 +110,7 @@ impl App {
             tracing::error!(
                 event = %known.event, stream = ?known.stream, seq = known.seq, occurred_at = ?known.occurred_at,
                 "events are missing that this node knew, up to this one: an older copy was restored, the end of the database was cut off, or \
-                 it is another one"
+                 it is another one. This is said at each start until there are newer ones"
             );
         }
         self.keep(found);
@@ -122,12 +125,13 @@ impl App {
         }
     }
 
-    fn keep(&self, note: Option<Note>) {
-        let kept = match note {
-            Some(note) => note.write(&self.note),
-            None => forget(&self.note),
-        };
-        if let Err(error) = kept {
+    /// Keeps a note of what is newer than what is noted.
+    fn keep(&self, found: Option<Note>) {
+        let known = Note::read(&self.note).map(|known| known.event);
+        if let Some(found) = found
+            && known.is_none_or(|known| known < found.event)
+            && let Err(error) = found.write(&self.note)
+        {
             tracing::warn!(%error, "the newest event is not noted");
         }
     }

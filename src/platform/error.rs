@@ -349,6 +349,34 @@ impl Meaning {
     }
 }
 
+/// The database's own code of an error.
+fn code(error: &DbErr) -> Option<std::borrow::Cow<'_, str>> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))
+        | DbErr::Conn(RuntimeErr::SqlxError(cause)) => cause.as_database_error()?.code(),
+        _ => None,
+    }
+}
+
+/// Whether the database keeps nothing: it has no room, its disk doesn't work, or it only reads.
+#[must_use]
+pub fn keeps_nothing(error: &DbErr) -> bool {
+    code(error).is_some_and(|code| match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 8 | 10 | 13 | 14),
+        _ => ["53100", "58030", "25006"].contains(&&*code),
+    })
+}
+
+/// Whether the database has found that it is damaged.
+#[must_use]
+pub fn is_damage(error: &DbErr) -> bool {
+    code(error).is_some_and(|code| match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 11 | 26),
+        _ => code.starts_with("XX00") && &*code != "XX000",
+    })
+}
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         let meaning = match &error {

@@ -59,6 +59,7 @@ async fn node(url: &str, live: Live) -> Node {
         } else {
             migration::Database::Sqlite
         }),
+        place: String::new(),
     };
     let clock = Clock::default();
     let db = Db::connect(&options, clock.clone(), live.clone()).await.unwrap();

@@ -130,7 +130,37 @@ impl Db {
         }
         Ok(tail)
     }
+
+    /// Lets the clock begin after all else that the database keeps.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn learn(&self) -> Result<()> {
+        let newest =
+            MADE.map(|table| format!("SELECT id FROM (SELECT id FROM {table} ORDER BY id DESC LIMIT 1) AS {table}"));
+        let sql = self.sql(&newest.join(" UNION ALL "));
+        for row in self.newest().query_all_raw(sql.statement()).await? {
+            if let Some(end) = clock::after(row.try_get("", "id")?) {
+                self.clock.learn(end);
+            }
+        }
+        Ok(())
+    }
 }
+
+/// Tables whose newest id tells how far time had come, beside those of the [`Tail`].
+const MADE: [&str; 10] = [
+    "account",
+    "decision",
+    "job",
+    "membership",
+    "organisation",
+    "report",
+    "review_round",
+    "revision",
+    "session",
+    "space",
+];
 
 /// What an operator is told of a database that is damaged.
 #[must_use]
@@ -138,7 +168,7 @@ pub fn damaged(findings: &[String]) -> String {
     let first = findings.first().map_or("", String::as_str).trim();
     format!(
         "the database is damaged ({} found, the first: {first}). Keep a copy of it as it is, then put the last good backup in its place, \
-         without the -wal and -shm files of the damaged one. To get out what can still be read, serve it with --serve-damaged",
+         without the -wal and -shm files of the damaged one",
         findings.len()
     )
 }
@@ -162,5 +192,13 @@ pub(super) fn not_opened(error: DbErr) -> Error {
         DbErr::Conn(RuntimeErr::SqlxError(cause)) => damage(cause),
         _ => None,
     };
-    finding.map_or_else(|| error.into(), |finding| Error::broken(damaged(&[finding])))
+    match finding {
+        Some(finding) => {
+            let told = damaged(&[finding]);
+            Error::broken(format!(
+                "{told}. It can't be opened, not even with --serve-damaged: `sqlite3 sojourn.db .recover` may get something out of a copy"
+            ))
+        }
+        None => Error::broken(format!("the database can't be opened: {error}")),
+    }
 }

@@ -15,13 +15,16 @@ use sea_orm::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{Db, Inner, Pool, Url, check::not_opened, recorder::Recorder};
+use super::{Db, Inner, Pool, Url, check::not_opened, migrate, recorder::Recorder};
 use crate::platform::{
     clock::Clock,
     error::{Error, Result},
     live::Live,
     telemetry::Stats,
 };
+
+/// How long a pool may take to close.
+const CLOSED: Duration = Duration::from_secs(3);
 
 /// How to open a database.
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub struct Options {
     pub acquire_timeout: Duration,
     /// The migrations of this release: [`migration::all`].
     pub migrations: Vec<Migration>,
+    /// Where the process is found, for whoever looks for its node.
+    pub place: String,
 }
 
 impl Db {
@@ -44,22 +49,30 @@ impl Db {
     /// # Errors
     /// It can't be reached, or another process has the SQLite file open.
     pub async fn connect(options: &Options, clock: Clock, live: Live) -> Result<Self> {
-        let (mut writer, mut reader, lock) = match options.url.strip_prefix("sqlite:") {
+        let (mut writer, mut reader, lock) = match file_of(&options.url) {
             Some(path) => {
-                let lock = lock_file(Path::new(path.trim_start_matches("//")))?;
+                let lock = lock_file(path)?;
                 // The writer first: it makes the file and puts it into WAL mode.
-                let writer = Pool::open(sqlite(options, 1, true)).await.map_err(not_opened)?;
+                let writer = Pool::open(sqlite(options, path, 1, true)?).await.map_err(not_opened)?;
                 (
                     writer,
-                    Pool::open(sqlite(options, options.readers, false)).await?,
+                    Pool::open(sqlite(options, path, options.readers, false)?)
+                        .await
+                        .map_err(not_opened)?,
                     Some(lock),
                 )
             }
             None => {
-                let writer = Pool::open(postgres(options, options.writers, true)).await?;
+                // A pool knows only that it has waited for too long.
+                migrate::reach(&options.url).await?;
+                let writer = Pool::open(postgres(options, options.writers, true))
+                    .await
+                    .map_err(not_opened)?;
                 (
                     writer,
-                    Pool::open(postgres(options, options.readers, false)).await?,
+                    Pool::open(postgres(options, options.readers, false))
+                        .await
+                        .map_err(not_opened)?,
                     None,
                 )
             }
@@ -84,6 +97,7 @@ impl Db {
             url: Url(options.url.clone()),
             migrations: options.migrations.clone(),
             node: Uuid::now_v7(),
+            place: options.place.clone(),
             writes: super::node::Writes::default(),
             _lock: lock,
         })))
@@ -99,11 +113,15 @@ impl Db {
         }
     }
 
-    /// Closes all connections.
+    /// Closes all connections. One that hangs is left to the end of the process.
     pub async fn close(&self) {
-        let close = async |pool: &Pool| (**pool).clone().close().await;
-        let _ = close(&self.reader).await;
-        let _ = close(&self.writer).await;
+        let close = async |pool: &Pool| {
+            let closed = tokio::time::timeout(CLOSED, (**pool).clone().close()).await;
+            closed.is_ok()
+        };
+        if !close(&self.reader).await || !close(&self.writer).await {
+            tracing::warn!("a connection to the database hangs: it is not closed properly");
+        }
     }
 }
 
@@ -117,9 +135,18 @@ fn lock_file(path: &Path) -> Result<std::fs::File> {
     Ok(file)
 }
 
-fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOptions {
-    let path = options.url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let mut connect = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
+/// The file of an SQLite database, as it is written in its URL: nothing in it is decoded.
+pub(super) fn file_of(url: &str) -> Option<&Path> {
+    Some(Path::new(url.strip_prefix("sqlite:")?.trim_start_matches("//")))
+}
+
+fn sqlite(options: &Options, path: &Path, connections: u32, is_writer: bool) -> Result<ConnectOptions> {
+    let named = |error: std::io::Error| Error::broken(format!("{}: {error}", path.display()));
+    // Behind a host, and with signs that mean nothing, whatever the folder is called.
+    let whole = std::path::absolute(path).map_err(named)?;
+    let whole: String = url::form_urlencoded::byte_serialize(whole.as_os_str().as_encoded_bytes()).collect();
+    let whole = whole.replace('+', "%20").replace("%2F", "/");
+    let mut connect = ConnectOptions::new(format!("sqlite://{whole}?mode=rwc"));
     connect.max_connections(connections).min_connections(1);
     connect.acquire_timeout(options.acquire_timeout).sqlx_logging(false);
     connect.map_sqlx_sqlite_opts(move |sqlite| {
@@ -139,7 +166,7 @@ fn sqlite(options: &Options, connections: u32, is_writer: bool) -> ConnectOption
         }
     });
     connect.map_sqlx_sqlite_pool_opts(|pool| pool.idle_timeout(None).max_lifetime(None));
-    connect
+    Ok(connect)
 }
 
 fn postgres(options: &Options, connections: u32, is_writer: bool) -> ConnectOptions {

@@ -64,8 +64,9 @@ pub struct Inner {
     url: Url,
     /// All that this binary knows.
     migrations: Vec<Migration>,
-    /// This process among the nodes.
+    /// This process among the nodes, and where it is found.
     node: Uuid,
+    place: String,
     writes: node::Writes,
     /// Held open: its lock keeps a second process off the same SQLite file.
     _lock: Option<std::fs::File>,

@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::Db;
 use crate::platform::error::{Error, Result};
 
-/// After how long a node that was not seen is forgotten.
-const FORGOTTEN: TimeDelta = TimeDelta::days(1);
+/// For how long the database counts as one that only reads after it has refused to keep something: some of what is written finds
+/// room on a full disk, above all what is as small as the row of a node.
+const REFUSES: Duration = Duration::from_secs(5);
+/// For how long it counts as damaged after it has said so.
+const DAMAGED: Duration = Duration::from_secs(60);
 /// How long it holds whether what is written is stored.
 const FOUND_HOLDS: Duration = Duration::from_secs(1);
 
@@ -32,8 +35,9 @@ impl Db {
     pub async fn beat(&self) -> Result<DateTime<Utc>> {
         let clock = self.clock.now();
         let migrations = i32::try_from(self.migrations.len()).map_err(Error::internal)?;
-        let mut sql = self.sql("INSERT INTO node (id, version, migrations, clock, seen_at) VALUES (");
-        sql.bind(self.node).push(", ").bind(env!("CARGO_PKG_VERSION"));
+        let mut sql = self.sql("INSERT INTO node (id, place, version, migrations, clock, seen_at) VALUES (");
+        sql.bind(self.node).push(", ").bind(self.place.clone());
+        sql.push(", ").bind(env!("CARGO_PKG_VERSION"));
         sql.push(", ").bind(migrations).push(", ").bind(clock);
         // By the clock of the database, so that nodes compare.
         let seen = if self.is_postgres() { ", now())" } else { ", :now)" };
@@ -60,6 +64,9 @@ impl Db {
     /// # Errors
     /// It isn't, with the reason for the log.
     pub async fn check_writes(&self) -> Result<()> {
+        if self.refuses() {
+            return Err(Error::broken("something was refused within the last five seconds"));
+        }
         let mut found = self.writes.lock().await;
         match &*found {
             Some((at, found)) if at.elapsed() < FOUND_HOLDS => found.clone(),
@@ -69,6 +76,20 @@ impl Db {
                 outcome
             }
         }
+    }
+
+    /// Whether the database has refused to keep something just now.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.writer.trust.has_refused(REFUSES)
+    }
+
+    /// Whether it has come upon damage lately.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        [&self.writer, &self.reader]
+            .iter()
+            .any(|pool| pool.trust.has_found_damage(DAMAGED))
     }
 
     async fn write_and_read(&self) -> Result<()> {
@@ -90,7 +111,7 @@ impl Db {
         Ok(())
     }
 
-    /// Forgets nodes that were not seen for a day; on SQLite, every other one, since this process has the file for itself.
+    /// Forgets nodes that were not seen for a day, by the clock of the database; on SQLite, every other one, since this process has the file for itself.
     ///
     /// # Errors
     /// The database's.
@@ -98,7 +119,7 @@ impl Db {
         let mut sql = self.sql("DELETE FROM node WHERE id <> ");
         sql.bind(self.node);
         if self.is_postgres() {
-            sql.push(" AND seen_at < ").bind(self.clock.now() - FORGOTTEN);
+            sql.push(" AND seen_at < now() - interval '1 day'");
         }
         self.writer.execute_raw(sql.statement()).await?;
         Ok(())

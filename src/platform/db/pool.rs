@@ -24,6 +24,8 @@ use sqlx::{
     pool::{PoolConnectionMetadata, PoolOptions},
 };
 
+use crate::platform::error;
+
 /// Connections that were idle for so long are tested before they are used: a server that was restarted has dropped them.
 const TEST_IF_IDLE: Duration = Duration::from_secs(1);
 /// How long a connection may take to answer that test. Several may be tested while one request waits.
@@ -33,6 +35,8 @@ const ANSWER: Duration = Duration::from_secs(1);
 const NO_ANSWER: Duration = Duration::from_secs(16);
 /// How long a connection that may hang is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is said that a transaction did not end.
+const SAY_EVERY: Duration = Duration::from_secs(10);
 /// For how long a connection is doubted that was given back in the middle of a statement: it is on its way back then.
 const DOUBT: Duration = Duration::from_secs(1);
 
@@ -110,6 +114,12 @@ struct Known {
     lost: Option<Instant>,
     /// When a statement was last abandoned before its answer.
     abandoned: Option<Instant>,
+    /// When the database last refused to keep something.
+    refused: Option<Instant>,
+    /// When it last found that it is damaged.
+    damaged: Option<Instant>,
+    /// When it was last said that a transaction did not end.
+    said: Option<Instant>,
 }
 
 impl Trust {
@@ -134,12 +144,36 @@ impl Trust {
             )));
         };
         waiting.0 = None;
+        if let Err(error) = &answer {
+            self.note(error);
+        }
         if CRASHES.load(Ordering::Acquire) == crashes {
             return answer;
         }
         answer.and(Err(DbErr::Conn(RuntimeErr::Internal(
             "a connection crashed: rows may be missing".to_owned(),
         ))))
+    }
+
+    /// Notes what an error tells of the database itself.
+    pub(super) fn note(&self, error: &DbErr) {
+        let now = Some(Instant::now());
+        if error::keeps_nothing(error) {
+            self.known(|known| known.refused = now);
+        }
+        if error::is_damage(error) {
+            self.known(|known| known.damaged = now);
+        }
+    }
+
+    /// Whether the database has refused to keep something within this time.
+    pub(super) fn has_refused(&self, within: Duration) -> bool {
+        self.known(|known| known.refused.is_some_and(|at| at.elapsed() < within))
+    }
+
+    /// Whether it has found itself damaged within this time.
+    pub(super) fn has_found_damage(&self, within: Duration) -> bool {
+        self.known(|known| known.damaged.is_some_and(|at| at.elapsed() < within))
     }
 
     /// Lets a pool hand out only connections whose state is known.
@@ -165,11 +199,19 @@ impl Trust {
                 .is_some_and(|lost| opened.is_none_or(|opened| opened <= lost))
         });
         let is_idle = meta.idle_for >= TEST_IF_IDLE;
-        async move {
-            if connection.is_in_transaction() {
+        if connection.is_in_transaction() {
+            // On a full disk it is so with every unit of work.
+            let is_said = self.known(|known| {
+                let is_said = known.said.is_some_and(|said| said.elapsed() < SAY_EVERY);
+                known.said = known.said.filter(|_| is_said).or_else(|| Some(Instant::now()));
+                is_said
+            });
+            if !is_said {
                 tracing::error!("a connection to the database is closed: a transaction did not end on it");
-                return Ok(false);
             }
+            return std::future::ready(Ok(false)).boxed();
+        }
+        async move {
             if is_idle && !is_lost {
                 ping(connection, ANSWER).await?;
             }

@@ -36,8 +36,10 @@ impl Txn {
             let trust = trust.clone();
             async move {
                 let begun = trust.answer(connections.begin_with_options(options)).await;
-                // It may begin yet.
-                if let Err(DbErr::Conn(_)) = &begun {
+                // It may begin yet. Or the connection came to be while nothing could be written, and keeps to that.
+                if let Err(error) = &begun
+                    && (matches!(error, DbErr::Conn(_)) || error::keeps_nothing(error))
+                {
                     trust.lose();
                 }
                 begun
@@ -72,7 +74,10 @@ impl Txn {
         }
         let error = match tokio::time::timeout(PATIENCE, self.txn.commit()).await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => Some(error),
+            Ok(Err(error)) => {
+                self.trust.note(&error);
+                Some(error)
+            }
             Err(_) => None,
         };
         self.trust.lose();

@@ -8,8 +8,8 @@ use std::{
 
 use async_graphql::Executor;
 use async_trait::async_trait;
-use axum::{extract::State, response::Response};
-use http::StatusCode;
+use axum::{Router, extract::State, response::Response, routing::get};
+use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::{Door, answer};
@@ -145,6 +145,16 @@ impl Found {
 
 pub(super) async fn healthz() -> Response {
     answer::json(StatusCode::OK, answer::JSON, json!({ "status": "ok" }).to_string())
+}
+
+/// The routes of a process that has begun to listen, but not yet to serve: it may migrate the database for long, or look whether it
+/// is whole. It is alive, and not ready.
+pub fn starting() -> Router {
+    let not_yet = || async {
+        let soon = [(header::RETRY_AFTER, "1")];
+        (soon, tell(Verdict::Unavailable, json!({ "process": "starting" }), &[]))
+    };
+    Router::new().route("/healthz", get(healthz)).fallback(not_yet)
 }
 
 pub(super) async fn readyz<E: Executor>(State(door): State<Arc<Door<E>>>) -> Response {

@@ -48,7 +48,7 @@ use tower_http::{
 pub use self::{
     client::{Caller, Client},
     document::Limits,
-    health::{Check, Ready, Verdict},
+    health::{Check, Ready, Verdict, starting},
     types::Types,
 };
 use self::{document::Documents, health::Found};

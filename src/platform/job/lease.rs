@@ -113,16 +113,17 @@ impl Lease {
         let mut sql = self
             .db
             .sql("UPDATE job SET claim_id = NULL, attempts = 0, again_at = NULL, due_at = ");
-        sql.bind(self.db.clock().now() + pause);
+        sql.bind(self.db.clock().system() + pause);
         self.update(sql).await
     }
 
-    /// Notes that an attempt failed; the next begins after `pause`, or anew if the job was asked for again.
-    pub(super) async fn put_off(&self, pause: TimeDelta, why: &'static str) -> Result<Step> {
-        let mut sql = self.db.sql(
-            "UPDATE job SET claim_id = NULL, again_at = NULL,
-            attempts = CASE WHEN again_at IS NULL THEN attempts ELSE 0 END, due_at = COALESCE(again_at, ",
-        );
+    /// Notes that an attempt failed, which counts, or doesn't; the next begins after `pause`, or anew if the job was asked for again.
+    pub(super) async fn put_off(&self, pause: TimeDelta, why: &'static str, counts: bool) -> Result<Step> {
+        let attempts = if counts { "attempts" } else { "attempts - 1" };
+        let mut sql = self
+            .db
+            .sql("UPDATE job SET claim_id = NULL, again_at = NULL, attempts = CASE WHEN again_at IS NULL THEN ");
+        sql.push(attempts).push(" ELSE 0 END, due_at = COALESCE(again_at, ");
         sql.bind(self.db.clock().system() + pause);
         sql.push("), error = ").bind(why);
         self.update(sql).await

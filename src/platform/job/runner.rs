@@ -1,6 +1,10 @@
 //! Claiming jobs and working on them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -10,6 +14,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use uuid::Uuid;
 
 use super::{
     Handler, Job, Outcome, Terms,
@@ -40,6 +45,8 @@ pub struct Runner {
     db: Db,
     lease: Duration,
     kinds: BTreeMap<&'static str, Kind>,
+    /// Jobs whose last attempt ended in this process, which the database did not take note of.
+    unnoted: Arc<Mutex<HashSet<Uuid>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,6 +70,7 @@ impl Runner {
             db: db.clone(),
             lease: LEASE,
             kinds: kinds.collect(),
+            unnoted: Arc::default(),
         }
     }
 
@@ -140,7 +148,7 @@ impl Runner {
         };
         let mut taken: BTreeMap<_, _> = self.kinds.iter().map(|(&name, kind)| (name, take(kind))).collect();
         let places: &Vec<_> = &taken.iter().map(|(&name, places)| (name, places.len())).collect();
-        if places.iter().all(|(_, free)| *free == 0) || !queue::is_due(&self.db, places).await? {
+        if places.iter().all(|(_, free)| *free == 0) || self.db.refuses() || !queue::is_due(&self.db, places).await? {
             return Ok(Vec::new());
         }
         let claim = self.db.clock().new_id();
@@ -158,6 +166,7 @@ impl Runner {
                 lease: Lease::new(&self.db, job.id, claim),
                 term: self.lease,
                 db: self.db.clone(),
+                unnoted: Arc::clone(&self.unnoted),
                 job,
             })
         });
@@ -173,6 +182,7 @@ struct Attempt {
     lease: Lease,
     /// How long the lease is good for without being renewed.
     term: Duration,
+    unnoted: Arc<Mutex<HashSet<Uuid>>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -189,7 +199,8 @@ type Returned = Option<std::result::Result<Result<Outcome>, JoinError>>;
 
 impl Attempt {
     async fn run(self, stop: CancellationToken) {
-        if self.job.attempts > self.kind.terms.tries {
+        let is_unnoted = self.lock_unnoted().remove(&self.job.id);
+        if self.job.attempts > self.kind.terms.tries && !is_unnoted {
             // Each attempt took its process with it.
             return self.give_up("DIED").await;
         }
@@ -218,9 +229,11 @@ impl Attempt {
             // The text of a panic is in the log already.
             (Some(Err(_)) | None, None) => ("PANIC", None),
         };
+        // The job is not at fault, and no attempt fares better until there is room.
+        let counts = !self.db.refuses();
         self.warn(why, cause);
-        if self.job.attempts < self.kind.terms.tries {
-            self.check(self.lease.put_off(self.pause(), why).await);
+        if !counts || self.job.attempts < self.kind.terms.tries {
+            self.check(self.lease.put_off(self.pause(), why, counts).await);
         } else {
             self.give_up(why).await;
         }
@@ -265,9 +278,14 @@ impl Attempt {
             Ok(()) => tracing::warn!(kind = self.job.kind, job = %self.job.id, why, "a job was given up"),
             Err(error) => {
                 tracing::warn!(kind = self.job.kind, job = %self.job.id, ?error, "a job could not be given up yet");
-                self.check(self.lease.put_off(self.pause(), why).await);
+                let counts = !self.db.refuses();
+                self.check(self.lease.put_off(self.pause(), why, counts).await);
             }
         }
+    }
+
+    fn lock_unnoted(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.unnoted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pause(&self) -> TimeDelta {
@@ -288,7 +306,10 @@ impl Attempt {
         match step {
             Ok(Step::Taken) => {}
             Ok(Step::Lost) => tracing::warn!(kind, job = %id, "the lease of a job was lost"),
-            Err(error) => tracing::warn!(kind, job = %id, ?error, "the end of an attempt could not be noted"),
+            Err(error) => {
+                self.lock_unnoted().insert(*id);
+                tracing::warn!(kind, job = %id, ?error, "the end of an attempt could not be noted");
+            }
         }
     }
 }

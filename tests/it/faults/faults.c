@@ -2,6 +2,7 @@
  *
  *   full      no room is left on the disk
  *   broken    the disk answers with errors
+ *   readonly  nothing can be written, and files are opened for reading alone
  *   nomem     now and then there is no memory
  *
  * For what is kept on the disk: files whose path contains $SOJOURN_FAULTY_FILES. For memory: threads whose name begins with
@@ -51,10 +52,10 @@ static int is_faulty_file(int file)
 /* The error of a write, or 0. */
 static int fault_of_write(int file)
 {
-    int is_full = is_set("full"), is_broken = is_set("broken");
-    if ((!is_full && !is_broken) || !is_faulty_file(file))
+    int is_full = is_set("full"), is_broken = is_set("broken"), is_readonly = is_set("readonly");
+    if ((!is_full && !is_broken && !is_readonly) || !is_faulty_file(file))
         return 0;
-    return is_full ? ENOSPC : EIO;
+    return is_full ? ENOSPC : is_broken ? EIO : EROFS;
 }
 
 #define REAL(type, name, ...)                                 \
@@ -70,6 +71,32 @@ static int fault_of_write(int file)
             return with;        \
         }                       \
     }
+
+/* Whether a file may not be opened so. */
+static int is_refused(const char *path, int flags)
+{
+    const char *part = getenv("SOJOURN_FAULTY_FILES");
+    return (flags & O_ACCMODE) != O_RDONLY && part && strstr(path, part) && is_set("readonly");
+}
+
+#define OPEN(name)                                                      \
+    int name(const char *path, int flags, ...)                          \
+    {                                                                   \
+        va_list more;                                                   \
+        mode_t mode;                                                    \
+        REAL(int, #name, const char *, int, ...)                        \
+        va_start(more, flags);                                          \
+        mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0; \
+        va_end(more);                                                   \
+        if (is_refused(path, flags)) {                                  \
+            errno = EROFS;                                              \
+            return -1;                                                  \
+        }                                                               \
+        return real(path, flags, mode);                                 \
+    }
+
+OPEN(open)
+OPEN(open64)
 
 ssize_t write(int file, const void *bytes, size_t length)
 {

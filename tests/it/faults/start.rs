@@ -171,9 +171,18 @@ async fn each_start_logs_the_newest_event_and_what_is_missing_of_those_that_were
         .find(|line| line.contains("events are missing"))
         .unwrap_or_default();
     assert!(told.contains(&newest), "{newest}: {log}");
-    // It is told once: what there is now is what is known.
+    // At each start until there are newer ones: somebody may have looked away.
     server.kill();
     server.start_again().await;
+    assert!(server.log().contains("events are missing"), "{}", server.log());
+    super::comment(&server.http, &cast.mobile, &thread, &key())
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        server.terminate();
+        assert!(server.ended().await.success());
+        server.start_again().await;
+    }
     assert!(!server.log().contains("events are missing"), "{}", server.log());
 }
 

@@ -238,6 +238,7 @@ pub async fn door_with(options: Options) -> Door {
         readers: 2,
         acquire_timeout: Duration::from_secs(5),
         migrations: migration::all(migration::Database::Sqlite),
+        place: String::new(),
     };
     let clock = Clock::default();
     let db = Db::connect(&database, clock.clone(), live()).await.unwrap();

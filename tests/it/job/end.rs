@@ -9,7 +9,9 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
 use sojourn::platform::{
+    db::Db,
     error::Error,
     job::{self, Outcome, Terms},
 };
@@ -162,6 +164,46 @@ async fn a_job_is_given_up_only_together_with_the_note_of_its_handler() {
     assert_eq!(shop.job().await.parked_at, Some(shop.now()));
     assert_eq!(shop.effects().await, [subject]);
     assert_eq!(worker.seen(), 1, "there was no attempt beyond the last");
+}
+
+/// A job is not at fault while nothing can be kept: it has all its attempts when there is room again.
+#[tokio::test]
+async fn while_the_database_keeps_nothing_no_attempt_counts_and_none_is_made() {
+    let shop = Arc::new(Shop::new().await);
+    let terms = Terms {
+        tries: 1,
+        ..Terms::default()
+    };
+    let writes = Arc::downgrade(&shop);
+    let worker = Worker::with("work", terms, move |_, _| {
+        let db = writes.upgrade().unwrap().db().clone();
+        async move { Err(fill_up(&db).await) }
+    });
+    shop.ask("work").await;
+    assert_eq!(round(&shop.runner(&worker)).await, 1);
+    let job = shop.job().await;
+    assert_eq!(
+        (job.attempts, job.parked_at, job.error.as_deref()),
+        (0, None, Some("UNAVAILABLE"))
+    );
+    shop.stop_clocks(job.due_at);
+    assert_eq!(round(&shop.runner(&worker)).await, 0);
+}
+
+/// Lets a database say that its disk is full.
+async fn fill_up(db: &Db) -> Error {
+    let full = db.write(None, |tx| {
+        Box::pin(async move {
+            let sql = match tx.for_update() {
+                "" => "PRAGMA max_page_count = 1; CREATE TABLE large AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 99)
+                    SELECT i, zeroblob(100000) AS bytes FROM n",
+                _ => "DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$",
+            };
+            tx.execute_unprepared(sql).await?;
+            Ok(())
+        })
+    });
+    full.await.unwrap_err()
 }
 
 #[tokio::test]

@@ -72,8 +72,22 @@ async fn the_two_newest_copies_are_kept_for_thirty_days() {
         return;
     }
     let place = Place::migrated().await;
+    // What an operator keeps is theirs, whatever its age.
+    let own = ["sojourn.db.before-christmas", "sojourn.db.before_2026.bak"];
+    for name in own {
+        fs::write(place.folder.path().join(name), "").unwrap();
+    }
+    fs::create_dir(place.folder.path().join("sojourn.db.before-0")).unwrap();
+    let own_and = |copies: &[usize]| {
+        let copies = copies.iter().map(|&number| copy(number));
+        let others = ["sojourn.db.before-0", own[0], own[1]].map(str::to_owned);
+        let mut all: Vec<_> = copies.chain(others).collect();
+        all.sort();
+        all
+    };
     place.upgrade(0, 4).await;
-    assert_eq!(place.copies(), [copy(3), copy(4)]);
+    // With the oldest of today: these may have been attempts at one upgrade.
+    assert_eq!(place.copies(), own_and(&[1, 3, 4]));
     let age = |name: &str, days: u64| {
         let file = fs::File::options()
             .append(true)
@@ -82,11 +96,21 @@ async fn the_two_newest_copies_are_kept_for_thirty_days() {
         let past = SystemTime::now() - Duration::from_hours(days * 24);
         file.set_modified(past).unwrap();
     };
+    age(&copy(1), 2);
+    age(own[0], 31);
+    age(own[1], 31);
+    let list = ["test_a", "test_b", "test_c", "test_d", "test_f"];
+    let list = list.map(|name| expand(name, &format!("CREATE TABLE {name} (n integer)")));
+    let db = place.release(&list).await;
+    db.migrate().await.unwrap();
+    assert_eq!(place.copies(), own_and(&[3, 4, 5]));
     age(&copy(3), 31);
     age(&copy(4), 29);
-    let db = place.release(&[]).await;
-    db.forget_copies().unwrap();
-    assert_eq!(place.copies(), [copy(4)]);
+    db.forget_copies();
+    assert_eq!(place.copies(), own_and(&[4, 5]));
+    // A reset begins anew, and keeps nothing of those who were there.
+    db.wipe().await.unwrap();
+    assert_eq!(place.copies(), own_and(&[]));
 }
 
 #[tokio::test]

@@ -36,6 +36,10 @@ async fn nothing_is_taken_away_from_a_node_that_was_just_seen() {
     assert!(said.contains(&old.node().to_string()), "{said}");
     let which = format!("version {}, {} migrations", env!("CARGO_PKG_VERSION"), known());
     assert!(said.contains(&which), "{said}");
+    assert!(
+        said.contains(&format!("({} on ", config(&place.arguments).listen)),
+        "{said}"
+    );
     // Not even what it could live with: the operator decides when.
     assert_eq!(made(&new).await.len(), known());
     // The next release alone asks nothing of it.
@@ -62,6 +66,25 @@ async fn a_node_that_was_not_seen_for_two_minutes_stands_in_nobodys_way() {
     new.primary().execute_unprepared(past).await.unwrap();
     new.migrate().await.unwrap();
     words(old.check_schema().await);
+}
+
+#[tokio::test]
+async fn clocks_that_are_wrong_neither_hide_a_node_nor_keep_one_for_ever() {
+    if !is_production() {
+        return;
+    }
+    let place = Place::migrated().await;
+    let (old, new) = (place.release(&[]).await, place.release(&later()).await);
+    old.beat().await.unwrap();
+    // A node whose clock is days ahead forgets others by the clock of the database.
+    new.clock().shift(chrono::TimeDelta::days(3));
+    new.forget_nodes().await.unwrap();
+    new.clock().shift(chrono::TimeDelta::zero());
+    words(new.migrate().await);
+    // And one that was written down while the database's own clock was ahead, and then killed, is not waited for.
+    let ahead = "UPDATE node SET seen_at = now() + interval '3 days'";
+    new.primary().execute_unprepared(ahead).await.unwrap();
+    new.migrate().await.unwrap();
 }
 
 #[tokio::test]

@@ -42,6 +42,50 @@ async fn with_check_a_server_exits_until_somebody_has_migrated() {
 }
 
 #[tokio::test]
+async fn whoever_verifies_changes_nothing() {
+    let place = Place::new().await;
+    let (is_done, said) = place.run(&["admin", "audit-verify"]);
+    assert!(!is_done && said.contains("sojourn migrate"), "{said}");
+    let db = place.release(&[]).await;
+    assert!(super::names(&db).await.is_empty());
+    super::close(db).await;
+    place.migrate("expand");
+    let (is_done, said) = place.run(&["admin", "audit-verify", "--test-migrations=expand,index"]);
+    assert!(!is_done && said.contains("1 migrations are missing"), "{said}");
+    let (is_done, said) = place.run(&["admin", "audit-verify"]);
+    assert!(is_done, "{said}");
+}
+
+#[tokio::test]
+async fn a_process_that_still_migrates_is_alive_and_not_ready() {
+    let place = Place::new().await;
+    place.migrate("expand");
+    // Nobody else has it: the program takes it anew.
+    let address = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let listen = format!("--listen={address}");
+    let mut program = place.program(&["serve", &listen, "--test-migrations=expand,slow=2"]);
+    let mut child = program.stderr(std::process::Stdio::null()).spawn().unwrap();
+    let http = crate::support::Http::new(&address.to_string());
+    let is_starting = async || {
+        let told = serde_json::json!({ "status": "unavailable", "checks": { "process": "starting" } });
+        http.ready()
+            .await
+            .is_ok_and(|found| found == (StatusCode::SERVICE_UNAVAILABLE, told))
+    };
+    eventually(PATIENCE, "it is starting", is_starting).await;
+    let (is_done, said) = place.run(&["healthcheck", &listen]);
+    assert!(is_done, "{said}");
+    assert!(is_starting().await, "it was ready already");
+    let is_ready = async || http.ready().await.is_ok_and(|(status, _)| status == StatusCode::OK);
+    eventually(PATIENCE, "it is ready", is_ready).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test]
 async fn with_off_a_server_serves_and_tells_that_the_schema_is_behind() {
     let place = Place::new().await;
     let server = place.serve(&["--migrate=off"]).await;

@@ -6,7 +6,7 @@ use std::{io::Read, path::Path};
 use flate2::read::GzDecoder;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::json;
-use sojourn::{demo::DemoAccount, features::audit};
+use sojourn::{app::sentence, demo::DemoAccount, features::audit};
 
 use super::schema::schema;
 use crate::support::{Columns, World, is_production};
@@ -38,7 +38,11 @@ async fn left() -> (World, DemoAccount) {
 #[tokio::test]
 async fn what_an_earlier_release_has_left_gets_the_newest_schema_in_one_step() {
     let (world, _) = left().await;
-    world.app().db.check_schema().await.unwrap_err();
+    let said = sentence(world.app().db.check_schema().await.unwrap_err());
+    assert!(
+        said.contains("the schema is that of an earlier release") && said.contains("run `sojourn migrate`"),
+        "{said}"
+    );
     world.app().db.migrate().await.unwrap();
     world.app().db.check_schema().await.unwrap();
     let (upgraded, fresh) = (schema(&world).await, schema(&World::new().await).await);

@@ -107,6 +107,11 @@ async fn nodes_serve_while_migrations_are_killed_in_every_step_and_made_again() 
     let held = stage.hold("event").await;
     let run = stage.run(&release[..1]);
     stage.is_waited_for("event").await;
+    let who = "a migration waits for others: it goes on when they end";
+    eventually(PATIENCE, "it says for whom it waits", async || run.said().contains(who)).await;
+    let said = run.said();
+    let line = said.lines().find(|line| line.contains(who)).unwrap();
+    assert!(line.contains("idle in transaction, in a transaction for "), "{line}");
     stage.goes_on().await;
     run.kill();
     held.commit().await.unwrap();
@@ -131,6 +136,7 @@ async fn nodes_serve_while_migrations_are_killed_in_every_step_and_made_again() 
     stage
         .finds("SELECT 'yes' AS text FROM pg_index WHERE NOT indisvalid")
         .await;
+    eventually(PATIENCE, "it says for whom it waits", async || run.said().contains(who)).await;
     stage.goes_on().await;
     run.kill();
     let building = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%'";
@@ -191,7 +197,7 @@ async fn nodes_of_two_releases_serve_side_by_side_back_and_forward_until_the_flo
     // Nothing is taken away while a node is seen that needs it, or was seen lately.
     let told = |said: &str| {
         let node = format!(
-            "({}, {oldest} migrations)",
+            ", {}, {oldest} migrations)",
             concat!("version ", env!("CARGO_PKG_VERSION"))
         );
         assert!(

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::{
-    Session, failed,
+    Session, Watch, failed,
     tries::{Failure, Tries, all_or_nothing},
 };
 use crate::platform::{
@@ -60,13 +60,18 @@ pub(super) async fn ask(session: &mut Session, clock: &Clock, name: &str) -> std
 }
 
 /// Goes over all rows, in units of their own: before a migration that would fail, or lose something, if one was left.
-pub(super) async fn complete(session: &mut Session, clock: &Clock, name: &str, backfill: &Backfill) -> Result<()> {
+pub(super) async fn complete(
+    session: &mut Session,
+    clock: &Clock,
+    (name, backfill): (&str, &Backfill),
+    watch: &Watch,
+) -> Result<()> {
     tracing::info!(backfill = name, "completing");
     let mut from = Uuid::nil();
     while from < LAST {
         let end = session.id(&end_of_part(backfill), from).await.map_err(failed)?;
         let to = end.unwrap_or(LAST);
-        let mut tries = Tries::at(name);
+        let mut tries = Tries::at(name, watch);
         while tries.again(fill(session, backfill, [from, to]).await).await? {}
         from = to;
     }
@@ -76,7 +81,7 @@ pub(super) async fn complete(session: &mut Session, clock: &Clock, name: &str, b
     let sql = format!(
         "UPDATE backfill SET done_at = '{now}' WHERE id = {done}; DELETE FROM job WHERE kind = '{BACKFILL}' AND subject_id = {done}"
     );
-    let mut tries = Tries::at(name);
+    let mut tries = Tries::at(name, watch);
     while tries.again(all_or_nothing(session, &sql).await).await? {}
     Ok(())
 }

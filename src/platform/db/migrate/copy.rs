@@ -8,7 +8,7 @@ use std::{
 
 use migration::Database;
 
-use super::Session;
+use super::{super::connect::file_of, Session};
 use crate::platform::{
     db::Db,
     error::{Error, Result},
@@ -16,6 +16,8 @@ use crate::platform::{
 
 /// How many copies are kept. Each is as large as the database.
 const COPIES: usize = 2;
+/// Of those made within this time, the oldest is kept as well: the way back if an upgrade takes several attempts.
+const ATTEMPTS: Duration = Duration::from_hours(24);
 /// For how long. What is erased meanwhile is still in them.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
@@ -45,30 +47,40 @@ impl Db {
             )));
         }
         tracing::info!(copy = %copy.display(), "a copy of the database from before the migration is kept");
-        for (_, old) in copies(&path).into_iter().skip(COPIES) {
-            let _ = fs::remove_file(old);
-        }
-        Ok(())
-    }
-
-    /// Deletes copies that were kept for long enough.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn forget_copies(&self) -> Result<()> {
-        let Some(path) = self.file() else { return Ok(()) };
-        for (age, copy) in copies(&path) {
-            if age >= KEPT {
-                fs::remove_file(copy).map_err(Error::internal)?;
+        let copies = copies(&path);
+        let first = copies.iter().rposition(|(age, _)| *age < ATTEMPTS);
+        for (place, (_, old)) in copies.iter().enumerate().skip(COPIES) {
+            if first != Some(place) {
+                delete(old, "there are newer ones");
             }
         }
         Ok(())
     }
 
+    /// Deletes copies that were kept for long enough.
+    pub fn forget_copies(&self) {
+        self.delete_copies(KEPT, "it was kept for 30 days");
+    }
+
+    /// Deletes copies that are at least so old.
+    pub(super) fn delete_copies(&self, age: Duration, why: &str) {
+        let copies = self.file().map(|path| copies(&path)).unwrap_or_default();
+        for (_, copy) in copies.iter().filter(|copy| copy.0 >= age) {
+            delete(copy, why);
+        }
+    }
+
     /// The file of an SQLite database.
     fn file(&self) -> Option<PathBuf> {
-        let path = self.url.strip_prefix("sqlite:")?;
-        Some(PathBuf::from(path.trim_start_matches("//")))
+        file_of(&self.url).map(Path::to_path_buf)
+    }
+}
+
+/// One that can't be deleted keeps no other.
+fn delete(copy: &Path, why: &str) {
+    match fs::remove_file(copy) {
+        Ok(()) => tracing::info!(copy = %copy.display(), why, "a copy of the database is deleted"),
+        Err(error) => tracing::warn!(copy = %copy.display(), %error, "an old copy of the database is not deleted"),
     }
 }
 
@@ -93,19 +105,24 @@ fn copies(path: &Path) -> Vec<(Duration, PathBuf)> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // With what a process that was killed has left of one.
     let prefix = beside(path, ".before");
     let prefix = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // What a process that was killed has left of one is one; what an operator has named so is not.
+    let is_copy = |name: &str| {
+        name.strip_prefix(&*prefix).is_some_and(|end| {
+            let number = end.strip_prefix('-').unwrap_or_default();
+            end == ".part" || !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
     let mut copies: Vec<_> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .filter(|entry| is_copy(&entry.file_name().to_string_lossy()))
         .filter_map(|entry| {
-            Some((
-                entry.metadata().ok()?.modified().ok()?.elapsed().unwrap_or_default(),
-                entry.path(),
-            ))
+            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            let age = metadata.modified().ok()?.elapsed().unwrap_or_default();
+            Some((age, entry.path()))
         })
         .collect();
     copies.sort();

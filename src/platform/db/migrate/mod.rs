@@ -14,6 +14,9 @@ mod index;
 mod session;
 mod state;
 mod tries;
+mod watch;
+
+use std::time::Duration;
 
 use migration::{Change, Database, Migration};
 use sea_orm::sqlx;
@@ -23,16 +26,20 @@ use self::{
     session::Session,
     state::State,
     tries::{Failure, Tries, all_or_nothing, end, lock},
+    watch::Watch,
 };
 use super::Db;
 use crate::platform::error::{Error, Result};
 
+/// How long the database may take to let a process in when it starts.
+const REACHED: Duration = Duration::from_secs(5);
+
 impl Db {
-    /// Brings the schema up to date. Several nodes may call it at once.
+    /// Brings the schema up to date; returns how many migrations were made. Several nodes may call it at once.
     ///
     /// # Errors
     /// A sentence for the operator: a migration failed, of which nothing stays but earlier migrations, or must not be made yet.
-    pub async fn migrate(&self) -> Result<()> {
+    pub async fn migrate(&self) -> Result<usize> {
         let mut session = self.session().await?;
         // Not behind the lock: a node of the release before that starts again while the next one migrates does not wait.
         let state = State::read(&mut session).await.map_err(failed)?;
@@ -43,22 +50,25 @@ impl Db {
             return done;
         }
         let _ = session.close().await;
-        Ok(())
+        Ok(0)
     }
 
     /// A connection for what takes its time.
     async fn session(&self) -> Result<Session> {
         let session = Session::open(&self.url).await;
-        session.map_err(|error| Error::broken(format!("the database can't be reached: {error}")))
+        session.map_err(|error| Error::broken(format!("the database can't be opened: {error}")))
     }
 
-    async fn migrate_alone(&self, session: &mut Session) -> Result<()> {
+    async fn migrate_alone(&self, session: &mut Session) -> Result<usize> {
         lock(session).await?;
         let state = State::read(session).await.map_err(failed)?;
         let pending = state.pending(&self.migrations)?;
         let Some(first) = pending.first() else {
-            return Ok(());
+            return Ok(0);
         };
+        if state.is_empty() {
+            refuse_others(session).await?;
+        }
         let floor = pending
             .iter()
             .map(|migration| migration.needs)
@@ -81,6 +91,8 @@ impl Db {
             .run(format!("{table} {number} NOT NULL)"))
             .await
             .map_err(failed)?;
+        let watch = Watch::begin(&self.url, session).await;
+        let made = pending.len();
         for migration in pending {
             if !state.is_empty() {
                 tracing::info!(migration = migration.name, "migrating");
@@ -93,16 +105,16 @@ impl Db {
                         migration.name
                     )));
                 };
-                backfill::complete(session, self.clock(), name, backfill).await?;
+                backfill::complete(session, self.clock(), (name, backfill), &watch).await?;
             }
-            self.apply(session, migration).await?;
+            self.apply(session, migration, &watch).await?;
         }
-        Ok(())
+        Ok(made)
     }
 
     /// Makes one migration, however often others stand in its way.
-    async fn apply(&self, session: &mut Session, migration: &Migration) -> Result<()> {
-        let mut tries = Tries::at(migration.name);
+    async fn apply(&self, session: &mut Session, migration: &Migration, watch: &Watch) -> Result<()> {
+        let mut tries = Tries::at(migration.name, watch);
         while tries.again(self.attempt(session, migration).await).await? {}
         Ok(())
     }
@@ -197,11 +209,54 @@ impl Db {
         if is_postgres {
             sql.extend(functions.iter().map(|name| drop("FUNCTION", name)));
         }
-        let mut tries = Tries::at("reset");
+        let watch = Watch::begin(&self.url, &mut session).await;
+        let mut tries = Tries::at("reset", &watch);
         while tries.again(all_or_nothing(&mut session, &sql).await).await? {}
         let _ = session.close().await;
+        // All that they hold was thrown away.
+        self.delete_copies(Duration::ZERO, "the database begins anew");
         Ok(())
     }
+}
+
+/// Whether there is a database at a URL that lets this process in.
+///
+/// # Errors
+/// Why not, in words.
+pub(super) async fn reach(url: &str) -> Result<()> {
+    let cause = match tokio::time::timeout(REACHED, Session::open(url)).await {
+        Ok(Ok(session)) => {
+            let _ = session.close().await;
+            return Ok(());
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", REACHED.as_secs()),
+    };
+    Err(Error::broken(format!("the database can't be opened: {cause}")))
+}
+
+/// Leaves a database alone that belongs to others: an address may be mistyped.
+async fn refuse_others(session: &mut Session) -> Result<()> {
+    let sql = match session.database() {
+        Database::Postgres => {
+            "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
+             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')"
+        }
+        Database::Sqlite => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+        }
+    };
+    let mut tables = session.texts(format!("{sql} ORDER BY 1")).await.map_err(failed)?;
+    // A first migration that was killed has left its list.
+    tables.retain(|table| table != "seaql_migrations");
+    tables.truncate(5);
+    if tables.is_empty() {
+        return Ok(());
+    }
+    Err(Error::broken(format!(
+        "the database is left as it is: it has tables that are not of this program ({}, …). Give an empty one",
+        tables.join(", ")
+    )))
 }
 
 /// Why the floor must not be raised to `floor` yet: a node runs that could not go on.
@@ -210,13 +265,16 @@ async fn refusal(session: &mut Session, state: &State, floor: usize) -> sqlx::Re
         // Whoever else had the file of SQLite is gone, or this process would not have it.
         return Ok(None);
     }
-    let nodes = "SELECT id::text || ' (version ' || version || ', ' || migrations || ' migrations)' FROM node";
-    let seen = format!("{nodes} WHERE migrations < {floor} AND seen_at > now() - interval '2 minutes' ORDER BY id");
+    // Later than now is what the clock of the database said when it was wrong.
+    let nodes =
+        "SELECT id::text || ' (' || place || ', version ' || version || ', ' || migrations || ' migrations)' FROM node";
+    let seen = "seen_at > now() - interval '2 minutes' AND seen_at < now() + interval '2 minutes'";
+    let seen = format!("{nodes} WHERE migrations < {floor} AND {seen} ORDER BY id");
     let nodes = session.texts(seen).await?;
     Ok((!nodes.is_empty()).then(|| {
         format!(
             "nodes that need an older schema were seen in the last two minutes: {}. Stop them, or upgrade them to a release \
-             that knows at least {floor} migrations, and migrate again",
+             that knows at least {floor} migrations, and migrate again; for one that has crashed, two minutes later",
             nodes.join(", ")
         )
     }))

@@ -1,6 +1,6 @@
 //! The connection on which migrations run: its own, and not the pool's, whose limits are for requests.
 
-use std::{str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, time::Duration};
 
 use migration::Database;
 use sea_orm::sqlx::{
@@ -9,6 +9,8 @@ use sea_orm::sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use uuid::Uuid;
+
+use crate::platform::db::connect::file_of;
 
 /// One connection, in autocommit but for [`Session::transaction`].
 #[derive(Debug)]
@@ -38,8 +40,8 @@ impl Session {
     /// # Errors
     /// The database's.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        match url.strip_prefix("sqlite:") {
-            Some(path) => Self::sqlite(path.trim_start_matches("//")).await,
+        match file_of(url) {
+            Some(path) => Self::sqlite(path).await,
             None => Self::postgres(url).await,
         }
     }
@@ -67,7 +69,7 @@ impl Session {
         Ok(session)
     }
 
-    async fn sqlite(path: &str) -> Result<Self, Error> {
+    async fn sqlite(path: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

@@ -53,12 +53,22 @@ impl State {
                 has_floor: true,
             })
         };
-        read.await.map_err(|error| match error {
-            Error::Internal(cause) => Error::broken(format!(
-                "the schema can't be read: run `sojourn migrate` if that was never done ({cause})"
-            )),
-            other => other,
-        })
+        let lacking = |table: &str| match db.is_postgres() {
+            true => format!("SELECT 1 WHERE to_regclass('{table}') IS NULL"),
+            false => format!("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{table}')"),
+        };
+        match read.await {
+            Err(error @ Error::Internal(_)) => {
+                let lacks = db.sql(&lacking("schema_state")).statement();
+                let lacks = db.system().query_one_raw(lacks).await.map_err(Error::from)?;
+                Err(lacks.map_or(error, |_| {
+                    Error::broken(
+                        "the schema is that of an earlier release, or there is none yet; run `sojourn migrate`",
+                    )
+                }))
+            }
+            read => read,
+        }
     }
 
     /// Whether nothing was ever made.

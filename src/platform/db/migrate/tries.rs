@@ -6,7 +6,7 @@ use migration::Database;
 use sea_orm::sqlx;
 
 use super::{
-    failed,
+    Watch, failed,
     session::{Session, is_contended},
 };
 use crate::platform::error::{Error, Result};
@@ -43,12 +43,13 @@ impl From<sqlx::Error> for Failure {
 /// Attempts at one thing until nobody stands in the way, with pauses in which those who wait behind it go on.
 pub struct Tries<'a> {
     name: &'a str,
+    watch: &'a Watch,
     failed: u32,
 }
 
 impl<'a> Tries<'a> {
-    pub fn at(name: &'a str) -> Self {
-        Self { name, failed: 0 }
+    pub fn at(name: &'a str, watch: &'a Watch) -> Self {
+        Self { name, watch, failed: 0 }
     }
 
     /// Whether another attempt is to be made, now, after one that ended so.
@@ -58,13 +59,29 @@ impl<'a> Tries<'a> {
             Ok(()) => Ok(false),
             Err(Failure::Contended(error)) if self.failed + 1 < TRIES => {
                 self.failed += 1;
-                tracing::info!(migration = name, failed = self.failed, %error, "a migration waits for others");
+                let cause = error
+                    .as_database_error()
+                    .map_or_else(|| error.to_string(), |error| error.message().to_owned());
+                tracing::info!(
+                    migration = name,
+                    failed = self.failed,
+                    cause,
+                    "a migration is tried again"
+                );
                 pause().await;
                 Ok(true)
             }
-            Err(Failure::Contended(error) | Failure::Failed(error)) => {
-                Err(Error::broken(format!("the migration {name} failed: {error}")))
+            Err(Failure::Contended(_)) => {
+                let others = match self.watch.others() {
+                    others if others.is_empty() => String::new(),
+                    others => format!(" ({others})"),
+                };
+                Err(Error::broken(format!(
+                    "the migration {name} was given up after {TRIES} attempts: others{others} keep locked what it needs. Nothing of it \
+                     stays; when they have ended, migrate again"
+                )))
             }
+            Err(Failure::Failed(error)) => Err(Error::broken(format!("the migration {name} failed: {error}"))),
             Err(Failure::Refused(why)) => Err(Error::broken(format!("the migration {name} was refused: {why}"))),
         }
     }
