@@ -114,17 +114,14 @@ impl State {
             return self.alter_table(at);
         } else if at.pass_any(&["insert into", "insert or ignore into", "replace into"]) {
             let table = at.name();
-            if at.has("select") && at.has("from") {
+            if at.has("select") && at.has("from") || at.has("table") {
                 self.fault(Rule::Backfill, format!("rows are copied into {table}"));
             }
             return;
-        } else if at.pass_any(&["update", "delete from", "truncate table", "truncate"]) {
-            let _ = at.pass("only");
-            let table = at.name();
-            if self.is_old(&table) {
-                self.fault(Rule::Backfill, format!("rows of {table} are changed"));
-            }
-            return;
+        } else if at.pass_any(&["update", "delete from"]) {
+            return self.change_rows(at);
+        } else if at.pass_any(&["truncate table", "truncate"]) {
+            return at.parts().into_iter().for_each(|table| self.change_rows(table));
         } else if at.pass_any(&["comment on", "analyze"]) {
             return;
         }
@@ -134,6 +131,14 @@ impl State {
         });
         let begin = words.take(4).collect::<Vec<_>>().join(" ");
         self.fault(Rule::Unknown, format!("{begin} …"));
+    }
+
+    fn change_rows(&mut self, mut at: Tokens<'_>) {
+        let _ = at.pass("only");
+        let table = at.name();
+        if self.is_old(&table) {
+            self.fault(Rule::Backfill, format!("rows of {table} are changed"));
+        }
     }
 
     fn create_table(&mut self, mut at: Tokens<'_>) {

@@ -281,6 +281,7 @@ fn rows_in_use_are_changed_by_jobs() {
         "delete\nfrom space where title = 'x'",
         "TRUNCATE TABLE space",
         "INSERT INTO note (id) SELECT id FROM space",
+        "INSERT INTO note TABLE space",
         "CREATE TABLE note AS SELECT * FROM space",
         "CREATE TABLE note (id) AS SELECT id FROM space",
     ] {
@@ -288,6 +289,8 @@ fn rows_in_use_are_changed_by_jobs() {
         assert_eq!(sqlite(sql), [Rule::Backfill], "{sql}");
     }
     assert_eq!(all(&["INSERT INTO note (id) SELECT 1"]), []);
+    let one_is_new = "CREATE TABLE a (id int); TRUNCATE a, ONLY space";
+    assert_eq!(all(&[one_is_new]), [Rule::Backfill]);
 }
 
 #[test]
