@@ -346,10 +346,11 @@ impl App {
         end.cancel();
         background.wait().await;
         // Not earlier: until now requests relied on the schema.
-        if let Err(error) = self.db.leave().await {
+        if let Err(error) = limited(CHECK, self.db.leave()).await {
             tracing::warn!(?error, "this node is still noted among those that serve");
+        } else {
+            let _ = tokio::time::timeout(CHECK, self.note_tail()).await;
         }
-        self.note_tail().await;
         self.db.close().await;
         served.map_err(|error| error.to_string())
     }

@@ -93,7 +93,10 @@ impl App {
             }
             tail => tail.map_err(sentence)?,
         };
-        self.db.learn().await.map_err(sentence)?;
+        match self.db.learn().await {
+            Err(error) if self.is_damaged => tracing::error!(?error, "not all that is there is known"),
+            learned => learned.map_err(sentence)?,
+        }
         let found = Note::of(&tail);
         match &found {
             Some(Note {

@@ -57,6 +57,33 @@ async fn whoever_verifies_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_data_folder_may_have_any_name() {
+    if is_production() {
+        return;
+    }
+    let parent = tempfile::tempdir().unwrap();
+    for name in ["a?b", "x%20y", "#h", "my data", "it's", "für"] {
+        let folder = parent.path().join(name);
+        let run = |command: &[&str]| {
+            let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_sojourn"));
+            let output = program.args(command).arg("--data-dir").arg(&folder).output().unwrap();
+            assert!(
+                output.status.success(),
+                "{name}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        };
+        run(&["migrate"]);
+        run(&["admin", "audit-verify"]);
+        // One database, and there.
+        let databases = std::fs::read_dir(&folder).unwrap();
+        let is_database = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().ends_with(".db");
+        assert_eq!(databases.flatten().filter(is_database).count(), 1, "{name}");
+    }
+    assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 6);
+}
+
+#[tokio::test]
 async fn a_process_that_still_migrates_is_alive_and_not_ready() {
     let place = Place::new().await;
     place.migrate("expand");
