@@ -89,7 +89,7 @@ pub(super) fn checked(announced: Announced, quotas: &Quotas) -> Result<(Announce
         "fileName",
         text::required(&announced.file_name, LONGEST_NAME).and_then(named),
     )?;
-    let media_type = announced.media_type.trim().to_ascii_lowercase();
+    let media_type = media::plain(&announced.media_type).to_owned();
     let kind = checks.field("mediaType", kind_of(&media_type))?;
     let sha256 = checks.field("sha256", hexadecimal(&announced.sha256))?;
     let size = kind.map(|kind| sized(announced.size, quotas.largest(kind)));
@@ -183,7 +183,7 @@ mod tests {
     fn announced() -> Announced {
         Announced {
             file_name: " beach.jpg ".to_owned(),
-            media_type: "Image/JPEG".to_owned(),
+            media_type: " Image/JPEG ; charset=binary".to_owned(),
             size: 25_000_000,
             sha256: "AB".repeat(32),
         }

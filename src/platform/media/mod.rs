@@ -149,6 +149,12 @@ pub fn declared_kind(media_type: &str) -> Option<Kind> {
     accepts(media_type).map(|entry| entry.kind)
 }
 
+/// A declared media type as everybody else understands it: without parameters.
+#[must_use]
+pub fn plain(media_type: &str) -> &str {
+    accepts(media_type).map_or(media_type, |entry| entry.media_type)
+}
+
 /// How much is taken and spent.
 #[derive(Clone, Debug)]
 pub struct Limits {

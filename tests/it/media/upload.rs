@@ -1,6 +1,7 @@
 //! From the announcement to the file that can be seen.
 
 use http::StatusCode;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use super::{Phone, UPLOAD, announced, photo};
@@ -72,6 +73,47 @@ async fn a_photo_is_uploaded_processed_and_given_out() {
         keys.iter().all(|key| key.starts_with("media/")),
         "the original is gone: {keys:?}"
     );
+}
+
+/// The store, which signs the type, takes none with parameters.
+#[tokio::test]
+async fn parameters_of_a_media_type_stand_in_nobodys_way() {
+    let (world, cast) = World::with_cast().await;
+    let phone = Phone::new(&world).await;
+    for (number, declared) in [" Image/PNG ", "image/png;", "image/png; charset=binary;x=\"y;z\""]
+        .into_iter()
+        .enumerate()
+    {
+        let bytes = photo(u8::try_from(number).unwrap());
+        let input = announced(&cast.space, &cast.during, &bytes, declared);
+        let payload = world.done(&cast.mobile, "mediaUploadRequest", input, UPLOAD).await;
+        let item = payload["mediaItem"]["id"].as_str().unwrap();
+        let row = crate::support::inner(item);
+        // As a release has left it that kept the parameters.
+        if number == 2 {
+            let sql = format!(
+                "UPDATE media_file SET declared_type = '{declared}' WHERE contribution_id = {}",
+                if is_production() {
+                    format!("'{row}'")
+                } else {
+                    format!("x'{}'", row.simple())
+                }
+            );
+            world.app().db.primary().execute_unprepared(&sql).await.unwrap();
+        }
+        let parts = world
+            .done(&cast.mobile, "mediaUploadParts", json!({ "mediaItemId": item }), UPLOAD)
+            .await;
+        let request = &parts["upload"]["requests"][0];
+        assert_eq!(phone.send(request, &bytes).await, StatusCode::OK, "{declared}");
+        world
+            .done(&cast.mobile, "mediaUploadComplete", json!({ "mediaItemId": item }), "")
+            .await;
+        assert_eq!(world.work().await, 1);
+        let file = &world.seen(&cast.mobile, item, "file { status mediaType }").await["file"];
+        assert_eq!(file["status"], "READY", "{declared}");
+        assert!(!file["mediaType"].as_str().unwrap().contains(';'), "{declared}");
+    }
 }
 
 /// All objects of the store.

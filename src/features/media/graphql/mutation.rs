@@ -122,7 +122,7 @@ pub struct MediaUploadRequestInput {
     phase_id: ID,
     /// What the file is called, without folders, 1 to 200 characters.
     file_name: String,
-    /// Its media type, such as `image/jpeg`. The content is compared with it.
+    /// Its media type, such as `image/jpeg`. Parameters (`audio/webm;codecs=opus`) and case don't matter; the content is compared with it.
     media_type: String,
     /// Its bytes: images up to 25 MB, videos up to 2 GB, everything else up to 100 MB, unless the operator says otherwise.
     size: ByteCount,

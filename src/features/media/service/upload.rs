@@ -29,6 +29,7 @@ use crate::{
         error::{Code, Error, Reason, Result},
         idempotency::{self, Claim, Created, Key},
         job::NewJob,
+        media,
         storage::{NewPart, Part, SignedRequest, Upload},
     },
     policy::{self, ContentAction, PhaseAction},
@@ -182,7 +183,8 @@ pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>)
     if !is_in_parts {
         let upload = Upload {
             key: &key,
-            media_type: &file.declared_type,
+            // Earlier releases kept it as it was declared.
+            media_type: media::plain(&file.declared_type),
             size: file.size.unsigned_abs(),
             sha256: rules::digest(&file.sha256),
             valid_for: SIGNED_FOR,
@@ -254,7 +256,10 @@ async fn upload_id(app: &App, space: Uuid, id: Uuid, file: &FileRow) -> Result<S
         return Ok(known.clone());
     }
     let key = &key::staging(id);
-    let begun = &app.storage.begin_parts(key, &file.declared_type, false).await?;
+    let begun = &app
+        .storage
+        .begin_parts(key, media::plain(&file.declared_type), false)
+        .await?;
     let kept = app
         .db
         .write(Some(space), |tx| {
