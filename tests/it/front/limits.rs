@@ -113,6 +113,15 @@ async fn accounts_and_addresses_have_budgets_of_their_own() {
         ask_as(&door, &[from("192.0.2.1"), GOOD], "{ hello }").await.status,
         StatusCode::OK
     );
+    // Whose address the proxy doesn't know are one, and take nothing from anybody else.
+    for (place, told) in ["unknown", "_hidden", "192.0.2.3:x", "unknown"].into_iter().enumerate() {
+        let status = ask_as(&door, &[from(told)], "{ hello }").await.status;
+        assert_eq!(status == StatusCode::OK, place < 3, "{told}: {status}");
+    }
+    assert_eq!(
+        ask_as(&door, &[from("[2001:db8::1]:80")], "{ hello }").await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
