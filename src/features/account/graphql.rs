@@ -140,7 +140,7 @@ async fn load(reader: &Arc<Reader>, id: Uuid) -> Result<Option<Account>> {
 pub struct SessionCreateInput {
     /// E-mail address or user name; case doesn't matter.
     login: String,
-    /// Password or one-time secret.
+    /// Password, or one-time secret: of that, case, dashes and blanks don't matter.
     #[graphql(secret)]
     password: String,
 }
@@ -202,7 +202,7 @@ pub struct SessionRevokePayload {
 /// Input of `accountPasswordChange`.
 #[derive(InputObject)]
 pub struct AccountPasswordChangeInput {
-    /// The password or one-time secret of now.
+    /// The password or one-time secret of now; of the latter, case, dashes and blanks don't matter.
     #[graphql(secret)]
     current_password: String,
     /// The new one: 8 characters to 256 bytes.

@@ -1,6 +1,7 @@
 //! Signing in and out, passwords and one-time secrets.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -195,7 +196,11 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
         store::by_login(&reader, &login).await?
     };
     let hash = account.as_ref().map(|account| account.password_hash.as_str());
-    let guess = app.passwords.verify(password, hash);
+    let is_one_time = account
+        .as_ref()
+        .is_some_and(|account| account.is_password_change_required);
+    let password = typed(password, is_one_time);
+    let guess = app.passwords.verify(&password, hash);
     let is_right = app.attempts.watch(&login, client, guess).await?;
     let Some(account) = account.filter(|_| is_right) else {
         return Err(Error::invalid(
@@ -222,6 +227,15 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
         })
         .await?;
     signed_in(app, &account, id, &token)
+}
+
+/// What is verified of what somebody typed: a one-time secret in the form in which it was printed.
+fn typed(password: &str, is_one_time: bool) -> Cow<'_, str> {
+    if is_one_time {
+        secret::printed(password)
+    } else {
+        Cow::Borrowed(password)
+    }
 }
 
 /// Exchanges a refresh token for new tokens.
@@ -320,7 +334,8 @@ pub async fn session_revoke(app: &App, actor: &Actor, all: bool) -> Result<()> {
 /// after several failures.
 pub async fn password_change(app: &App, client: &Client, actor: &Actor, current: &str, new: &str) -> Result<()> {
     password::check(new).map_err(|error| error.at(&["newPassword"]))?;
-    if current == new {
+    // An own password is another one than the secret that was printed, in whatever form.
+    if current == new || secret::printed(current) == secret::printed(new) {
         return Err(Error::invalid(Reason::OutOfRange, "Choose another password.").at(&["newPassword"]));
     }
     confirm(app, client, actor, current).await?;
@@ -347,7 +362,8 @@ pub async fn confirm(app: &App, client: &Client, actor: &Actor, password: &str) 
     let account = store::by_id(&reader, actor.account_id)
         .await?
         .ok_or(Error::Unauthenticated)?;
-    let guess = app.passwords.verify(password, Some(&account.password_hash));
+    let password = typed(password, account.is_password_change_required);
+    let guess = app.passwords.verify(&password, Some(&account.password_hash));
     if app.attempts.watch(&account.login, client, guess).await? {
         return Ok(());
     }

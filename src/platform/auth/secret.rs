@@ -1,5 +1,7 @@
 //! Secrets that the server makes: one-time secrets for people, refresh tokens for clients.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +14,26 @@ pub fn one_time() -> String {
     let letters = |_| char::from(READABLE[rand::random_range(0..READABLE.len())]);
     let groups: Vec<String> = (0..4).map(|_| (0..4).map(letters).collect()).collect();
     groups.join("-")
+}
+
+/// A one-time secret as it is printed, however somebody has typed it: in capitals, with blanks, without dashes or with those of a phone.
+/// Anything else stays as it is.
+#[must_use]
+pub fn printed(typed: &str) -> Cow<'_, str> {
+    let is_between =
+        |sign: &char| sign.is_whitespace() || matches!(sign, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    let letters: Vec<char> = typed
+        .chars()
+        .filter(|sign| !is_between(sign))
+        .map(|sign| sign.to_ascii_lowercase())
+        .take(17)
+        .collect();
+    let is_readable = |letter: &char| letter.is_ascii() && READABLE.contains(&(*letter as u8));
+    if letters.len() != 16 || !letters.iter().all(is_readable) {
+        return Cow::Borrowed(typed);
+    }
+    let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
+    Cow::Owned(groups.join("-"))
 }
 
 /// The two parts of a refresh token: the first finds the session and never changes, the second is new at each rotation.
@@ -73,5 +95,37 @@ impl RefreshToken {
 impl Default for RefreshToken {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_however_it_is_typed() {
+        let secret = one_time();
+        let plain = secret.replace('-', "");
+        for typed in [
+            secret.to_uppercase(),
+            plain.clone(),
+            format!(" {} \n", secret.replace('-', " ")),
+            secret.replace('-', "\u{2013}"),
+            secret.replace('-', "\u{a0}-\u{a0}"),
+            plain.chars().map(|letter| format!("{letter} ")).collect(),
+        ] {
+            assert_eq!(printed(&typed), secret, "{typed}");
+        }
+        // Not what has other letters, or more, or fewer.
+        for other in [
+            &plain[1..],
+            &format!("{plain}a"),
+            "KFW3-9XQA-M7TB-H2Z0",
+            "a password",
+            "kfw3-9xqa-m7tb-h2z\u{e9}",
+            "",
+        ] {
+            assert_eq!(printed(other), *other);
+        }
     }
 }

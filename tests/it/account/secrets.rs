@@ -44,6 +44,32 @@ async fn new_secrets_come_in_the_order_in_which_they_are_asked_for() {
 }
 
 #[tokio::test]
+async fn a_secret_off_paper_may_be_typed_in_any_form_but_an_own_password_may_not() {
+    let (world, cast) = World::with_cast().await;
+    let payload = reset(&world, &cast.teacher, &[&cast.mobile.account]).await;
+    let secret = payload["results"][0]["secret"].as_str().unwrap();
+    let typed = format!(" {} ", secret.to_uppercase().replace('-', " \u{2013} "));
+    let session = sign_in(&world, &cast.mobile.login, &typed).await;
+    assert_eq!(faults(&session), Vec::<String>::new());
+    let who = Person {
+        token: session["accessToken"].as_str().unwrap().to_owned(),
+        ..cast.mobile.clone()
+    };
+    let change = async |current: &str, new: &str| {
+        let input = json!({ "currentPassword": current, "newPassword": new });
+        faults(&world.mutate(&who, "accountPasswordChange", input, "").await)
+    };
+    // The same in another form is no password of one's own.
+    let same = ["INVALID/OUT_OF_RANGE at newPassword"];
+    assert_eq!(change(&typed, &secret.to_uppercase()).await, same);
+    let own = "KFW3-9XQA-M7TB-H2ZE";
+    assert_eq!(change(&secret.replace('-', ""), own).await, Vec::<String>::new());
+    let wrong = ["INVALID/CREDENTIALS_WRONG"];
+    assert_eq!(faults(&sign_in(&world, &who.login, &own.to_lowercase()).await), wrong);
+    assert_eq!(faults(&sign_in(&world, &who.login, own).await), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_new_secret_replaces_the_password_and_ends_the_sessions() {
     let (world, cast) = World::with_cast().await;
     let session = session_of(&world, &cast.mobile).await;
