@@ -12,7 +12,7 @@ use sojourn::platform::{
 };
 
 use super::{MINUTE, Place, noise, sha256, upload};
-use crate::support::{is_long, is_production};
+use crate::support::{Http, eventually, is_long, is_production};
 
 const PART: usize = 16 << 20;
 /// KiB by which the server may grow, whatever the size.
@@ -69,12 +69,9 @@ async fn large_uploads_and_downloads_take_little_memory() {
     });
     let place = Place::of(storage.unwrap());
     let part = noise(1, PART);
-    for _ in 0..600 {
-        if tokio::net::TcpStream::connect(address).await.is_ok() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let http = Http::new(&address.to_string());
+    let is_ready = async || http.ready().await.is_ok_and(|(status, _)| status == StatusCode::OK);
+    eventually(Duration::from_secs(60), "the server is ready", is_ready).await;
     // Once, so that what the server needs anyway is there.
     place.upload("first", &part[..1_000_000]).await;
     let before = server.peak();
