@@ -111,9 +111,9 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     telemetry::start(&config.log, config.log_format);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
-            let address = listen(&mut config).await?;
+            let place = listen(&mut config).await?;
             let app = open(&config).await?;
-            serve(&config, address, app).await
+            serve(&config, place, app).await
         }
         Command::Migrate => {
             let app = App::open_offline(&config).await?;
@@ -124,7 +124,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             })
         }
         Command::Demo { reset } => {
-            let taken = listen(&mut config).await?;
+            let place = listen(&mut config).await?;
             let mut app = App::open(&config).await?;
             if reset {
                 app.forget_tail()?;
@@ -143,7 +143,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
                 "\n{explorer}GraphQL endpoint: http://{address}/graphql\n\n{}\n",
                 demo::table(&accounts)
             ))?;
-            serve(&config, taken, app).await
+            serve(&config, place, app).await
         }
         Command::Schema { output: Some(path) } => {
             std::fs::write(&path, schema::sdl()).map_err(|error| format!("{}: {error}", path.display()))
@@ -282,7 +282,7 @@ fn twins(listener: TcpListener) -> std::io::Result<(TcpListener, TcpListener)> {
     Ok((TcpListener::from_std(listener)?, TcpListener::from_std(twin)?))
 }
 
-async fn serve(config: &Config, address: Taken, app: App) -> Result<(), String> {
+async fn serve(config: &Config, place: Taken, app: App) -> Result<(), String> {
     let stop = CancellationToken::new();
     // From the first line of the log on, a signal ends it in order.
     tokio::spawn(cancel_on_signal(stop.clone()));
@@ -301,10 +301,10 @@ async fn serve(config: &Config, address: Taken, app: App) -> Result<(), String> 
             "without --redis-url there may be one node only: others hear of live events late, and of limits and presence nothing"
         );
     }
-    address.begin.cancel();
-    let _ = address.probed.await;
+    place.begin.cancel();
+    let _ = place.probed.await;
     tracing::info!(address = %config.listen, node = %app.db.node(), embedded = config.is_embedded(), "serving");
-    app.serve(address.listener, config.front(), config.connections(), stop)
+    app.serve(place.listener, config.front(), config.connections(), stop)
         .await
 }
 

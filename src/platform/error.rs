@@ -313,12 +313,17 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const OUTAGE_SAID_EVERY: Duration = Duration::from_secs(10);
 
 /// What the database's own code of an error says about repeating the request.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     /// At once.
     Contended,
-    /// When there is room, memory, or a database again.
+    /// When what is written is kept again: there is no room, the disk doesn't work, or the database only reads.
+    Unkept,
+    /// When there is memory, or a database again.
     Unavailable,
-    /// Never: the statement is wrong, or the data are damaged.
+    /// Never: the data are damaged.
+    Damaged,
+    /// Never: the statement is wrong.
     Internal,
 }
 
@@ -330,9 +335,13 @@ impl Meaning {
             return match code {
                 // Serialization failure, deadlock.
                 "40001" | "40P01" => Self::Contended,
-                // Lock timeout, statement cancelled by its timeout, an error of the disk, a server that only reads.
-                "55P03" | "57014" | "58030" | "25006" => Self::Unavailable,
-                // Out of disk, memory or connections; stopping, starting; the connection failed; ended for its idleness.
+                // A full disk, an error of the disk, a server that only reads.
+                "53100" | "58030" | "25006" => Self::Unkept,
+                // Data or an index that are corrupted.
+                "XX001" | "XX002" => Self::Damaged,
+                // Lock timeout, statement cancelled by its timeout.
+                "55P03" | "57014" => Self::Unavailable,
+                // Out of memory or connections; stopping, starting; the connection failed; ended for its idleness.
                 _ if ["53", "57P", "08"].iter().any(|class| code.starts_with(class)) || code == "25P03" => {
                     Self::Unavailable
                 }
@@ -342,39 +351,39 @@ impl Meaning {
         match code.parse::<u32>().map(|code| code & 0xff) {
             // Busy.
             Ok(5) => Self::Contended,
-            // Out of memory, not writable, an error of the disk, a full disk, no file can be opened, a lock protocol that failed.
-            Ok(7 | 8 | 10 | 13 | 14 | 15) => Self::Unavailable,
+            // Not writable, an error of the disk, a full disk, no file can be opened.
+            Ok(8 | 10 | 13 | 14) => Self::Unkept,
+            // Out of memory, a lock protocol that failed.
+            Ok(7 | 15) => Self::Unavailable,
+            // Corrupt, no database.
+            Ok(11 | 26) => Self::Damaged,
             _ => Self::Internal,
         }
     }
 }
 
-/// The database's own code of an error.
-fn code(error: &DbErr) -> Option<std::borrow::Cow<'_, str>> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause))
-        | DbErr::Conn(RuntimeErr::SqlxError(cause)) => cause.as_database_error()?.code(),
-        _ => None,
-    }
+/// Whether the database says by its own code that this is so.
+fn means(error: &DbErr, meaning: Meaning) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))
+    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| Meaning::of(&code) == meaning)
 }
 
 /// Whether the database keeps nothing: it has no room, its disk doesn't work, or it only reads.
 #[must_use]
 pub fn keeps_nothing(error: &DbErr) -> bool {
-    code(error).is_some_and(|code| match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 8 | 10 | 13 | 14),
-        _ => ["53100", "58030", "25006"].contains(&&*code),
-    })
+    means(error, Meaning::Unkept)
 }
 
 /// Whether the database has found that it is damaged.
 #[must_use]
 pub fn is_damage(error: &DbErr) -> bool {
-    code(error).is_some_and(|code| match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 11 | 26),
-        _ => code.starts_with("XX00") && &*code != "XX000",
-    })
+    means(error, Meaning::Damaged)
 }
 
 impl From<DbErr> for Error {
@@ -393,11 +402,11 @@ impl From<DbErr> for Error {
         };
         match meaning {
             Meaning::Contended => Self::Contended,
-            Meaning::Unavailable => {
+            Meaning::Unkept | Meaning::Unavailable => {
                 log_outage(&error);
                 Self::Unavailable(RETRY_AFTER)
             }
-            Meaning::Internal => Self::internal(error),
+            Meaning::Damaged | Meaning::Internal => Self::internal(error),
         }
     }
 }
@@ -485,13 +494,20 @@ mod tests {
             "13", "10", "266", "778", "1034", "7", "3082", "14", "8", "1032", "53100", "53200", "53300", "57P01",
             "57P03", "58030", "25006", "55P03", "57014", "08006",
         ];
-        meant(&away, |meaning| matches!(meaning, Meaning::Unavailable));
+        meant(&away, |meaning| {
+            matches!(meaning, Meaning::Unkept | Meaning::Unavailable)
+        });
+        let unkept = [
+            "13", "10", "266", "778", "1034", "14", "8", "1032", "53100", "58030", "25006",
+        ];
+        meant(&unkept, |meaning| *meaning == Meaning::Unkept);
+        meant(&["11", "267", "26", "XX001"], |meaning| *meaning == Meaning::Damaged);
         // Constraints, damage, syntax.
         meant(
             &[
                 "19", "2067", "11", "267", "26", "1", "", "23505", "XX001", "42601", "25P02",
             ],
-            |meaning| matches!(meaning, Meaning::Internal),
+            |meaning| matches!(meaning, Meaning::Damaged | Meaning::Internal),
         );
     }
 }

@@ -41,16 +41,12 @@ pub struct Tail {
     pub seq: Option<i64>,
     /// When it happened.
     pub occurred_at: Option<DateTime<Utc>>,
-    contribution_id: Option<Uuid>,
-    notification_id: Option<Uuid>,
 }
 
 impl Tail {
-    /// The first moment that is later than all that is kept.
+    /// The first moment that is later than all events.
     fn end(&self) -> Option<DateTime<Utc>> {
-        let ids = [self.event_id, self.contribution_id, self.notification_id];
-        let ends = ids.into_iter().flatten().filter_map(clock::after);
-        ends.chain(self.occurred_at).max()
+        self.event_id.and_then(clock::after).max(self.occurred_at)
     }
 }
 
@@ -115,13 +111,7 @@ impl Db {
     /// # Errors
     /// The database's.
     pub async fn tail(&self) -> Result<Tail> {
-        let sql = self.sql(
-            "SELECT e.id AS event_id, e.stream_id, e.seq, e.occurred_at,
-                (SELECT id FROM contribution ORDER BY id DESC LIMIT 1) AS contribution_id,
-                (SELECT id FROM notification ORDER BY id DESC LIMIT 1) AS notification_id
-            FROM (SELECT 1 AS one) AS o LEFT JOIN
-                (SELECT id, stream_id, seq, occurred_at FROM event ORDER BY id DESC LIMIT 1) AS e ON o.one = 1",
-        );
+        let sql = self.sql("SELECT id AS event_id, stream_id, seq, occurred_at FROM event ORDER BY id DESC LIMIT 1");
         let row = self.newest().query_one_raw(sql.statement()).await?;
         let tail = row.map(|row| Tail::from_query_result(&row, "")).transpose()?;
         let tail = tail.unwrap_or_default();
@@ -149,11 +139,13 @@ impl Db {
 }
 
 /// Tables whose newest id tells how far time had come, beside those of the [`Tail`].
-const MADE: [&str; 10] = [
+const MADE: [&str; 12] = [
     "account",
+    "contribution",
     "decision",
     "job",
     "membership",
+    "notification",
     "organisation",
     "report",
     "review_round",

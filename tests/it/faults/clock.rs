@@ -29,6 +29,19 @@ async fn pages(http: &Http, cast: &Cast, thread: &str) -> Vec<(String, String)> 
     }
 }
 
+const ACCOUNTS: &str = "pupilAccountsCreate";
+const ACCOUNT: &str = "results { account { id } }";
+
+fn pupil(cast: &Cast) -> Value {
+    let row = json!({ "givenName": "Ada", "familyInitial": "B", "birthYear": 2010, "languages": ["en"] });
+    json!({ "organisationId": cast.teacher.organisation, "rows": [row] })
+}
+
+/// The account that was made.
+fn account(payload: &Value) -> Uuid {
+    inner(payload["results"][0]["account"]["id"].as_str().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_after_the_clock_was_set_back_comes_after_what_was_written_before() {
     let (world, cast) = World::with_cast().await;
@@ -43,6 +56,11 @@ async fn what_is_written_after_the_clock_was_set_back_comes_after_what_was_writt
         written.push(world.comment(&cast.mobile, &thread, None, text).await);
     }
 
+    // Once more, and nothing tells of it but an account, of which there is no event.
+    clock.shift(TimeDelta::hours(2));
+    let first = account(&world.done(&cast.teacher, ACCOUNTS, pupil(&cast), ACCOUNT).await);
+    clock.shift(TimeDelta::zero());
+
     // A new process knows nothing of that but what is in the database.
     let mut server = world.into_server(&[]).await;
     let cursor = newest(&server.http, &cast).await;
@@ -55,6 +73,8 @@ async fn what_is_written_after_the_clock_was_set_back_comes_after_what_was_writt
         assert_eq!(socket.event().await["contribution"]["id"], id);
         written.push(id);
     }
+    let second = account(&server.mutate(&cast.teacher, ACCOUNTS, pupil(&cast), ACCOUNT).await);
+    assert!(second > first, "{second}, {first}");
     server.kill();
     server.start_again().await;
     written.push(insist(&server.http, &cast.mobile, &thread, "a key of a comment 3").await);

@@ -483,21 +483,24 @@ impl List {
         }
     }
 
-    fn parent(&self) -> &'static str {
+    /// The column that names the parent, and the table of parents; none if the list is over all spaces of the viewer.
+    fn parent(&self) -> (&'static str, Option<&'static str>) {
         match self.kind {
-            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media | ListKind::SpaceAlbums => "c.space_id",
-            ListKind::PhaseThreads | ListKind::PhaseEntries | ListKind::PhaseAlbums => "c.phase_id",
-            ListKind::MemberEntries | ListKind::MemberWeek => "c.author_id",
-            ListKind::Comments => "c.root_id",
-            ListKind::Replies => "c.reply_to_id",
-            ListKind::Drafts => "c.author_account_id",
+            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media | ListKind::SpaceAlbums => {
+                ("c.space_id", Some("space"))
+            }
+            ListKind::PhaseThreads | ListKind::PhaseEntries | ListKind::PhaseAlbums => ("c.phase_id", Some("phase")),
+            ListKind::MemberEntries | ListKind::MemberWeek => ("c.author_id", Some("membership")),
+            ListKind::Comments => ("c.root_id", Some("contribution")),
+            ListKind::Replies => ("c.reply_to_id", Some("contribution")),
+            ListKind::Drafts => ("c.author_account_id", None),
         }
     }
 
     /// Writes which rows belong to a parent.
     fn push_parent(&self, sql: &mut Sql, parent: &str) {
         let is_week = self.kind == ListKind::MemberWeek;
-        sql.push(if is_week { "(" } else { "" }).push(self.parent());
+        sql.push(if is_week { "(" } else { "" }).push(self.parent().0);
         sql.push(" = ").push(parent);
         if is_week {
             sql.push(" OR c.id IN (SELECT k.contribution_id FROM co_author k WHERE k.confirmed_at IS NOT NULL AND k.member_id = ")
@@ -506,27 +509,16 @@ impl List {
         }
     }
 
-    /// The table of its parents; none if it is over all spaces of the viewer.
-    fn table(&self) -> Option<&'static str> {
-        match self.kind {
-            ListKind::SpaceThreads | ListKind::SpaceEntries | ListKind::Media | ListKind::SpaceAlbums => Some("space"),
-            ListKind::PhaseThreads | ListKind::PhaseEntries | ListKind::PhaseAlbums => Some("phase"),
-            ListKind::MemberEntries | ListKind::MemberWeek => Some("membership"),
-            ListKind::Comments | ListKind::Replies => Some("contribution"),
-            ListKind::Drafts => None,
-        }
-    }
-
     /// Writes who looks, if that is the same for all rows of a parent.
     fn push_once(&self, sql: &mut Sql, account: Uuid, parent: &str) {
-        if let Some(table) = self.table() {
+        if let Some(table) = self.parent().1 {
             viewing(account, table)(sql, parent);
         }
     }
 
     /// Writes who looks at each row, if that has not been written.
     fn push_each(&self, sql: &mut Sql, account: Uuid) {
-        if self.table().is_none() {
+        if self.parent().1.is_none() {
             push_viewer(sql, account, "c.space_id");
         }
     }

@@ -53,14 +53,13 @@ impl State {
                 has_floor: true,
             })
         };
-        let lacking = |table: &str| match db.is_postgres() {
-            true => format!("SELECT 1 WHERE to_regclass('{table}') IS NULL"),
-            false => format!("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{table}')"),
+        let lacks = match db.is_postgres() {
+            true => "SELECT 1 WHERE to_regclass('schema_state') IS NULL",
+            false => "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'schema_state')",
         };
         match read.await {
             Err(error @ Error::Internal(_)) => {
-                let lacks = db.sql(&lacking("schema_state")).statement();
-                let lacks = db.system().query_one_raw(lacks).await.map_err(Error::from)?;
+                let lacks = db.system().query_one_raw(db.sql(lacks).statement()).await?;
                 Err(lacks.map_or(error, |_| {
                     Error::broken(
                         "the schema is that of an earlier release, or there is none yet; run `sojourn migrate`",
