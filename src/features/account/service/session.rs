@@ -1,0 +1,185 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use entity::{account, enums::AuditAct, session};
+use sea_orm::ActiveValue::{Set, Unchanged};
+use uuid::Uuid;
+
+use super::{
+    super::{rules, store},
+    audit,
+    secret::typed,
+};
+use crate::{
+    app::App,
+    platform::{
+        auth::{Actor, secret::RefreshToken},
+        db::Reader,
+        error::{Error, Reason, Result},
+        http::Client,
+    },
+};
+
+/// What a client needs to stay signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// JWT for the `Authorization` header.
+    pub access_token: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// For `sessionRefresh`.
+    pub refresh_token: String,
+    /// Who signed in.
+    pub actor: Actor,
+}
+
+/// Whom an account and its session stand for, now: one statement, so that an ended session counts at once.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub async fn authenticate(app: &App, account: Uuid, session: Uuid) -> Result<(Arc<Reader>, Actor)> {
+    let reader = Reader::open(&app.db);
+    let actor = store::actor(&reader, account, session, app.clock.system())
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    Ok((reader.acting(actor.clone()), actor))
+}
+
+/// Signs in.
+///
+/// # Errors
+/// `INVALID`/`CREDENTIALS_WRONG`, after exactly one verification whether the login is known or not; `RATE_LIMITED` after several
+/// failures.
+pub async fn session_create(app: &App, client: &Client, login: &str, password: &str) -> Result<SignedIn> {
+    let reader = Reader::passing(&app.db, None);
+    let login = rules::normalise(login);
+    // PostgreSQL takes no text with a NUL in it, and no login has one.
+    let account = if login.contains('\0') {
+        None
+    } else {
+        store::by_login(&reader, &login).await?
+    };
+    let hash = account.as_ref().map(|account| account.password_hash.as_str());
+    let is_one_time = account
+        .as_ref()
+        .is_some_and(|account| account.is_password_change_required);
+    let password = typed(password, is_one_time);
+    let guess = app.passwords.verify(&password, hash);
+    let is_right = app.attempts.watch(&login, client, guess).await?;
+    let Some(account) = account.filter(|_| is_right) else {
+        return Err(Error::invalid(
+            Reason::CredentialsWrong,
+            "Login and password don't belong together.",
+        ));
+    };
+    let (id, token, now) = (app.clock.new_id(), RefreshToken::new(), app.clock.system());
+    let row = session::ActiveModel {
+        id: Set(id),
+        account_id: Set(account.id),
+        key_hash: Set(token.key_hash()),
+        current_hash: Set(token.rotation_hash()),
+        previous_hash: Set(None),
+        rotated_at: Set(now),
+        expires_at: Set(now + rules::SESSION_IDLE),
+        ended_at: Set(None),
+        created_at: Set(now),
+    };
+    let row = &row;
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move { store::insert_session(tx, row.clone()).await })
+        })
+        .await?;
+    signed_in(app, &account, id, &token)
+}
+
+/// Exchanges a refresh token for new tokens.
+///
+/// The previous token works for a minute while its successor is unused, because phones lose answers: the unused successor is
+/// replaced. Any other old token means that two parties hold the session: it ends.
+///
+/// # Errors
+/// `INVALID`/`SESSION_ENDED`.
+pub async fn session_refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
+    let ended = || Error::invalid(Reason::SessionEnded, "The session has ended: sign in again.");
+    let token = RefreshToken::decode(refresh_token).ok_or_else(ended)?;
+    let next = token.next();
+    let (token, next) = (&token, &next);
+    let session = app.db.write(None, |tx| {
+        Box::pin(async move {
+            let now = tx.clock().system();
+            let Some(session) = store::lock_session(tx, token.key_hash()).await? else {
+                return Ok(None);
+            };
+            if session.ended_at.is_some() || session.expires_at <= now {
+                return Ok(None);
+            }
+            let hash = token.rotation_hash();
+            let is_current = session.current_hash == hash;
+            let is_previous =
+                session.previous_hash.as_ref() == Some(&hash) && now - session.rotated_at <= rules::ROTATION_GRACE;
+            if !is_current && !is_previous {
+                store::end_session(tx, session.id).await?;
+                return Ok(None);
+            }
+            let mut row = session::ActiveModel {
+                id: Unchanged(session.id),
+                current_hash: Set(next.rotation_hash()),
+                expires_at: Set(now + rules::SESSION_IDLE),
+                ..Default::default()
+            };
+            if is_current {
+                row.previous_hash = Set(Some(hash));
+                row.rotated_at = Set(now);
+            }
+            store::rotate(tx, row).await?;
+            Ok(Some(session))
+        })
+    });
+    let session = session.await?.ok_or_else(ended)?;
+    let reader = Reader::passing(&app.db, None);
+    let account = store::by_id(&reader, session.account_id).await?.ok_or_else(ended)?;
+    signed_in(app, &account, session.id, next)
+}
+
+fn signed_in(app: &App, account: &account::Model, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
+    let (access_token, expires_at) = app
+        .signer
+        .sign(account.id, session, app.clock.new_id(), app.clock.system())?;
+    let actor = Actor {
+        account_id: account.id,
+        session_id: session,
+        kind: account.kind,
+        organisation_id: account.organisation_id,
+        languages: account.languages.0.clone(),
+        is_password_change_required: account.is_password_change_required,
+    };
+    Ok(SignedIn {
+        access_token,
+        expires_at,
+        refresh_token: token.encode(),
+        actor,
+    })
+}
+
+/// Ends the session of the access token, or all sessions of the account.
+///
+/// # Errors
+/// The database's.
+pub async fn session_revoke(app: &App, actor: &Actor, all: bool) -> Result<()> {
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move {
+                if all {
+                    store::end_sessions(tx, actor.account_id, None).await?;
+                    let act = AuditAct::AccountSessionsRevoked;
+                    audit(tx, act, actor.account_id, &[actor.account_id], None).await
+                } else {
+                    store::end_session(tx, actor.session_id).await
+                }
+            })
+        })
+        .await
+}
