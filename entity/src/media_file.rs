@@ -42,6 +42,8 @@ pub struct Model {
     pub charged: i64,
     /// The upload in parts, while it goes on.
     pub upload_id: Option<String>,
+    /// Until when a signed request for it is good: it may arrive until then, whatever has become of it.
+    pub signed_until: Option<DateTimeUtc>,
     /// Why it can't be used.
     pub failure: Option<MediaFailure>,
     /// Per cent.

@@ -25,6 +25,8 @@ mod m20261123_000015_presence;
 mod m20261123_000016_reviews;
 mod m20261123_000017_review_lists;
 mod m20261129_000018_upgrades;
+mod m20261129_000019_signed_uploads;
+mod m20261129_000022_media_releasing;
 mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
@@ -53,6 +55,8 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261123_000016_reviews::migration,
         m20261123_000017_review_lists::migration,
         m20261129_000018_upgrades::migration,
+        m20261129_000019_signed_uploads::migration,
+        m20261129_000022_media_releasing::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()
 }

@@ -7,7 +7,7 @@ import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { after, test } from './support/runner.mjs';
 import { startServer } from './support/server.mjs';
-import { announce, complete, missing, send } from './support/upload.mjs';
+import { announce, complete, missing, send, upload } from '../../examples/clients/upload.mjs';
 
 // Browsers and later versions of Node.js have it.
 globalThis.crypto ??= webcrypto;
@@ -124,6 +124,34 @@ test('a photo is sent to the store, made ready, and fetched without what the cam
   }
   assert.ok(Date.parse(made.urlsExpireAt) - Date.now() <= 300_000);
   assert.equal((await server.ask(FILE, { id }, reader)).node, null, 'a draft is its author’s');
+});
+
+test('a photo whose answers are lost arrives all the same, and only once', async () => {
+  const { fetch: real } = globalThis;
+  const sent = [];
+  // The first answer never comes; after it, the store says that something is there.
+  globalThis.fetch = async (url, init) => {
+    if (url === server.url) return real(url, init);
+    const answer = await real(url, init);
+    sent.push(answer.status);
+    if (sent.length === 1) throw new TypeError('network error');
+    return answer;
+  };
+  try {
+    const file = new File([await photo().arrayBuffer(), ' '], 'IMG 10.15.23', { type: '' });
+    const lost = [];
+    const unsure = (query, variables) => {
+      // The phone doesn't get to ask what has arrived at once either.
+      if (query.includes('mediaUploadParts') && lost.push(query) === 1) return Promise.reject(new TypeError('network error'));
+      return ask(query, variables);
+    };
+    const id = await upload(unsure, file, about, { pause: 10 });
+    const made = await ready(id);
+    assert.equal(made.width, 64);
+    assert.deepEqual(sent.slice(0, 2), [200, 412]);
+  } finally {
+    globalThis.fetch = real;
+  }
 });
 
 test('a large file comes in parts, and goes on where the connection broke', async () => {

@@ -1,11 +1,12 @@
 //! Pure decisions about files.
 
-use entity::enums::MediaKind;
+use entity::enums::{MediaFailure, MediaKind};
 use sha2::{Digest, Sha256};
 
 use crate::platform::{
     error::{Checks, Error, Reason, Result},
-    media, text,
+    media::{self, Label},
+    text,
 };
 
 /// Bytes of a part of an upload; what is not larger comes in one.
@@ -51,6 +52,11 @@ impl Quotas {
             MediaKind::Audio | MediaKind::Document => self.file,
         }
     }
+
+    /// The largest file of any kind.
+    fn any(&self) -> i64 {
+        self.image.max(self.file).max(self.video)
+    }
 }
 
 /// What a client says of a file that it wants to upload.
@@ -89,18 +95,20 @@ pub(super) fn checked(announced: Announced, quotas: &Quotas) -> Result<(Announce
         "fileName",
         text::required(&announced.file_name, LONGEST_NAME).and_then(named),
     )?;
-    let media_type = media::plain(&announced.media_type).to_owned();
-    let kind = checks.field("mediaType", kind_of(&media_type))?;
+    let label = checks.field("mediaType", labelled(&announced.media_type))?;
     let sha256 = checks.field("sha256", hexadecimal(&announced.sha256))?;
-    let size = kind.map(|kind| sized(announced.size, quotas.largest(kind)));
+    // Of what doesn't say what it is, the content decides.
+    let largest = |label: &Label| label.kind.map_or(quotas.any(), |kind| quotas.largest(kind_of(kind)));
+    let size = label.as_ref().map(|label| sized(announced.size, largest(label)));
     let size = checks.field("size", size.transpose())?.flatten();
     checks.done()?;
-    let (Some(file_name), Some(kind), Some(sha256), Some(size)) = (file_name, kind, sha256, size) else {
+    let (Some(file_name), Some(label), Some(sha256), Some(size)) = (file_name, label, sha256, size) else {
         return Err(Error::internal("a check that neither passed nor failed"));
     };
+    let kind = kind_of(label.guess(&file_name));
     let announced = Announced {
         file_name,
-        media_type,
+        media_type: label.media_type,
         size,
         sha256,
     };
@@ -118,14 +126,18 @@ fn named(name: String) -> Result<String> {
     Ok(name)
 }
 
-fn kind_of(media_type: &str) -> Result<MediaKind> {
-    let kind = media::declared_kind(media_type).map(|kind| match kind {
+fn labelled(media_type: &str) -> Result<Label> {
+    Label::of(media_type).ok_or_else(|| Error::invalid(Reason::UnsupportedType, "No file of this type is taken."))
+}
+
+/// What a file is, as it is stored.
+pub(super) fn kind_of(kind: media::Kind) -> MediaKind {
+    match kind {
         media::Kind::Image => MediaKind::Image,
         media::Kind::Video => MediaKind::Video,
         media::Kind::Audio => MediaKind::Audio,
         media::Kind::Document => MediaKind::Document,
-    });
-    kind.ok_or_else(|| Error::invalid(Reason::UnsupportedType, "No file of this type is taken."))
+    }
 }
 
 fn sized(size: i64, largest: i64) -> Result<i64> {
@@ -159,6 +171,11 @@ pub(super) fn digest(sha256: &str) -> [u8; 32] {
         *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
     }
     bytes
+}
+
+/// Whether a file that failed so may be processed again: what arrived is kept.
+pub(super) fn may_be_retried(failure: MediaFailure) -> bool {
+    matches!(failure, MediaFailure::Unavailable | MediaFailure::ChecksumMismatch)
 }
 
 /// Whether a file of this size comes in parts.
@@ -217,10 +234,25 @@ mod tests {
             .collect();
         assert_eq!(fields, ["fileName", "sha256", "size"]);
         let other = Announced {
-            media_type: "image/heic".to_owned(),
+            media_type: "text/html".to_owned(),
             ..announced()
         };
         assert!(checked(other, &Quotas::default()).is_err());
+    }
+
+    #[test]
+    fn a_type_that_says_nothing_takes_the_largest_size() {
+        let vague = |size| Announced {
+            media_type: String::new(),
+            size,
+            ..announced()
+        };
+        let (tidy, kind) = checked(vague(2_000_000_000), &Quotas::default()).unwrap();
+        assert_eq!(
+            (&*tidy.media_type, kind),
+            ("application/octet-stream", MediaKind::Image)
+        );
+        assert!(checked(vague(2_000_000_001), &Quotas::default()).is_err());
     }
 
     #[test]

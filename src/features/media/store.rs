@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entity::{
     enums::{MediaFailure, MediaState},
     media_file::{self, Variants},
@@ -29,6 +30,8 @@ pub struct FileRow {
     pub sha256: String,
     /// The upload in parts, while it goes on.
     pub upload_id: Option<String>,
+    /// Until when a signed request for it is good.
+    pub signed_until: Option<DateTime<Utc>>,
     /// Why it can't be used.
     pub failure: Option<MediaFailure>,
     /// Per cent.
@@ -47,7 +50,7 @@ pub struct FileRow {
     pub variants: Variants,
 }
 
-const COLUMNS: &str = "SELECT f.contribution_id, f.file_name, f.declared_type, f.size, f.sha256, f.upload_id, f.failure, \
+const COLUMNS: &str = "SELECT f.contribution_id, f.file_name, f.declared_type, f.size, f.sha256, f.upload_id, f.signed_until, f.failure, \
     f.progress, f.media_type, f.width, f.height, f.duration_ms, f.blurhash, f.variants FROM media_file f ";
 
 /// The files of media items that the viewer was found to see.
@@ -149,13 +152,13 @@ pub(super) async fn blank(tx: &Tx<'_>, items: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-const STALE: &str = "SELECT c.id, c.space_id, f.upload_id FROM contribution c \
-    JOIN media_file f ON f.contribution_id = c.id WHERE c.file_state = ";
+const STALE: &str = "SELECT c.id, c.space_id, c.file_state, f.upload_id, f.failure FROM contribution c \
+    JOIN media_file f ON f.contribution_id = c.id WHERE c.file_state ";
 
-/// The file of an item, if that is deleted.
+/// The file of an item, if it has come to an end.
 pub(super) async fn system_file(db: &Db, item: Uuid) -> Result<Option<Stale>> {
     let mut sql = db.sql(STALE);
-    sql.push("'DELETED' AND c.id = ").bind(item);
+    sql.push("IN ('EXPIRED', 'FAILED', 'DELETED') AND c.id = ").bind(item);
     let rows = Reader::passing(db, None).rows(sql).await?;
     Ok(rows.into_iter().next())
 }
@@ -173,13 +176,17 @@ pub(super) async fn settle(tx: &Tx<'_>, item: Uuid) -> Result<()> {
 pub(super) struct UsageRow {
     pub(super) space_id: Uuid,
     pub(super) space_bytes: i64,
+    pub(super) releasing_bytes: i64,
     pub(super) member_bytes: i64,
 }
 
 /// The same for several spaces of the viewer.
 pub(super) async fn usages(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, UsageRow>> {
     let mut sql = reader.sql(
-        "SELECT s.id AS space_id, s.media_bytes AS space_bytes, m.media_bytes AS member_bytes FROM space s \
+        "SELECT s.id AS space_id, s.media_bytes AS space_bytes, m.media_bytes AS member_bytes, \
+         (SELECT CAST(COALESCE(SUM(f.charged), 0) AS bigint) FROM contribution c JOIN media_file f ON f.contribution_id = c.id \
+          WHERE c.space_id = s.id AND c.file_state IN ('EXPIRED', 'FAILED', 'DELETED') AND c.file_state_at IS NOT NULL) \
+         AS releasing_bytes FROM space s \
          JOIN membership m ON m.space_id = s.id AND m.left_at IS NULL AND m.account_id = ",
     );
     sql.bind(reader.actor()?.account_id);
@@ -193,17 +200,18 @@ pub(super) async fn usages(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<U
 pub(super) struct Stale {
     pub(super) id: Uuid,
     pub(super) space_id: Uuid,
+    pub(super) file_state: MediaState,
     pub(super) upload_id: Option<String>,
+    pub(super) failure: Option<MediaFailure>,
 }
 
 /// Items whose file has been in a state since before, at most 500.
-pub(super) async fn system_stale(
-    db: &Db,
-    state: MediaState,
-    before: chrono::DateTime<chrono::Utc>,
-) -> Result<Vec<Stale>> {
+pub(super) async fn system_stale(db: &Db, state: MediaState, before: DateTime<Utc>) -> Result<Vec<Stale>> {
     let mut sql = db.sql(STALE);
-    sql.bind(state.to_value()).push(" AND c.file_state_at < ").bind(before);
+    sql.push("= ")
+        .bind(state.to_value())
+        .push(" AND c.file_state_at < ")
+        .bind(before);
     sql.push(" ORDER BY c.file_state_at LIMIT 500");
     Reader::passing(db, None).rows(sql).await
 }

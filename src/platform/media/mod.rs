@@ -1,7 +1,7 @@
 //! What becomes of an uploaded file: it is looked at, refused or quarantined, or turned into files that are safe to show.
 //!
-//! Pure and synchronous: a file on the local disk goes in, files in a folder of the caller's come out. Nothing that a client
-//! declared is believed; it is only compared with what the content says.
+//! Pure and synchronous: a file on the local disk goes in, files in a folder of the caller's come out. What a client declared is a guess:
+//! what a file is, its content says, read to the end by the one parser that knows it. Two things at once are refused.
 //!
 //! * An *image* is decoded and encoded anew, so that nothing of the upload survives but its pixels.
 //! * *Video and audio* are not decoded. Their container is copied by a list of what may stay; all else is overwritten by
@@ -15,6 +15,7 @@ mod audio;
 pub mod clamd;
 mod document;
 mod image;
+mod label;
 mod sniff;
 mod source;
 mod video;
@@ -27,6 +28,7 @@ use std::{
     time::Duration,
 };
 
+pub use self::label::{Label, fitting};
 use self::{
     sniff::Format,
     source::{Guard, Source},
@@ -43,116 +45,6 @@ pub enum Kind {
     Audio,
     /// A text, table or presentation, to be saved rather than shown.
     Document,
-}
-
-/// A media type that is taken.
-#[derive(Debug)]
-pub struct Accepted {
-    /// As a client declares it, in lower case.
-    pub media_type: &'static str,
-    /// What such a file is.
-    pub kind: Kind,
-    /// Endings of file names that fit, in lower case. A name without an ending fits too.
-    pub extensions: &'static [&'static str],
-    format: Format,
-}
-
-const fn accepted(
-    media_type: &'static str,
-    kind: Kind,
-    format: Format,
-    extensions: &'static [&'static str],
-) -> Accepted {
-    Accepted {
-        media_type,
-        kind,
-        extensions,
-        format,
-    }
-}
-
-const MOVIE: &[&str] = &["mp4", "m4v", "mov", "qt"];
-
-/// All media types that are taken.
-pub const ACCEPTED: &[Accepted] = &[
-    accepted("image/jpeg", Kind::Image, Format::Jpeg, &["jpg", "jpeg", "jpe", "jfif"]),
-    accepted("image/png", Kind::Image, Format::Png, &["png"]),
-    accepted("image/gif", Kind::Image, Format::Gif, &["gif"]),
-    accepted("image/webp", Kind::Image, Format::Webp, &["webp"]),
-    accepted("video/mp4", Kind::Video, Format::IsoMedia, MOVIE),
-    accepted("video/x-m4v", Kind::Video, Format::IsoMedia, MOVIE),
-    accepted("video/quicktime", Kind::Video, Format::IsoMedia, MOVIE),
-    accepted("video/webm", Kind::Video, Format::Matroska, &["webm", "mkv"]),
-    accepted("video/x-matroska", Kind::Video, Format::Matroska, &["mkv", "webm"]),
-    accepted("audio/mp4", Kind::Audio, Format::IsoMedia, &["m4a", "mp4"]),
-    accepted("audio/x-m4a", Kind::Audio, Format::IsoMedia, &["m4a", "mp4"]),
-    accepted("audio/webm", Kind::Audio, Format::Matroska, &["webm", "weba"]),
-    accepted("audio/mpeg", Kind::Audio, Format::Mp3, &["mp3"]),
-    accepted("audio/ogg", Kind::Audio, Format::Ogg, &["ogg", "oga", "opus"]),
-    accepted("audio/wav", Kind::Audio, Format::Wav, &["wav"]),
-    accepted("audio/x-wav", Kind::Audio, Format::Wav, &["wav"]),
-    accepted("audio/flac", Kind::Audio, Format::Flac, &["flac"]),
-    accepted("audio/x-flac", Kind::Audio, Format::Flac, &["flac"]),
-    accepted("application/pdf", Kind::Document, Format::Pdf, &["pdf"]),
-    accepted(
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        Kind::Document,
-        Format::Zip,
-        &["docx"],
-    ),
-    accepted(
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        Kind::Document,
-        Format::Zip,
-        &["xlsx"],
-    ),
-    accepted(
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        Kind::Document,
-        Format::Zip,
-        &["pptx"],
-    ),
-    accepted(
-        "application/vnd.oasis.opendocument.text",
-        Kind::Document,
-        Format::Zip,
-        &["odt"],
-    ),
-    accepted(
-        "application/vnd.oasis.opendocument.spreadsheet",
-        Kind::Document,
-        Format::Zip,
-        &["ods"],
-    ),
-    accepted(
-        "application/vnd.oasis.opendocument.presentation",
-        Kind::Document,
-        Format::Zip,
-        &["odp"],
-    ),
-    accepted("text/plain", Kind::Document, Format::Text, &["txt"]),
-    accepted("text/csv", Kind::Document, Format::Text, &["csv"]),
-];
-
-/// The entry of a declared media type; its parameters and its case don't matter.
-#[must_use]
-pub fn accepts(media_type: &str) -> Option<&'static Accepted> {
-    let plain = media_type.split(';').next().unwrap_or_default().trim();
-    ACCEPTED
-        .iter()
-        .find(|entry| entry.media_type.eq_ignore_ascii_case(plain))
-}
-
-/// What a file of a declared media type would be. None is not taken: `UNSUPPORTED_TYPE`.
-#[must_use]
-pub fn declared_kind(media_type: &str) -> Option<Kind> {
-    accepts(media_type).map(|entry| entry.kind)
-}
-
-/// A declared media type as everybody else understands it: without parameters.
-#[must_use]
-pub fn plain(media_type: &str) -> &str {
-    accepts(media_type).map_or(media_type, |entry| entry.media_type)
 }
 
 /// How much is taken and spent.
@@ -203,7 +95,7 @@ pub struct Input<'a> {
     pub path: &'a Path,
     /// Bytes that it must have.
     pub size: u64,
-    /// The media type that the uploader declared.
+    /// The media type that the uploader declared. It counts where the content leaves a choice.
     pub declared_type: &'a str,
     /// The name that the uploader gave; only its ending is looked at.
     pub file_name: &'a str,
@@ -274,7 +166,7 @@ pub enum Variant {
 /// Why a file is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The content is something else than was declared.
+    /// The content is something else than was declared, and not for sure something that is taken.
     TypeMismatch,
     /// Nothing that is taken.
     UnsupportedType,
@@ -318,6 +210,10 @@ impl Refusal {
 
     const fn unsafe_(detail: &'static str) -> Self {
         Self::Refused(Reason::Unsafe, detail)
+    }
+
+    const fn mismatch(detail: &'static str) -> Self {
+        Self::Refused(Reason::TypeMismatch, detail)
     }
 
     const fn unsupported(detail: &'static str) -> Self {
@@ -368,20 +264,29 @@ fn run(input: &Input<'_>) -> Result<Processed> {
     if source.size() != input.size {
         return Err(Refusal::corrupt("another size than was declared"));
     }
-    let declared = accepts(input.declared_type).ok_or(Refusal::unsupported("of a type that is not taken"));
     let format = sniff::identify(&source)?;
-    let declared = declared?;
-    sniff::compare(format, declared, input.file_name)?;
+    let label = Label::of(input.declared_type);
+    let is_text = matches!(format, Format::Text | Format::Svg | Format::Html)
+        && label.as_ref().is_some_and(|label| label.allows_text(input.file_name));
+    if !is_text {
+        sniff::refuse_active(&source, format)?;
+    }
+    let label = label.ok_or(Refusal::unsupported("of a type that is not taken"))?;
+    if label::is_active(input.file_name) {
+        return Err(Refusal::mismatch("the name of something that is run"));
+    }
     sniff::refuse_second_format(&source, format)?;
-    let processed = match declared.format {
-        Format::Jpeg | Format::Png | Format::Gif | Format::Webp => image::process(input, &source, declared.format)?,
-        Format::IsoMedia => video::iso::process(input, &source, declared.kind)?,
-        Format::Matroska => video::matroska::process(input, &source, declared.kind)?,
+    let processed = match format {
+        Format::Jpeg | Format::Png | Format::Gif | Format::Webp => image::process(input, &source, format)?,
+        Format::IsoMedia => video::iso::process(input, &source)?,
+        Format::Matroska => video::matroska::process(input, &source)?,
         Format::Mp3 => audio::mp3::process(input, &source)?,
         Format::Ogg => audio::ogg::process(input, &source)?,
         Format::Wav => audio::wav::process(input, &source)?,
         Format::Flac => audio::flac::process(input, &source)?,
-        _ => document::process(input, &source, declared)?,
+        Format::Pdf | Format::Zip => document::process(input, &source, format)?,
+        _ if is_text => document::text(input, &source, &label, format)?,
+        _ => return Err(Refusal::mismatch("something else than was declared")),
     };
     guard.finish()?;
     Ok(processed)

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{
-    Accepted, Reason, Refusal, Result,
+    Refusal, Result,
     source::{Source, le16, le32},
 };
 
@@ -86,18 +86,39 @@ const ACTIVE: &[&[u8]] = &[
     b"onactivate",
 ];
 
-/// What the source looks like. What is harmful whatever was declared, or nothing that is taken, is refused at once.
+/// What the source looks like. What is harmful whatever it is called, or nothing that is taken, is refused at once.
 pub fn identify(source: &Source<'_>) -> Result<Format> {
     if source.size() == 0 {
         return Err(Refusal::corrupt("empty"));
     }
-    let format = format(&source.peek(0, HEAD)?);
-    match format {
-        Format::Svg if contains(source, ACTIVE)? => Err(Refusal::unsafe_("SVG with active content")),
+    match format(&source.peek(0, HEAD)?) {
         Format::OtherImage => Err(Refusal::unsupported("an image format that is not taken")),
         Format::Program => Err(Refusal::unsafe_("a program")),
-        _ => Ok(format),
+        // Recorders leave room in front of the sound.
+        Format::Text if format(&source.peek(leading_zeros(source)?, HEAD)?) == Format::Mp3 => Ok(Format::Mp3),
+        format => Ok(format),
     }
+}
+
+/// How many zeros a file begins with, as far as it may have something beside its content.
+pub fn leading_zeros(source: &Source<'_>) -> Result<u64> {
+    let mut count = 0;
+    let end = source.size().min(source.limits().max_metadata);
+    for byte in source.buffered(0..end).bytes() {
+        if byte? != 0 {
+            break;
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Refuses a drawing that acts.
+pub fn refuse_active(source: &Source<'_>, format: Format) -> Result<()> {
+    if format == Format::Svg && contains(source, ACTIVE)? {
+        return Err(Refusal::unsafe_("SVG with active content"));
+    }
+    Ok(())
 }
 
 /// What these first bytes look like.
@@ -212,23 +233,6 @@ fn markup(head: &[u8]) -> Format {
         Format::Html
     } else {
         Format::Text
-    }
-}
-
-/// Compares what a file looks like with what was declared.
-pub fn compare(format: Format, declared: &Accepted, file_name: &str) -> Result<()> {
-    let extension = file_name
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase());
-    if format != declared.format {
-        Err(Refusal::Refused(
-            Reason::TypeMismatch,
-            "something else than was declared",
-        ))
-    } else if extension.is_some_and(|extension| !declared.extensions.contains(&extension.as_str())) {
-        Err(Refusal::Refused(Reason::TypeMismatch, "a file name that doesn't fit"))
-    } else {
-        Ok(())
     }
 }
 

@@ -545,18 +545,28 @@ fn is_shown(media_type: &str) -> bool {
         && media_type != "image/svg+xml"
 }
 
+/// So many characters of a name at most, with its ending.
+fn shortened(name: &str, most: usize) -> String {
+    let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
+    let room = most.saturating_sub(ending.chars().count());
+    if name.chars().count() <= most || room == 0 {
+        return name.chars().take(most).collect();
+    }
+    let stem: String = name.chars().take(room).collect();
+    stem + ending
+}
+
 /// The value of `Content-Disposition`: the name in ASCII for old clients (RFC 6266), and as it is (RFC 8187).
 fn disposition(file_name: &str, is_inline: bool) -> String {
     // Marks that turn the direction of text make `exe.gpj` look like `jpg.exe`.
     let is_mark =
         |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let name = file_name
+    let name: String = file_name
         .chars()
         .filter(|letter| !letter.is_control() && !is_mark(*letter))
-        .take(150);
-    let name: String = name
         .map(|letter| if matches!(letter, '/' | '\\') { '_' } else { letter })
         .collect();
+    let name = shortened(&name, 150);
     let name = if name.trim().is_empty() { "file" } else { name.trim() };
     let plain = |letter: char| {
         if letter.is_ascii() && letter != '"' && letter != '%' {
@@ -635,5 +645,8 @@ mod tests {
             "attachment; filename=\"file\"; filename*=UTF-8''file"
         );
         assert!(disposition(&"ж".repeat(9_999), false).len() < 2_000);
+        let long = disposition(&format!("{}.jpg", "a".repeat(300)), true);
+        assert!(long.ends_with(&format!("{}.jpg", "a".repeat(146))), "{long}");
+        assert!(disposition(&format!("a.{}", "b".repeat(9_999)), false).len() < 400);
     }
 }

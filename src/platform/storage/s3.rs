@@ -466,12 +466,24 @@ fn away(cause: impl std::fmt::Display) -> Error {
 /// The store has understood, and won't: it is set up in another way than we are told.
 fn refused(what: &str, status: StatusCode, answer: &[u8]) -> Error {
     let answer: String = String::from_utf8_lossy(answer).chars().take(500).collect();
+    if matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) {
+        return locked_out(format!("{what}: {answer}"));
+    }
     Error::broken(format!("the media store refused to {what}: {status}: {answer}"))
+}
+
+/// The store doesn't know us, or not any more: credentials are renewed, and a clock is put right. Whoever waits can do nothing about it.
+fn locked_out(cause: impl std::fmt::Display) -> Error {
+    tracing::error!(%cause, "the media store refuses our credentials");
+    Error::Unavailable(RETRY_AFTER)
 }
 
 fn from(error: object_store::Error) -> Error {
     match error {
         object_store::Error::NotFound { .. } => Error::not_found(),
+        object_store::Error::PermissionDenied { source, .. } | object_store::Error::Unauthenticated { source, .. } => {
+            locked_out(source)
+        }
         // No connection, no answer, or one that says that the store is broken or busy.
         object_store::Error::Generic { source, .. } => away(source),
         error => Error::internal(error),

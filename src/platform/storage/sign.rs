@@ -17,7 +17,7 @@ const EXPIRES: &str = "expires";
 const SIGNED_HEADERS: &str = "signed-headers";
 const SIZE: &str = "size";
 /// The last parameter: all before it is signed.
-const SIGNATURE: &str = "&signature=";
+const SIGNATURE: &str = "signature";
 
 /// Makes and checks signed URLs.
 pub(super) struct Urls {
@@ -69,7 +69,7 @@ impl Urls {
         let values = wanted.headers.iter().map(|(_, value)| value.as_str());
         let text = text(&wanted.method, wanted.key, &query, values);
         let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, text.as_bytes()));
-        format!("{}{PATH}{}?{query}{SIGNATURE}{signature}", self.base, wanted.key)
+        format!("{}{PATH}{}?{query}&{SIGNATURE}={signature}", self.base, wanted.key)
     }
 
     /// Reads what arrived, if all of it is as it was signed and not over.
@@ -81,9 +81,13 @@ impl Urls {
         headers: &HeaderMap,
         now: DateTime<Utc>,
     ) -> Option<Permit> {
-        let (query, signature) = query.rsplit_once(SIGNATURE)?;
+        let mut parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let (_, signature) = parameters.pop().filter(|(name, _)| name == SIGNATURE)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        // Whatever a URL came through may spell a sign in another way (`;` or `%3B`): what counts is what is meant.
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&parameters)
+            .finish();
         let permit = Permit {
             expires_at: DateTime::UNIX_EPOCH,
             size: None,
@@ -99,7 +103,7 @@ impl Urls {
                 _ => None,
             }
         });
-        let text = text(method, key, query, values.collect::<Option<Vec<_>>>()?.into_iter());
+        let text = text(method, key, &query, values.collect::<Option<Vec<_>>>()?.into_iter());
         hmac::verify(&self.key, text.as_bytes(), &signature).ok()?;
         let expires_at = DateTime::from_timestamp(permit.get(EXPIRES)?.parse().ok()?, 0)?;
         let size = permit.get(SIZE).map(str::parse).transpose().ok()?;
@@ -172,6 +176,13 @@ mod tests {
         ] {
             assert!(query.contains(from));
             assert!(!good(&put, "a/b", &query.replace(from, to), &headers, now), "{from}");
+        }
+        for (from, to) in [
+            ("size=5", "s%69ze=%35"),
+            ("partNumber=1", "part%4eumber=%31"),
+            ("size=5", "&size=5&"),
+        ] {
+            assert!(good(&put, "a/b", &query.replace(from, to), &headers, now), "{to}");
         }
         assert!(!good(&put, "a/b", &format!("{query}&size=6"), &headers, now));
         assert!(!good(&put, "a/b", query.split('&').next().unwrap(), &headers, now));

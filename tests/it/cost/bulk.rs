@@ -338,6 +338,7 @@ impl Bulk {
             contribution_id: id,
             file_name: "beach.jpg".to_owned(),
             declared_type: "image/jpeg".to_owned(),
+            signed_until: None,
             size: 100_000,
             sha256: "0".repeat(64),
             charged: 100_000,

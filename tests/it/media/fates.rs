@@ -274,12 +274,13 @@ fn active() -> Vec<Case> {
         case("page.html", "text/html", REFUSED, html),
         case("svg.png", PNG, UNSAFE, svg),
         case("svg.jpg", JPEG, UNSAFE, svg),
-        case("svg.txt", TEXT, UNSAFE, svg),
+        case("svg.txt", TEXT, READY, svg.replace("alert(", "prompt(")),
         case("svg.pdf", PDF, UNSAFE, svg),
         case("html.jpg", JPEG, MISMATCH, html),
         case("html.png", PNG, MISMATCH, html),
         case("html.pdf", PDF, MISMATCH, html),
-        case("html.txt", TEXT, MISMATCH, html),
+        case("html.txt", TEXT, READY, html.replace("alert(", "prompt(")),
+        case("html.csv", "text/csv", READY, html.replace("alert(", "prompt(")),
         case("script.gif", GIF, READY, script),
         case("archive.jpg", JPEG, UNSAFE, [jpeg(), archive.clone()].concat()),
         case(
@@ -348,14 +349,15 @@ fn wrong() -> Vec<Case> {
     let lossless = webp::Encoder::from_rgb(&pixels, 64, 64).encode_lossless().to_vec();
     let jar = files::zip(&[entry("META-INF/MANIFEST.MF", b"Main-Class: A")]);
     vec![
-        case("photo.heic", "image/heic", REFUSED, heic),
-        case("archive.zip", "application/zip", REFUSED, &jar),
+        case("photo.heic", "image/heic", UNSUPPORTED, heic),
+        case("archive.zip", "application/zip", MISMATCH, &jar),
+        case("program.jar", "application/java-archive", REFUSED, &jar),
         case("heic.jpg", JPEG, UNSUPPORTED, heic),
         case("tiff.jpg", JPEG, UNSUPPORTED, b"II*\0\x08\0\0\0"),
         case("lossless.webp", WEBP, UNSUPPORTED, lossless),
-        case("jpeg.png", PNG, MISMATCH, jpeg()),
-        case("png.mp4", MP4, MISMATCH, png()),
-        case("film.jpg", JPEG, MISMATCH, Film::default().make()),
+        case("jpeg.png", PNG, READY, jpeg()),
+        case("png.mp4", MP4, READY, png()),
+        case("film.jpg", JPEG, READY, Film::default().make()),
         case("jar.docx", DOCX, MISMATCH, jar),
         case("zeros.txt", TEXT, MISMATCH, [0; 4096]),
         case("photo.jpg.exe", JPEG, MISMATCH, jpeg()),
@@ -501,8 +503,11 @@ async fn other_bytes_than_announced_are_found_in_parts_too() {
     let (fates, _) = decided(&server, &cast, std::slice::from_ref(&item)).await;
     assert_eq!(fates, ["FAILED/CHECKSUM_MISMATCH"]);
     assert_eq!(given(&server, &cast, &item).await, []);
+    // It may have been the store: it is read once more.
     let retried = server
         .mutate(&cast.mobile, "mediaRetry", json!({ "mediaItemId": item }), "")
         .await;
-    assert_ne!(retried["userErrors"], Value::Array(vec![]), "it would end alike");
+    assert_eq!(retried["userErrors"], Value::Array(vec![]));
+    let (fates, _) = decided(&server, &cast, std::slice::from_ref(&item)).await;
+    assert_eq!(fates, ["FAILED/CHECKSUM_MISMATCH"]);
 }

@@ -116,6 +116,7 @@ async fn uploads_wait_for_a_store_that_does_not_work_and_nothing_else_does() {
     // Four photos stay; nobody goes on with the films.
     world.later(25 * 3600);
     sojourn::features::media::sweep(world.app()).await.unwrap();
+    world.work().await;
     world.later(49 * 3600);
     sojourn::features::media::sweep(world.app()).await.unwrap();
     let left = keys(&world).await;
@@ -137,6 +138,54 @@ async fn fates(world: &World, cast: &Cast) -> Vec<String> {
         .iter()
         .map(|node| node["file"]["status"].as_str().unwrap().to_owned());
     all.filter(|status| status != "EXPIRED").collect()
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_us_is_away_for_a_while() {
+    if !is_production() {
+        return;
+    }
+    let (world, cast, proxy) = behind_a_line().await;
+    let photo = files::png_with(320, 240, &[]);
+    let item = world.sent(&cast.mobile, &cast, &photo, "image/png").await;
+    let complete = json!({ "mediaItemId": item });
+    proxy.set(Line::Locked);
+    let (answer, _) = world.answer(&cast.mobile, "mediaUploadComplete", &complete).await;
+    assert_eq!(errors(&answer), ["UNAVAILABLE"]);
+    let large = announced(&cast.space, &cast.during, &vec![0; 17 << 20], "video/mp4");
+    let selection = mutation("mediaUploadRequest", UPLOAD);
+    let answer = world
+        .send(Some(&cast.mobile.token), &selection, json!({ "input": large }))
+        .await;
+    assert_eq!(errors(&answer), ["UNAVAILABLE"]);
+    proxy.set(Line::Whole);
+    world
+        .done(&cast.mobile, "mediaUploadComplete", complete.clone(), "")
+        .await;
+    proxy.set(Line::Locked);
+    assert_eq!(world.work().await, 1);
+    assert_eq!(world.file(&cast.mobile, &item, "status").await, "PROCESSING");
+    proxy.set(Line::Whole);
+    world.later(60);
+    assert_eq!(world.work().await, 1);
+    assert_eq!(world.file(&cast.mobile, &item, "status").await, "READY");
+}
+
+/// A bit may fall over on the way: that is no reason to tell somebody that their film is another one.
+#[tokio::test]
+async fn one_wrong_read_is_read_again() {
+    if !is_production() {
+        return;
+    }
+    let (world, cast, proxy) = behind_a_line().await;
+    let photo = files::png_with(320, 240, &[]);
+    let item = world.sent(&cast.mobile, &cast, &photo, "image/png").await;
+    let complete = json!({ "mediaItemId": item });
+    proxy.set(Line::Wrong);
+    world.done(&cast.mobile, "mediaUploadComplete", complete, "").await;
+    proxy.set(Line::Wrong);
+    assert_eq!(world.work().await, 1);
+    assert_eq!(world.file(&cast.mobile, &item, "status").await, "READY");
 }
 
 #[tokio::test]

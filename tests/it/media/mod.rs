@@ -7,8 +7,10 @@ mod fault;
 mod gallery;
 mod hostile;
 mod kill;
+mod labels;
 #[cfg(target_os = "linux")]
 mod large;
+mod resume;
 mod scan;
 mod sight;
 pub mod upload;
@@ -28,7 +30,7 @@ use crate::support::{Cast, Person, Server, World, faults, id_of};
 /// What a client asks for to upload a file.
 const UPLOAD: &str = "mediaItem { id state version file { status progress } } upload { isMultipart partSize
     requests { partNumber offset size method url headers { name value } expiresAt }
-    arrived { partNumber size } }";
+    arrived { partNumber size sha256 } }";
 
 /// A small image, other for every `shade`.
 pub fn photo(shade: u8) -> Vec<u8> {

@@ -343,6 +343,7 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("MediaItem", &["caption", "altText", "licence", "attribution", "source"]),
     ("MediaUpload", &["partSize"]),
     ("UploadRequest", &["partNumber"]),
+    ("UploadPart", &["sha256"]),
     ("Membership", &["mobilityStatus", "preModeratedUntil", "leftAt"]),
     ("ModerationDecision", &["reason", "note"]),
     ("Notification", &["readAt"]),

@@ -27,6 +27,10 @@ pub enum Line {
     Broken,
     /// Answers break off after their first bytes.
     Cut,
+    /// Nobody is known.
+    Locked,
+    /// The last byte of the next object that is read is another. The line is whole then.
+    Wrong,
 }
 
 /// A port from which a line leads to a server that speaks HTTP.
@@ -81,6 +85,11 @@ async fn pass(mut client: TcpStream, server: String, line: Arc<AtomicU8>) {
         let _ = client.write_all(answer.as_bytes()).await;
         return;
     }
+    if is(Line::Locked) {
+        let answer = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let _ = client.write_all(answer.as_bytes()).await;
+        return;
+    }
     let is_cut = is(Line::Cut);
     let Ok(mut store) = TcpStream::connect(server).await else {
         return;
@@ -95,6 +104,17 @@ async fn pass(mut client: TcpStream, server: String, line: Arc<AtomicU8>) {
     }
     let (mut from_client, mut to_client) = client.split();
     let (from_store, mut to_store) = store.split();
+    let is_object = head.starts_with("GET ") && !head.lines().next().unwrap_or_default().contains('?');
+    if is_object && is(Line::Wrong) {
+        line.store(Line::Whole as u8, Ordering::SeqCst);
+        let mut answer = Vec::new();
+        let _ = from_store.take(u64::MAX).read_to_end(&mut answer).await;
+        if let Some(last) = answer.last_mut() {
+            *last ^= 1;
+        }
+        let _ = to_client.write_all(&answer).await;
+        return;
+    }
     let there = async {
         let _ = copy(&mut from_client, &mut to_store).await;
         std::future::pending::<()>().await;

@@ -81,6 +81,14 @@ pub async fn file_step(tx: &mut Tx<'_>, item: Uuid, from: &[MediaState], to: Med
     Ok(true)
 }
 
+/// Notes what the file of an item has turned out to be. Only behind the gate, and before the step that tells of it.
+///
+/// # Errors
+/// The database's.
+pub async fn file_is(tx: &Tx<'_>, item: Uuid, kind: MediaKind) -> Result<()> {
+    store::set_media_kind(tx, item, kind).await
+}
+
 /// Tells the author of an item how far its file has come. Only behind the gate.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Where the files of media items stand, and with what they are shown.
 
-use entity::enums::{Audience, ContentState, ContributionKind, MediaState};
+use entity::enums::{Audience, ContentState, ContributionKind, MediaKind, MediaState};
 use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -18,6 +18,15 @@ pub(in super::super) async fn step_file(tx: &Tx<'_>, item: Uuid, from: &[MediaSt
     }
     sql.push(")");
     Ok(tx.execute_raw(sql.statement()).await?.rows_affected() > 0)
+}
+
+/// Notes what the file of an item is.
+pub(in super::super) async fn set_media_kind(tx: &Tx<'_>, item: Uuid, kind: MediaKind) -> Result<()> {
+    let mut sql = tx.sql("UPDATE contribution SET media_kind = ");
+    sql.bind(kind.to_value()).push(" WHERE id = ").bind(item);
+    sql.push(" AND media_kind <> ").bind(kind.to_value());
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
 }
 
 /// An item, or something that it is attached to.

@@ -10,7 +10,7 @@ mod write;
 
 pub(super) use self::{
     erase::{authored, blank, condemned, count_anew, delete_all, forget_member},
-    media::{ShownRow, shown_with, step_file},
+    media::{ShownRow, set_media_kind, shown_with, step_file},
     reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
         DecisionRow, LOG_ORDER, REVISION_ORDER, by_ids, co_authors_of, counts, decisions, decisions_by_id, is_returned,

@@ -18,6 +18,7 @@ use crate::{
     features::contribution::graphql::Spine,
     platform::{
         error::Result,
+        media,
         scalar::{ByteCount, DateTime},
         storage::Download,
     },
@@ -63,9 +64,9 @@ pub enum MediaState {
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 #[graphql(remote = "entity::enums::MediaFailure")]
 pub enum MediaFailureReason {
-    /// What arrived is not what was announced.
+    /// What arrived is not what was announced: `mediaRetry` reads it once more, else send the file anew.
     ChecksumMismatch,
-    /// It is of another type than its uploader said.
+    /// It is of another type than its uploader said, and not for sure a file of any type that is taken; or it is called like a program.
     TypeMismatch,
     /// No file of this type is taken.
     UnsupportedType,
@@ -157,7 +158,7 @@ impl MediaFile {
         let download = Download {
             key: &key::variant(self.item, variant.variant, &variant.media_type),
             media_type: &variant.media_type,
-            file_name: &self.row.file_name,
+            file_name: &media::fitting(&self.row.file_name, &variant.media_type),
             is_inline: is_shown,
             valid_for: VALID_FOR,
         };
@@ -182,12 +183,13 @@ impl MediaFile {
         self.row.progress
     }
 
-    /// What it is.
+    /// What it is: a guess by `mediaType` and `fileName` of `mediaUploadRequest` until it is ready, from then on what its content is.
     async fn kind(&self) -> MediaKind {
         self.kind
     }
 
-    /// What its uploader calls it.
+    /// What its uploader calls it. Once it is ready its ending fits what was uploaded, whatever it was before: `photo.heic` with the content
+    /// of a JPEG is `photo.jpg`. What is fetched from `url` is called the same, with the ending of its own type.
     async fn file_name(&self) -> Option<&str> {
         Some(self.row.file_name.as_str()).filter(|name| !name.is_empty() && (self.is_given || self.is_backstage))
     }

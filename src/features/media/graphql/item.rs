@@ -64,7 +64,7 @@ viewer_can! {
         media_upload_parts = Upload,
         /// Say that its file has arrived.
         media_upload_complete = Upload,
-        /// Have its file processed again, which is still refused unless `failureReason` is `UNAVAILABLE`.
+        /// Have its file processed again, which is still refused unless `failureReason` is `UNAVAILABLE` or `CHECKSUM_MISMATCH`.
         media_retry = Retry,
         /// Edit what is said about it.
         media_item_update = Update,

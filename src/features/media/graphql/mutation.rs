@@ -40,7 +40,8 @@ pub struct UploadHeader {
 }
 
 /// A request that the client sends with its own HTTP client, not through GraphQL: exactly this method, URL and headers, and as its
-/// body the bytes of the file from `offset` on, `size` of them.
+/// body the bytes of the file from `offset` on, `size` of them. Status 412 says that something has arrived there already, as when an answer
+/// was lost: ask `mediaUploadParts`, which tells what it is.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct UploadRequest {
     /// The part of the file, from 1; null for the whole.
@@ -77,10 +78,13 @@ impl From<Signed> for UploadRequest {
 /// A part of a file that has arrived.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct UploadPart {
-    /// The part, from 1.
+    /// The part, from 1. A file in one piece is part 1.
     part_number: i32,
     /// Bytes.
     size: ByteCount,
+    /// SHA-256 of what has arrived, 64 hexadecimal digits, of a file in one piece: it is the one that was announced. Null for other parts,
+    /// whose whole is checked by the processing.
+    sha256: Option<String>,
 }
 
 /// How a file is uploaded: send all `requests`, in any order, then call `mediaUploadComplete`.
@@ -90,7 +94,7 @@ pub struct MediaUpload {
     is_multipart: bool,
     /// Bytes of every part but the last, if it comes in parts.
     part_size: Option<ByteCount>,
-    /// What is still to be sent: exactly 1 for a file in one piece, else one for each missing part, at most 120.
+    /// What is still to be sent: one for a file in one piece, else one for each missing part, at most 120. Empty once all has arrived.
     requests: Vec<UploadRequest>,
     /// Parts that have arrived, at most 120.
     arrived: Vec<UploadPart>,
@@ -104,9 +108,10 @@ impl From<Uploading> for MediaUpload {
             part_size: uploading.is_in_parts.then(|| PART.into()),
             requests: uploading.requests.into_iter().map(Into::into).collect(),
             arrived: arrived
-                .map(|(part_number, size)| UploadPart {
-                    part_number,
-                    size: size.into(),
+                .map(|part| UploadPart {
+                    part_number: part.part,
+                    size: part.size.into(),
+                    sha256: part.sha256,
                 })
                 .collect(),
         }
@@ -122,9 +127,13 @@ pub struct MediaUploadRequestInput {
     phase_id: ID,
     /// What the file is called, without folders, 1 to 200 characters.
     file_name: String,
-    /// Its media type, such as `image/jpeg`. Parameters (`audio/webm;codecs=opus`) and case don't matter; the content is compared with it.
+    /// Its media type, such as `image/jpeg`, as the browser tells it (`File.type`), which may be empty. Parameters (`audio/webm;codecs=opus`)
+    /// and case don't matter. It is a guess: what the file is, its content says, and `fileName`, `mediaType` and `kind` of the file are
+    /// corrected before it is `READY`. Refused with `UNSUPPORTED_TYPE` is what no content makes good, such as `text/html` or the type of
+    /// a program.
     media_type: String,
-    /// Its bytes: images up to 25 MB, videos up to 2 GB, everything else up to 100 MB, unless the operator says otherwise.
+    /// Its bytes: images up to 25 MB, videos up to 2 GB, everything else up to 100 MB, unless the operator says otherwise. Judged again by
+    /// the content: a sound that was announced as a video of 200 MB is `TOO_LARGE`.
     size: ByteCount,
     /// SHA-256 of its bytes, 64 hexadecimal digits.
     sha256: String,
@@ -372,7 +381,8 @@ impl MediaMutation {
         }))
     }
 
-    /// Processes an own file again that failed with `UNAVAILABLE`. Repeating it is success.
+    /// Processes an own file again that failed with `UNAVAILABLE` or `CHECKSUM_MISMATCH`: what arrived is read once more. Repeating it is
+    /// success.
     async fn media_retry(
         &self,
         ctx: &Context<'_>,

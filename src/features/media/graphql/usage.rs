@@ -16,6 +16,9 @@ use crate::{
 pub struct MediaUsage {
     /// Bytes of all media of the space.
     used: ByteCount,
+    /// Bytes of `used` that will be free again: of files that were called off, expired or failed, within a quarter of an hour, when nothing
+    /// can arrive any more; of removed ones, 30 days after. What `mediaRetry` may help counts until it is removed.
+    releasing: ByteCount,
     /// Bytes that all media of the space may take.
     quota: ByteCount,
     /// Bytes of the media that the viewer has uploaded to the space.
@@ -33,6 +36,7 @@ pub async fn usages(reader: &Arc<Reader>, quotas: &Quotas, spaces: &[Uuid]) -> R
     let usage = |(space, row): (Uuid, store::UsageRow)| {
         let usage = MediaUsage {
             used: row.space_bytes.into(),
+            releasing: row.releasing_bytes.into(),
             quota: quotas.space.into(),
             used_by_viewer: row.member_bytes.into(),
             quota_per_member: quotas.member.into(),

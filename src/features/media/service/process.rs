@@ -16,11 +16,11 @@ use super::{
         store::{self, FileRow},
     },
     key,
-    upload::take_over_parts,
+    upload::{fetch, release, take_over_parts},
 };
 use crate::{
     app::App,
-    features::contribution::{file_progressed, file_step},
+    features::contribution::{file_is, file_progressed, file_step},
     platform::{
         db::{Gate, Tx},
         error::{Error, Result},
@@ -63,13 +63,9 @@ pub async fn process(app: &App, job: &Job, lease: &Lease) -> Result<Outcome> {
     take_over_parts(app, (item, space), &file).await?;
     let folder = app.scratch().await?;
     let path = folder.path().join("upload");
-    let fetched = app
-        .storage
-        .fetch(&key::source(item), &path, file.size.unsigned_abs())
-        .await?;
-    let fate = if fetched.sha256 == rules::digest(&file.sha256) {
+    let fate = if fetch(app, &key::source(item), &file, &path).await? {
         match make(app, (item, space), &file, path, lease).await? {
-            Ok(fate) => fate,
+            Ok(fate) => judged(app, &file, fate),
             Err(why) => return Ok(Outcome::Retry(why)),
         }
     } else {
@@ -81,14 +77,15 @@ pub async fn process(app: &App, job: &Job, lease: &Lease) -> Result<Outcome> {
             app.storage.store(&derivative.path, &key, derivative.media_type).await?;
         }
     }
-    let is_kept = matches!(fate, Fate::Refused(_, true));
-    let fate = &fate;
+    let is_kept =
+        matches!(fate, Fate::Refused(failure, is_quarantined) if is_quarantined || rules::may_be_retried(failure));
+    let (fate, file) = (&fate, &file);
     let ended = app
         .db
         .write(Some(space), |tx| {
             Box::pin(async move {
                 tx.gate(space, Gate::Shared).await?;
-                settle(tx, item, fate).await?;
+                settle(tx, space, file, fate).await?;
                 lease.complete(tx).await
             })
         })
@@ -115,6 +112,16 @@ async fn begin(app: &App, item: Uuid, space: Uuid) -> Result<Option<FileRow>> {
         .await
 }
 
+/// The fate of a file by what it has turned out to be.
+fn judged(app: &App, file: &FileRow, fate: Fate) -> Fate {
+    match fate {
+        Fate::Ready(made) if file.size > app.quotas.largest(rules::kind_of(made.kind)) => {
+            Fate::Refused(MediaFailure::TooLarge, false)
+        }
+        fate => fate,
+    }
+}
+
 /// Scans a file and makes safe versions of it, or says why it has to be tried again.
 async fn make(
     app: &App,
@@ -123,6 +130,7 @@ async fn make(
     path: PathBuf,
     lease: &Lease,
 ) -> Result<std::result::Result<Fate, &'static str>> {
+    let mut is_scanned = true;
     if let Some(url) = &app.processing.clamd_url {
         match maker::clamd::scan(url, &path, SCAN_LIMIT).await {
             Ok(maker::clamd::Scan::Clean) => {}
@@ -130,13 +138,7 @@ async fn make(
                 tracing::info!(%item, virus, "a virus was found");
                 return Ok(Ok(Fate::Refused(MediaFailure::Infected, true)));
             }
-            // Whatever is not a document is made anew.
-            Ok(maker::clamd::Scan::TooLarge)
-                if maker::declared_kind(&file.declared_type) == Some(maker::Kind::Document) =>
-            {
-                return Ok(Ok(Fate::Refused(MediaFailure::TooLarge, false)));
-            }
-            Ok(maker::clamd::Scan::TooLarge) => {}
+            Ok(maker::clamd::Scan::TooLarge) => is_scanned = false,
             Err(error) => {
                 tracing::warn!(%error, "clamd could not scan");
                 return Ok(Err("clamd could not scan"));
@@ -176,6 +178,10 @@ async fn make(
         }
     }
     Ok(match work.await.map_err(Error::internal)? {
+        // Whatever is not a document is made anew.
+        Ok(made) if made.kind == maker::Kind::Document && !is_scanned => {
+            Ok(Fate::Refused(MediaFailure::TooLarge, false))
+        }
         Ok(made) => Ok(Fate::Ready(made)),
         Err(Refusal::Refused(reason, why)) => {
             tracing::info!(%item, ?reason, why, "a file was refused");
@@ -207,7 +213,8 @@ async fn progressed(app: &App, (item, space): (Uuid, Uuid), percent: i32) -> Res
 }
 
 /// Notes what became of a file.
-async fn settle(tx: &mut Tx<'_>, item: Uuid, fate: &Fate) -> Result<()> {
+async fn settle(tx: &mut Tx<'_>, space: Uuid, file: &FileRow, fate: &Fate) -> Result<()> {
+    let item = file.contribution_id;
     let pixels = |count: Option<u32>| count.and_then(|count| i32::try_from(count).ok());
     let (row, state) = match fate {
         Fate::Ready(made) => {
@@ -219,8 +226,10 @@ async fn settle(tx: &mut Tx<'_>, item: Uuid, fate: &Fate) -> Result<()> {
                 size: i64::try_from(derivative.size).unwrap_or(i64::MAX),
             });
             let variants: Vec<Variant> = variants.collect();
+            file_is(tx, item, rules::kind_of(made.kind)).await?;
             let row = media_file::ActiveModel {
                 contribution_id: Unchanged(item),
+                file_name: Set(maker::fitting(&file.file_name, made.media_type)),
                 progress: Set(100),
                 media_type: Set(variants.first().map(|original| original.media_type.clone())),
                 width: Set(pixels(made.width)),
@@ -249,10 +258,13 @@ async fn settle(tx: &mut Tx<'_>, item: Uuid, fate: &Fate) -> Result<()> {
         }
     };
     store::update(tx, row).await?;
-    if state == MediaState::Failed {
-        store::discharge(tx, item).await?;
+    let is_step = file_step(tx, item, &[MediaState::Processing], state).await?;
+    if let Fate::Refused(failure, false) = fate
+        && is_step
+        && !rules::may_be_retried(*failure)
+    {
+        release(tx, space, file);
     }
-    file_step(tx, item, &[MediaState::Processing], state).await?;
     Ok(())
 }
 

@@ -6,9 +6,12 @@ use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 use super::{
-    super::store::{self, Stale},
+    super::{
+        rules,
+        store::{self, Stale},
+    },
     DELETE, key,
-    upload::{ARRIVES_WITHIN, clear},
+    upload::{ARRIVES_WITHIN, clear, release},
 };
 use crate::{
     app::App,
@@ -22,6 +25,8 @@ use crate::{
 
 /// How long a removed or refused file is kept.
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// How long after its announcement, at the latest, nothing arrives any more for a file that isn't waited for: longer than requests are good.
+const NOTHING_ARRIVES_AFTER: TimeDelta = TimeDelta::hours(1);
 /// Objects that are asked for at once.
 const BATCH: usize = 500;
 
@@ -34,26 +39,48 @@ pub async fn sweep(app: &App) -> Result<usize> {
     let mut count = 0;
     for unused in store::system_stale(&app.db, MediaState::Requested, now - ARRIVES_WITHIN).await? {
         clear(app, unused.id, unused.upload_id.as_deref()).await?;
-        end(app, &unused, MediaState::Requested, MediaState::Expired).await?;
+        expire(app, &unused).await?;
         count += 1;
     }
     for state in [MediaState::Deleted, MediaState::Quarantined, MediaState::Failed] {
         for old in store::system_stale(&app.db, state, now - KEPT_FOR).await? {
             clear(app, old.id, old.upload_id.as_deref()).await?;
             purge(app, old.id).await?;
-            end(app, &old, state, MediaState::Deleted).await?;
+            end(app, &old, MediaState::Deleted).await?;
             count += 1;
         }
     }
-    for folder in [key::STAGING, key::SOURCE, key::MEDIA] {
-        count += orphans(app, folder).await?;
+    for (folder, age) in [
+        (key::STAGING, NOTHING_ARRIVES_AFTER),
+        (key::SOURCE, ARRIVES_WITHIN * 2),
+        (key::MEDIA, ARRIVES_WITHIN * 2),
+    ] {
+        count += orphans(app, folder, age).await?;
     }
     Ok(count)
 }
 
+/// Notes that a file was not sent in time. Its room is free when nothing can be sent any more.
+async fn expire(app: &App, unused: &Stale) -> Result<()> {
+    let (id, space) = (unused.id, unused.space_id);
+    app.db
+        .write(Some(space), |tx| {
+            Box::pin(async move {
+                tx.gate(space, Gate::Shared).await?;
+                if file_step(tx, id, &[MediaState::Requested], MediaState::Expired).await?
+                    && let Some(file) = store::file(tx, id).await?
+                {
+                    release(tx, space, &file);
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
 /// Ends the file of an item: nothing of it is stored any more.
-async fn end(app: &App, stale: &Stale, from: MediaState, to: MediaState) -> Result<()> {
-    let (id, space) = (stale.id, stale.space_id);
+async fn end(app: &App, stale: &Stale, to: MediaState) -> Result<()> {
+    let (id, space, from) = (stale.id, stale.space_id, stale.file_state);
     app.db
         .write(Some(space), |tx| {
             Box::pin(async move {
@@ -62,6 +89,10 @@ async fn end(app: &App, stale: &Stale, from: MediaState, to: MediaState) -> Resu
                     file_step(tx, id, &[from], to).await?;
                 }
                 store::discharge(tx, id).await?;
+                // Why it failed can be read for a while.
+                if to == MediaState::Failed {
+                    return Ok(());
+                }
                 store::settle(tx, id).await
             })
         })
@@ -87,7 +118,7 @@ pub async fn erase(tx: &mut Tx<'_>, space: Uuid, contributions: &[Uuid]) -> Resu
     Ok(())
 }
 
-/// Deletes all objects of an item that is deleted.
+/// Deletes all objects of an item whose file has come to an end, and gives its room back.
 ///
 /// # Errors
 /// The store's or the database's.
@@ -95,9 +126,13 @@ pub async fn delete(app: &App, item: Uuid) -> Result<()> {
     let Some(file) = store::system_file(&app.db, item).await? else {
         return Ok(());
     };
+    // Somebody may have it processed again.
+    if file.file_state == MediaState::Failed && file.failure.is_some_and(rules::may_be_retried) {
+        return Ok(());
+    }
     clear(app, item, file.upload_id.as_deref()).await?;
     purge(app, item).await?;
-    end(app, &file, MediaState::Deleted, MediaState::Deleted).await
+    end(app, &file, file.file_state).await
 }
 
 /// Deletes all objects of an item.
@@ -111,8 +146,8 @@ async fn purge(app: &App, item: Uuid) -> Result<()> {
 }
 
 /// Deletes objects of a folder that no file in a fitting state stands for.
-async fn orphans(app: &App, folder: &str) -> Result<usize> {
-    let old = app.storage.list(folder, app.clock.system() - ARRIVES_WITHIN * 2);
+async fn orphans(app: &App, folder: &str, age: TimeDelta) -> Result<usize> {
+    let old = app.storage.list(folder, app.clock.system() - age);
     let mut batches = std::pin::pin!(old.try_ready_chunks(BATCH));
     let mut count = 0;
     while let Some(batch) = batches.try_next().await.map_err(|error| error.1)? {

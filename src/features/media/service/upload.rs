@@ -1,10 +1,10 @@
 //! Announcing, uploading and completing files.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use chrono::TimeDelta;
 use entity::{
-    enums::{Audience, MediaFailure, MediaState},
+    enums::{Audience, MediaState},
     media_file::{self, Variants},
 };
 use sea_orm::ActiveValue::{Set, Unchanged};
@@ -15,7 +15,7 @@ use super::{
         rules::{self, Announced},
         store::{self, FileRow},
     },
-    PROCESS, key,
+    DELETE, PROCESS, key,
 };
 use crate::{
     app::App,
@@ -29,7 +29,7 @@ use crate::{
         error::{Code, Error, Reason, Result},
         idempotency::{self, Claim, Created, Key},
         job::NewJob,
-        media,
+        media::Label,
         storage::{NewPart, Part, SignedRequest, Upload},
     },
     policy::{self, ContentAction, PhaseAction},
@@ -37,6 +37,8 @@ use crate::{
 
 /// How long a signed upload is good.
 const SIGNED_FOR: Duration = Duration::from_secs(900);
+/// How often a file is read that has other bytes than were announced.
+const READS: usize = 2;
 /// How long after its announcement a file may arrive.
 pub(super) const ARRIVES_WITHIN: TimeDelta = TimeDelta::hours(24);
 
@@ -68,11 +70,22 @@ pub struct Signed {
     pub request: SignedRequest,
 }
 
+/// What has arrived of a file.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// The part, from 1; the whole is one part.
+    pub part: i32,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256 of the whole, in hexadecimal.
+    pub sha256: Option<String>,
+}
+
 /// How a file is uploaded.
 #[derive(Clone, Debug)]
 pub struct Uploading {
-    /// Parts that have arrived, by number.
-    pub arrived: Vec<(i32, i64)>,
+    /// What has arrived, by number.
+    pub arrived: Vec<Arrived>,
     /// What is still to be sent.
     pub requests: Vec<Signed>,
     /// Whether the file comes in parts.
@@ -120,6 +133,7 @@ pub async fn request(app: &App, actor: &Actor, new: NewUpload, key: Option<Key>)
                     sha256: Set(announced.sha256.clone()),
                     charged: Set(announced.size),
                     upload_id: Set(None),
+                    signed_until: Set(None),
                     failure: Set(None),
                     progress: Set(0),
                     media_type: Set(None),
@@ -152,6 +166,28 @@ async fn own_locked(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Resu
     Ok((known, file))
 }
 
+/// An own item whose file is about to be sent. What is signed next is good for as long as is noted here.
+async fn own_to_send(app: &App, actor: &Actor, id: Uuid) -> Result<(ContributionRow, FileRow)> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let (known, file) = own_locked(tx, actor, place, id).await?;
+                known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
+                // The requests are signed by another clock than the database's, and a moment later.
+                let until = tx.clock().now() + TimeDelta::seconds(60) + SIGNED_FOR;
+                let row = media_file::ActiveModel {
+                    contribution_id: Unchanged(id),
+                    signed_until: Set(Some(until)),
+                    ..Default::default()
+                };
+                store::update(tx, row).await?;
+                Ok((known, file))
+            })
+        })
+        .await
+}
+
 /// An own item, as it is now.
 async fn own(app: &App, actor: &Actor, id: Uuid) -> Result<(ContributionRow, FileRow)> {
     let place = &place(app, actor, id).await?;
@@ -176,15 +212,20 @@ fn is_under_way(item: &ContributionRow) -> bool {
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID`; `UNAVAILABLE` if the store doesn't answer.
 pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>) -> Result<Uploading> {
-    let (known, file) = own(app, actor, id).await?;
-    known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
+    let (known, file) = own_to_send(app, actor, id).await?;
     let is_in_parts = rules::is_in_parts(file.size);
     let key = key::staging(id);
     if !is_in_parts {
+        if let Some(arrived) = arrived_whole(app, &key, &file).await? {
+            return Ok(Uploading {
+                arrived: vec![arrived],
+                requests: Vec::new(),
+                is_in_parts,
+            });
+        }
         let upload = Upload {
             key: &key,
-            // Earlier releases kept it as it was declared.
-            media_type: media::plain(&file.declared_type),
+            media_type: &signed_type(&file.declared_type)?,
             size: file.size.unsigned_abs(),
             sha256: rules::digest(&file.sha256),
             valid_for: SIGNED_FOR,
@@ -203,7 +244,7 @@ pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>)
     }
     let upload_id = upload_id(app, known.space_id, id, &file).await?;
     let there = app.storage.list_parts(&key, &upload_id).await?;
-    let arrived: Vec<(i32, i64)> = there.iter().filter_map(whole(file.size)).collect();
+    let arrived: Vec<Arrived> = there.iter().filter_map(whole(file.size)).collect();
     for (place, wish) in wished.unwrap_or_default().iter().enumerate() {
         if !rules::parts(file.size).any(|(number, ..)| number == *wish) {
             let error = Error::invalid(Reason::OutOfRange, "The file has no such part.");
@@ -212,7 +253,7 @@ pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>)
     }
     let missing = rules::parts(file.size).filter(|(number, ..)| match wished {
         Some(wished) => wished.contains(number),
-        None => !arrived.iter().any(|(there, _)| there == number),
+        None => !arrived.iter().any(|there| there.part == *number),
     });
     let missing: Vec<_> = missing.collect();
     let parts: Vec<NewPart> = missing
@@ -241,13 +282,39 @@ pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>)
     })
 }
 
+/// The type that a store is told. Earlier releases kept it as it was declared.
+fn signed_type(declared: &str) -> Result<String> {
+    let label = Label::of(declared).ok_or_else(|| Error::broken("a file of a type that isn't taken"))?;
+    Ok(label.media_type)
+}
+
 /// Parts as they should be: those of another size have to be sent again.
-fn whole(size: i64) -> impl Fn(&Part) -> Option<(i32, i64)> {
+fn whole(size: i64) -> impl Fn(&Part) -> Option<Arrived> {
     move |part| {
         let found = (i32::try_from(part.number).ok()?, i64::try_from(part.size).ok()?);
         let is_whole = rules::parts(size).any(|(number, _, size)| (number, size) == found);
-        is_whole.then_some(found)
+        is_whole.then_some(Arrived {
+            part: found.0,
+            size: found.1,
+            sha256: None,
+        })
     }
+}
+
+/// A file that has arrived in one piece, if it is the one that was announced. Another one is thrown away, so that it can be sent again.
+async fn arrived_whole(app: &App, key: &str, file: &FileRow) -> Result<Option<Arrived>> {
+    let Some(found) = app.storage.head(key).await? else {
+        return Ok(None);
+    };
+    if found.size == file.size.unsigned_abs() && is_announced(app, key, file).await? {
+        return Ok(Some(Arrived {
+            part: 1,
+            size: file.size,
+            sha256: Some(file.sha256.clone()),
+        }));
+    }
+    app.storage.delete(&[key]).await?;
+    Ok(None)
 }
 
 /// The upload in parts of a file, begun if there is none.
@@ -258,7 +325,7 @@ async fn upload_id(app: &App, space: Uuid, id: Uuid, file: &FileRow) -> Result<S
     let key = &key::staging(id);
     let begun = &app
         .storage
-        .begin_parts(key, media::plain(&file.declared_type), false)
+        .begin_parts(key, &signed_type(&file.declared_type)?, false)
         .await?;
     let kept = app
         .db
@@ -279,7 +346,7 @@ async fn upload_id(app: &App, space: Uuid, id: Uuid, file: &FileRow) -> Result<S
     Ok(kept)
 }
 
-/// Calls an upload off: what has arrived is thrown away, and nothing can be sent any more. Repeating it changes nothing.
+/// Calls an upload off: what has arrived is thrown away. Its room is free when nothing can be sent any more. Repeating it changes nothing.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`; `UNAVAILABLE` if the store doesn't answer.
@@ -296,7 +363,7 @@ pub async fn abort(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                     }
                     known.allows(ContentAction::Remove).map_err(Error::forbidden)?;
                     file_step(tx, id, &[MediaState::Requested], MediaState::Expired).await?;
-                    store::discharge(tx, id).await?;
+                    release(tx, place.space, &file);
                 }
                 Ok(file.upload_id)
             })
@@ -438,9 +505,33 @@ async fn whole_parts(app: &App, id: Uuid, upload: &str, file: &FileRow) -> Resul
 /// Whether an object has the bytes that were announced.
 async fn is_announced(app: &App, key: &str, file: &FileRow) -> Result<bool> {
     let folder = app.scratch().await?;
-    let path = folder.path().join("upload");
-    let fetched = app.storage.fetch(key, &path, file.size.unsigned_abs()).await?;
-    Ok(fetched.sha256 == rules::digest(&file.sha256))
+    fetch(app, key, file, &folder.path().join("upload")).await
+}
+
+/// Reads an object, and tells whether it has the bytes that were announced. One wrong read proves nothing: it is read again.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn fetch(app: &App, key: &str, file: &FileRow, path: &Path) -> Result<bool> {
+    for attempt in 1..=READS {
+        let fetched = app.storage.fetch(key, path, file.size.unsigned_abs()).await?;
+        if fetched.sha256 == rules::digest(&file.sha256) {
+            return Ok(true);
+        }
+        tracing::warn!(key, attempt, "an upload has other bytes than were announced");
+    }
+    Ok(false)
+}
+
+/// Has the objects of a file that has ended deleted, and its room given back: once nothing can be sent any more.
+pub(super) fn release(tx: &mut Tx<'_>, space: Uuid, file: &FileRow) {
+    let now = tx.clock().now();
+    tx.enqueue(NewJob {
+        kind: DELETE,
+        subject_id: file.contribution_id,
+        space_id: Some(space),
+        due_at: file.signed_until.map_or(now, |until| until.max(now)),
+    });
 }
 
 fn enqueue(tx: &mut Tx<'_>, space: Uuid, id: Uuid) {
@@ -453,7 +544,7 @@ fn enqueue(tx: &mut Tx<'_>, space: Uuid, id: Uuid) {
     });
 }
 
-/// Processes an own file again that failed for a reason that may have gone.
+/// Processes an own file again that failed for a reason that may have gone: a store that was away, or that gave other bytes.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
@@ -467,7 +558,7 @@ pub async fn retry(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                     return Ok(());
                 }
                 known.allows(ContentAction::Retry).map_err(Error::forbidden)?;
-                if file.failure != Some(MediaFailure::Unavailable) {
+                if !file.failure.is_some_and(rules::may_be_retried) {
                     return Err(Error::forbidden(Reason::StateNotAllowed));
                 }
                 let row = media_file::ActiveModel {

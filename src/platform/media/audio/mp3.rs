@@ -4,7 +4,7 @@ use std::{io::Write, time::Duration};
 
 use super::{
     super::{
-        Input, Kind, Processed, Refusal, Result,
+        Input, Kind, Processed, Refusal, Result, sniff,
         source::{Sink, Source, recording},
     },
     fill, leading_tag, tell,
@@ -59,7 +59,7 @@ fn frame(bytes: &[u8]) -> Option<Frame> {
 
 pub fn process(input: &Input<'_>, source: &Source<'_>) -> Result<Processed> {
     let mut sink = Sink::create(input, "original.mp3", source.guard)?;
-    let mut start = 0;
+    let mut start = sniff::leading_zeros(source)?;
     loop {
         let tag = leading_tag(&source.peek(start, 10)?);
         if tag == 0 {

@@ -5,21 +5,33 @@ mod pdf;
 mod text;
 
 use super::{
-    Accepted, Derivative, Input, Kind, Processed, Result, Variant,
+    Derivative, Input, Kind, Label, Processed, Result, Variant, label,
     sniff::{self, Format},
     source::Source,
 };
 
-/// Checks a document.
-pub fn process(input: &Input<'_>, source: &Source<'_>, declared: &Accepted) -> Result<Processed> {
-    match declared.format {
-        Format::Pdf => pdf::check(source)?,
-        Format::Zip => office::check(input, source, declared.media_type)?,
-        _ => text::check(source)?,
-    }
-    Ok(Processed {
+/// Checks a document of its own format.
+pub fn process(input: &Input<'_>, source: &Source<'_>, format: Format) -> Result<Processed> {
+    let media_type = if format == Format::Pdf {
+        pdf::check(source)?;
+        "application/pdf"
+    } else {
+        office::check(input, source)?
+    };
+    Ok(as_it_is(input, source, media_type))
+}
+
+/// Checks a text.
+pub fn text(input: &Input<'_>, source: &Source<'_>, label: &Label, format: Format) -> Result<Processed> {
+    text::check(source)?;
+    let media_type = label::of_text(label, input.file_name, format != Format::Text);
+    Ok(as_it_is(input, source, media_type))
+}
+
+fn as_it_is(input: &Input<'_>, source: &Source<'_>, media_type: &'static str) -> Processed {
+    Processed {
         kind: Kind::Document,
-        media_type: declared.media_type,
+        media_type,
         width: None,
         height: None,
         duration: None,
@@ -27,10 +39,10 @@ pub fn process(input: &Input<'_>, source: &Source<'_>, declared: &Accepted) -> R
         files: vec![Derivative {
             variant: Variant::Original,
             path: input.path.to_owned(),
-            media_type: declared.media_type,
+            media_type,
             width: None,
             height: None,
             size: source.size(),
         }],
-    })
+    }
 }

@@ -9,7 +9,7 @@ use flate2::{Crc, read::DeflateDecoder};
 
 use super::{
     super::{
-        Limits, Reason, Refusal, Result,
+        Limits, Refusal, Result,
         source::{Sink, le16, le32},
     },
     Format, Input, Source, sniff,
@@ -25,6 +25,15 @@ const DESCRIPTOR: u64 = 24;
 const CONTENTS: usize = 1 << 20;
 /// Bytes that an archive may unpack to whatever their ratio.
 const FREE: u64 = 1 << 20;
+/// Media types of office files that are taken.
+const TYPES: &[&str] = &[
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+];
 const CONTENT_TYPES: &str = "[content_types].xml";
 /// Names that say that something acts by itself.
 const ACTIVE: &[&str] = &[
@@ -63,8 +72,8 @@ impl Budget {
     }
 }
 
-/// Checks an office file of a media type.
-pub fn check(input: &Input<'_>, source: &Source<'_>, media_type: &str) -> Result<()> {
+/// Checks an office file, and returns its media type.
+pub fn check(input: &Input<'_>, source: &Source<'_>) -> Result<&'static str> {
     let Limits {
         max_zip_entries,
         max_zip_bytes,
@@ -75,11 +84,36 @@ pub fn check(input: &Input<'_>, source: &Source<'_>, media_type: &str) -> Result
         entries: max_zip_entries,
         bytes: max_zip_bytes.min(FREE + source.size().saturating_mul(max_zip_ratio)),
     };
-    check_archive(input, source, Some(media_type), &mut budget)
+    let contents = check_archive(input, source, true, &mut budget)?;
+    let mut fitting = TYPES.iter().filter(|media_type| contents.is_of(media_type));
+    match (fitting.next(), fitting.next()) {
+        (Some(media_type), None) => Ok(media_type),
+        _ => Err(Refusal::mismatch("another kind of archive")),
+    }
 }
 
-/// Checks an archive; without a media type, one inside another.
-fn check_archive(input: &Input<'_>, source: &Source<'_>, media_type: Option<&str>, budget: &mut Budget) -> Result<()> {
+/// What an archive says that it is.
+struct Contents {
+    text: Vec<u8>,
+    is_open: bool,
+}
+
+impl Contents {
+    fn has(&self, text: &str) -> bool {
+        self.text.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+    }
+
+    fn is_of(&self, media_type: &str) -> bool {
+        if self.is_open {
+            self.text == media_type.as_bytes()
+        } else {
+            self.has(&format!("{media_type}.main+xml"))
+        }
+    }
+}
+
+/// Checks an archive: the outer one, or one in it.
+fn check_archive(input: &Input<'_>, source: &Source<'_>, is_outer: bool, budget: &mut Budget) -> Result<Contents> {
     let entries = directory(source, budget)?;
     if entries
         .iter()
@@ -90,29 +124,23 @@ fn check_archive(input: &Input<'_>, source: &Source<'_>, media_type: Option<&str
     let mut contents = Vec::new();
     let is_open = entries.first().is_some_and(|entry| entry.name == "mimetype");
     for (index, entry) in entries.iter().enumerate() {
-        let text = unpack(input, source, entry, media_type.is_some(), budget)?;
+        let text = unpack(input, source, entry, is_outer, budget)?;
         if entry.name == CONTENT_TYPES || (is_open && index == 0) {
             contents = text;
         }
-        if media_type.is_some() {
+        if is_outer {
             source.guard.done(index as u64 + 1, entries.len() as u64);
         }
     }
     contents.make_ascii_lowercase();
-    let has = |text: &str| contents.windows(text.len()).any(|bytes| bytes == text.as_bytes());
-    if has("macroenabled") || has("vnd.ms-office.vba") {
+    let contents = Contents {
+        text: contents,
+        is_open,
+    };
+    if contents.has("macroenabled") || contents.has("vnd.ms-office.vba") {
         return Err(Refusal::unsafe_("macros"));
     }
-    let fits = match media_type {
-        None => true,
-        Some(media_type) if is_open => contents == media_type.as_bytes(),
-        Some(media_type) => has(&format!("{media_type}.main+xml")),
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::Refused(Reason::TypeMismatch, "another kind of archive"))
-    }
+    Ok(contents)
 }
 
 /// Whether a name is in a folder, or the folder or file itself is called so.
@@ -265,7 +293,7 @@ fn unpack(
     }
     if let Some(inner) = inner {
         let (path, _) = inner.finish()?;
-        check_archive(input, &Source::open(&path, source.guard)?, None, budget)?;
+        check_archive(input, &Source::open(&path, source.guard)?, false, budget)?;
         std::fs::remove_file(path)?;
     }
     Ok(start)

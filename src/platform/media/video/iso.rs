@@ -9,7 +9,7 @@ use std::{io::Write, ops::Range, time::Duration};
 use self::samples::Samples;
 use super::{
     super::{
-        Input, Kind, Processed, Reason, Refusal, Result,
+        Input, Kind, Processed, Refusal, Result,
         source::{Sink, Source, array, be16, be32, be64, recording},
     },
     poster,
@@ -57,7 +57,7 @@ struct Index {
     timescales: Vec<(u32, u32)>,
 }
 
-pub fn process(input: &Input<'_>, source: &Source<'_>, kind: Kind) -> Result<Processed> {
+pub fn process(input: &Input<'_>, source: &Source<'_>) -> Result<Processed> {
     source.guard.stage(0, 10);
     let boxes = outer(source)?;
     let of = |kind: &'static [u8; 4]| boxes.iter().filter(move |each| each.kind == *kind);
@@ -71,12 +71,10 @@ pub fn process(input: &Input<'_>, source: &Source<'_>, kind: Kind) -> Result<Pro
     let mut samples = Samples::new(of(b"mdat").map(|each| each.body..each.end).collect());
     let mut index = clean_index(&mut bytes, (moov.body - moov.start) as usize, &mut samples)?;
     let has_video = index.tracks.iter().any(|track| track.is_video);
-    if index.tracks.is_empty() || has_video != (kind == Kind::Video) {
-        return Err(Refusal::Refused(
-            Reason::TypeMismatch,
-            "no video, or one where sound was declared",
-        ));
+    if index.tracks.is_empty() {
+        return Err(Refusal::mismatch("neither a video nor a sound"));
     }
+    let kind = if has_video { Kind::Video } else { Kind::Audio };
     let mut fragments = fragment::Fragments::new(&index);
     for each in of(b"moof") {
         let mut bytes = small(source, each)?;

@@ -5,7 +5,7 @@ use std::{io::Write, ops::Range, time::Duration};
 
 use super::{
     super::{
-        Input, Kind, Processed, Reason, Refusal, Result, audio,
+        Input, Kind, Processed, Refusal, Result, audio,
         source::{Sink, Source, array, be32, be64, recording},
     },
     poster,
@@ -140,7 +140,7 @@ impl Movie {
     }
 }
 
-pub fn process(input: &Input<'_>, source: &Source<'_>, kind: Kind) -> Result<Processed> {
+pub fn process(input: &Input<'_>, source: &Source<'_>) -> Result<Processed> {
     source.guard.stage(0, if input.ffmpeg.is_some() { 90 } else { 100 });
     let mut sink = Sink::create(input, "original.webm", source.guard)?;
     let mut movie = Movie {
@@ -150,12 +150,10 @@ pub fn process(input: &Input<'_>, source: &Source<'_>, kind: Kind) -> Result<Pro
     let start = copy_header(source, &mut movie, &mut sink)?;
     copy_segment(source, start, &mut movie, &mut sink)?;
     let picture = movie.tracks.iter().find(|track| track.kind == 1);
-    if movie.tracks.is_empty() || picture.is_some() != (kind == Kind::Video) {
-        return Err(Refusal::Refused(
-            Reason::TypeMismatch,
-            "no video, or one where sound was declared",
-        ));
+    if movie.tracks.is_empty() {
+        return Err(Refusal::mismatch("neither a video nor a sound"));
     }
+    let kind = if picture.is_some() { Kind::Video } else { Kind::Audio };
     let media_type = match (kind, &*movie.doc_type) {
         (Kind::Audio, _) => "audio/webm",
         (_, b"webm") => "video/webm",

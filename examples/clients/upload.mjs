@@ -1,6 +1,6 @@
-// What a page does to upload a file. `ask(query, variables)` sends an operation and gives its `data`.
+// Uploads a `File` of a page, over a connection that breaks. `ask(query, variables)` sends an operation and gives its `data`.
 
-const UPLOAD = 'upload { requests { method url headers { name value } offset size } }';
+const UPLOAD = 'upload { requests { method url headers { name value } offset size } arrived { partNumber sha256 } }';
 const REQUEST = `mutation ($input: MediaUploadRequestInput!) {
   mediaUploadRequest(input: $input) { mediaItem { id } ${UPLOAD} userErrors { code reason message } }
 }`;
@@ -23,20 +23,23 @@ async function sha256(file) {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Announces a `File`; `about` holds `spaceId`, `phaseId`, `caption`, `altText` and so on. */
-export async function announce(ask, file, about) {
+/**
+ * Announces a `File`; `about` holds `spaceId`, `phaseId`, `caption`, `altText` and so on. Keep the `key` with the file: announced once more
+ * with the same one, it is the same item, and what has arrived of it isn't sent again.
+ */
+export async function announce(ask, file, about, key = crypto.randomUUID()) {
   const { mediaItem, upload } = await mutate(ask, REQUEST, {
     ...about,
     fileName: file.name,
     mediaType: file.type,
     size: file.size,
     sha256: await sha256(file),
-    idempotencyKey: crypto.randomUUID(),
+    idempotencyKey: key,
   });
   return { id: mediaItem.id, requests: upload.requests };
 }
 
-/** What is still missing, signed anew: after a broken connection, or a quarter of an hour. */
+/** What is still missing, signed anew: after a broken connection, or a quarter of an hour. Empty once all has arrived. */
 export async function missing(ask, id) {
   const { upload } = await mutate(ask, PARTS, { mediaItemId: id });
   return upload.requests;
@@ -52,4 +55,24 @@ export async function send(file, { method, url, headers, offset, size }) {
 /** Says that all has arrived. */
 export async function complete(ask, id) {
   await mutate(ask, COMPLETE, { mediaItemId: id });
+}
+
+/**
+ * All of it. Whatever goes wrong on the way to the store (no network, a lost answer and the 412 that follows it, a request that is too
+ * old), the server knows what has arrived: it is asked, and the rest is sent. Gives the id of the media item.
+ */
+export async function upload(ask, file, about, { key, tries = 8, pause = 1000 } = {}) {
+  const { id, requests } = await announce(ask, file, about, key);
+  let left = requests;
+  for (let wait = pause; ; wait *= 2) {
+    try {
+      for (const request of left) await send(file, request);
+      await complete(ask, id);
+      return id;
+    } catch (error) {
+      if (!(tries -= 1)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait * (1 + Math.random())));
+    left = await missing(ask, id).catch(() => left);
+  }
 }
