@@ -262,6 +262,7 @@ impl App {
                 .is_some()
             {
                 app.beat().await;
+                app.forget_links().await;
                 app.note_tail().await;
             }
         });
@@ -272,6 +273,7 @@ impl App {
     /// Takes this process among the nodes that serve, and does what shouldn't wait for the first tidying.
     pub async fn enter(&self) {
         self.beat().await;
+        self.forget_links().await;
         self.forget_past().await;
     }
 
@@ -279,6 +281,13 @@ impl App {
     async fn beat(&self) {
         if let Err(error) = self.db.beat().await {
             tracing::warn!(?error, "this node can't be noted among those that serve");
+        }
+    }
+
+    /// Throws away what leads from old refresh tokens to new ones, soon after its minute is over.
+    async fn forget_links(&self) {
+        if let Err(error) = account::forget_links(self).await {
+            tracing::warn!(?error, "salts of old refresh tokens are not thrown away");
         }
     }
 

@@ -32,6 +32,7 @@ pub mod review_target;
 pub mod review_value;
 pub mod revision;
 pub mod session;
+pub mod session_link;
 pub mod space;
 pub mod space_organisation;
 pub mod stream;

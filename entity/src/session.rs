@@ -15,7 +15,10 @@ pub struct Model {
     pub key_hash: Vec<u8>,
     /// SHA-256 of the newest rotation part.
     pub current_hash: Vec<u8>,
-    /// SHA-256 of the rotation part before, which works for a while if its successor is unused.
+    /// SHA-256 of another rotation part that is as good until one of the two is used.
+    pub sibling_hash: Option<Vec<u8>>,
+    /// SHA-256 of the rotation part before. Nodes of the release before, which write no [`session_link`](super::session_link), know by
+    /// it alone what was used within the last minute.
     pub previous_hash: Option<Vec<u8>>,
     /// When `previous_hash` was replaced.
     pub rotated_at: DateTimeUtc,

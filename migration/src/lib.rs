@@ -26,6 +26,7 @@ mod m20261123_000016_reviews;
 mod m20261123_000017_review_lists;
 mod m20261129_000018_upgrades;
 mod m20261129_000019_signed_uploads;
+mod m20261129_000021_session_links;
 mod m20261129_000022_media_releasing;
 mod rule;
 #[cfg(debug_assertions)]
@@ -56,6 +57,7 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261123_000017_review_lists::migration,
         m20261129_000018_upgrades::migration,
         m20261129_000019_signed_uploads::migration,
+        m20261129_000021_session_links::migration,
         m20261129_000022_media_releasing::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()

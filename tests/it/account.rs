@@ -3,6 +3,7 @@
 mod gate;
 mod guessing;
 mod keys;
+mod refresh;
 mod secrets;
 
 use axum::body::Body;
@@ -163,71 +164,6 @@ async fn refreshing_gives_new_tokens_for_the_same_session() {
         StatusCode::UNAUTHORIZED,
         "it is one session"
     );
-}
-
-#[tokio::test]
-async fn a_refresh_token_works_again_for_60_seconds_while_its_successor_is_unused() {
-    let world = World::new().await;
-    let admin = world.administrator().await;
-    let now = stop_the_clock(&world);
-    let first = session_of(&world, &admin).await["refreshToken"].clone();
-    refresh(&world, &first).await;
-    move_clock(&world, now + TimeDelta::seconds(60));
-    let third = refresh(&world, &first).await;
-    assert_eq!(faults(&third), Vec::<String>::new());
-    assert_eq!(
-        faults(&refresh(&world, &third["refreshToken"]).await),
-        Vec::<String>::new()
-    );
-}
-
-#[tokio::test]
-async fn a_refresh_token_that_comes_again_after_60_seconds_ends_the_session() {
-    let world = World::new().await;
-    let admin = world.administrator().await;
-    let now = stop_the_clock(&world);
-    let first = session_of(&world, &admin).await["refreshToken"].clone();
-    let second = refresh(&world, &first).await;
-    move_clock(&world, now + TimeDelta::seconds(61));
-    assert_eq!(faults(&refresh(&world, &first).await), ended());
-    assert_eq!(faults(&refresh(&world, &second["refreshToken"]).await), ended());
-    assert_eq!(status(&world, &second).await, StatusCode::UNAUTHORIZED);
-}
-
-#[tokio::test]
-async fn a_retry_does_not_start_the_60_seconds_again() {
-    let world = World::new().await;
-    let admin = world.administrator().await;
-    let now = stop_the_clock(&world);
-    let first = session_of(&world, &admin).await["refreshToken"].clone();
-    refresh(&world, &first).await;
-    move_clock(&world, now + TimeDelta::seconds(50));
-    refresh(&world, &first).await;
-    move_clock(&world, now + TimeDelta::seconds(61));
-    assert_eq!(faults(&refresh(&world, &first).await), ended());
-}
-
-#[tokio::test]
-async fn a_refresh_token_whose_successor_was_used_ends_the_session() {
-    let world = World::new().await;
-    let admin = world.administrator().await;
-    let first = session_of(&world, &admin).await["refreshToken"].clone();
-    let second = refresh(&world, &first).await;
-    let third = refresh(&world, &second["refreshToken"]).await;
-    assert_eq!(faults(&refresh(&world, &first).await), ended());
-    assert_eq!(faults(&refresh(&world, &third["refreshToken"]).await), ended());
-    assert_eq!(status(&world, &third).await, StatusCode::UNAUTHORIZED);
-}
-
-#[tokio::test]
-async fn a_successor_that_was_replaced_ends_the_session() {
-    let world = World::new().await;
-    let admin = world.administrator().await;
-    let first = session_of(&world, &admin).await["refreshToken"].clone();
-    let lost = refresh(&world, &first).await;
-    let third = refresh(&world, &first).await;
-    assert_eq!(faults(&refresh(&world, &lost["refreshToken"]).await), ended());
-    assert_eq!(faults(&refresh(&world, &third["refreshToken"]).await), ended());
 }
 
 #[tokio::test]

@@ -550,6 +550,7 @@ async fn a_watched_session_tells_its_end() {
             account_id: Set(account_id),
             key_hash: Set(id.as_bytes().to_vec()),
             current_hash: Set(Vec::new()),
+            sibling_hash: Set(None),
             previous_hash: Set(None),
             rotated_at: Set(now),
             expires_at: Set(now + lasts),

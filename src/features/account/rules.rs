@@ -4,8 +4,10 @@ use crate::platform::error::{Error, Reason, Result};
 
 /// How long a session lives without being used.
 pub(super) const SESSION_IDLE: chrono::TimeDelta = chrono::TimeDelta::days(60);
-/// How long the previous refresh token works while its successor is unused: phones lose answers.
+/// How long an old refresh token stands for the current one, from its first use on: phones lose answers, and tabs know nothing of each other.
 pub(super) const ROTATION_GRACE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+/// Old refresh tokens of one session that do so at the same time, at most.
+pub(super) const MOST_LINKS: usize = 8;
 
 /// What a login is looked up by: people don't mind case and blanks when they type it.
 #[must_use]

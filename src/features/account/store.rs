@@ -1,10 +1,12 @@
-//! Statements over `account` and `session`.
+//! Statements over `account`; those over sessions are in [`session`].
+
+mod session;
 
 use chrono::{DateTime, Utc};
+pub(super) use entity::{account::Model as Login, session::Model as Session, session_link::Model as SessionLink};
 use entity::{
     account::{self, Languages},
     enums::AccountKind,
-    session,
 };
 use sea_orm::{
     ActiveEnum, ActiveModelTrait,
@@ -14,6 +16,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use self::session::{
+    NewLink, delete_links, delete_links_before, end_session, end_sessions, insert_links, insert_session, links,
+    lock_session, prolong, rotate,
+};
 use crate::platform::{
     auth::Actor,
     db::{Db, Reader, Sql, Tx},
@@ -198,11 +204,7 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
         ..Default::default()
     };
     row.update(&**tx).await?;
-    session::Entity::delete_many()
-        .filter(session::Column::AccountId.eq(id))
-        .exec(&**tx)
-        .await?;
-    Ok(())
+    session::delete_sessions(tx, id).await
 }
 
 /// Inserts an account unless its login is taken; returns whether it was inserted.
@@ -267,50 +269,6 @@ pub(super) async fn set_password(
         update = update.filter(account::Column::OrganisationId.eq(organisation));
     }
     Ok(update.exec(&**tx).await?.rows_affected > 0)
-}
-
-/// Ends the sessions of an account but the one that is kept.
-pub(super) async fn end_sessions(tx: &Tx<'_>, account: Uuid, keep: Option<Uuid>) -> Result<()> {
-    let mut update = session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, tx.clock().now().into())
-        .filter(session::Column::AccountId.eq(account))
-        .filter(session::Column::EndedAt.is_null());
-    if let Some(keep) = keep {
-        update = update.filter(session::Column::Id.ne(keep));
-    }
-    update.exec(&**tx).await?;
-    Ok(())
-}
-
-/// Ends one session.
-pub(super) async fn end_session(tx: &Tx<'_>, id: Uuid) -> Result<()> {
-    session::Entity::update_many()
-        .col_expr(session::Column::EndedAt, tx.clock().now().into())
-        .filter(session::Column::Id.eq(id))
-        .filter(session::Column::EndedAt.is_null())
-        .exec(&**tx)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_session(tx: &Tx<'_>, row: session::ActiveModel) -> Result<()> {
-    session::Entity::insert(row).exec_without_returning(&**tx).await?;
-    Ok(())
-}
-
-/// Locks the session that a refresh token belongs to.
-pub(super) async fn lock_session(tx: &Tx<'_>, key_hash: Vec<u8>) -> Result<Option<session::Model>> {
-    let mut sql = tx.sql("");
-    sql.select::<session::Entity>()
-        .push(" WHERE key_hash = ")
-        .bind(key_hash)
-        .push(tx.for_update());
-    tx.row(sql).await
-}
-
-pub(super) async fn rotate(tx: &Tx<'_>, row: session::ActiveModel) -> Result<()> {
-    row.update(&**tx).await?;
-    Ok(())
 }
 
 /// Whether there is no account at all.

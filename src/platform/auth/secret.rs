@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
@@ -53,13 +54,14 @@ impl RefreshToken {
         }
     }
 
-    /// The next token of the same session.
+    /// The next token of the same session. Who lacks the token, the key or the salt can't tell it from a random one.
     #[must_use]
-    pub fn next(&self) -> Self {
-        Self {
-            key: self.key,
-            rotation: rand::random(),
-        }
+    pub fn successor(&self, key: &[u8; 32], salt: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let mut successor = self.clone();
+        let made = hmac::sign(&key, &[salt, &self.rotation].concat());
+        successor.rotation.copy_from_slice(made.as_ref());
+        successor
     }
 
     /// What the client keeps.

@@ -30,7 +30,7 @@ use sojourn::{
     config::Config,
     features::account,
     platform::{
-        auth::Actor,
+        auth::{Actor, token::Signer},
         http::{Client, Options},
     },
 };
@@ -159,11 +159,7 @@ fn arguments(folder: &TempDir, database: Option<&str>, has_redis: bool) -> Vec<S
         "--trusted-proxies=0.0.0.0/32".to_owned(),
     ];
     if let Some(database) = database {
-        std::fs::write(
-            path("key.pem"),
-            sojourn::platform::auth::token::Signer::generate().unwrap(),
-        )
-        .unwrap();
+        std::fs::write(path("key.pem"), Signer::generate().unwrap()).unwrap();
         let redis = std::env::var("SOJOURN_TEST_REDIS_URL").expect("SOJOURN_TEST_REDIS_URL");
         let redis = if has_redis { redis } else { NOBODY.to_owned() };
         arguments.push(format!("--database-url={database}"));
@@ -264,6 +260,14 @@ impl World {
     pub async fn second_node(&self) -> Node {
         assert!(is_production(), "an embedded database has one process");
         Node::start(App::open(&self.config).await.unwrap(), &self.config)
+    }
+
+    /// The node after a restart with another key.
+    pub fn node_with_another_key(&self) -> Node {
+        let key = Signer::generate().unwrap();
+        let mut app = self.app().clone();
+        app.signer = Arc::new(Signer::from_pem(&key).unwrap());
+        Node::start(app, &self.config)
     }
 
     /// The first node's app.

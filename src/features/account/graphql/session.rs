@@ -56,7 +56,8 @@ pub struct SessionRefreshPayload {
     access_token: Option<String>,
     /// When `accessToken` ends: refresh shortly before.
     access_token_expires_at: Option<DateTime>,
-    /// Replaces the token that was sent. If this answer is lost, the token that was sent works again for 60 seconds.
+    /// To be used from now on. Whoever sends the same token within 60 seconds, because this answer was lost or in another tab, gets the
+    /// same one, or the one that has come after it since.
     refresh_token: Option<String>,
     /// Whose session it is.
     account: Option<Account>,
@@ -109,8 +110,9 @@ impl SessionMutation {
         }))
     }
 
-    /// Exchanges a refresh token for new tokens; needs no access token. A token that is no longer good is
-    /// `INVALID`/`SESSION_ENDED`; using an old token again ends the session, since two parties hold it.
+    /// Exchanges a refresh token for new tokens; needs no access token. For 60 seconds from its first use on, an old token gets the tokens
+    /// of now. Afterwards, or after 8 more exchanges, using it ends the session, since two parties hold it: `INVALID`/`SESSION_ENDED`, as
+    /// for any token that is no longer good.
     async fn session_refresh(
         &self,
         ctx: &Context<'_>,

@@ -1,5 +1,6 @@
 //! Accounts: made, put on record, erased.
 
+mod refresh;
 mod secret;
 mod session;
 
@@ -10,8 +11,9 @@ use entity::{
 use uuid::Uuid;
 
 pub use self::{
+    refresh::{forget_links, session_refresh},
     secret::{confirm, password_change, secrets_reset},
-    session::{SignedIn, authenticate, session_create, session_refresh, session_revoke},
+    session::{SignedIn, authenticate, session_create, session_revoke},
 };
 use super::{
     rules,

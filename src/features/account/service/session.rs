@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entity::{account, enums::AuditAct, session};
-use sea_orm::ActiveValue::{Set, Unchanged};
+use entity::enums::AuditAct;
 use uuid::Uuid;
 
 use super::{
-    super::{rules, store},
+    super::{
+        rules,
+        store::{self, Login},
+    },
     audit,
     secret::typed,
 };
@@ -74,77 +76,18 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
             "Login and password don't belong together.",
         ));
     };
-    let (id, token, now) = (app.clock.new_id(), RefreshToken::new(), app.clock.system());
-    let row = session::ActiveModel {
-        id: Set(id),
-        account_id: Set(account.id),
-        key_hash: Set(token.key_hash()),
-        current_hash: Set(token.rotation_hash()),
-        previous_hash: Set(None),
-        rotated_at: Set(now),
-        expires_at: Set(now + rules::SESSION_IDLE),
-        ended_at: Set(None),
-        created_at: Set(now),
-    };
-    let row = &row;
+    let (id, token) = (app.clock.new_id(), RefreshToken::new());
+    let (owner, first) = (account.id, &token);
     app.db
         .write(None, |tx| {
-            Box::pin(async move { store::insert_session(tx, row.clone()).await })
+            Box::pin(async move { store::insert_session(tx, id, owner, first).await })
         })
         .await?;
     signed_in(app, &account, id, &token)
 }
 
-/// Exchanges a refresh token for new tokens.
-///
-/// The previous token works for a minute while its successor is unused, because phones lose answers: the unused successor is
-/// replaced. Any other old token means that two parties hold the session: it ends.
-///
-/// # Errors
-/// `INVALID`/`SESSION_ENDED`.
-pub async fn session_refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
-    let ended = || Error::invalid(Reason::SessionEnded, "The session has ended: sign in again.");
-    let token = RefreshToken::decode(refresh_token).ok_or_else(ended)?;
-    let next = token.next();
-    let (token, next) = (&token, &next);
-    let session = app.db.write(None, |tx| {
-        Box::pin(async move {
-            let now = tx.clock().system();
-            let Some(session) = store::lock_session(tx, token.key_hash()).await? else {
-                return Ok(None);
-            };
-            if session.ended_at.is_some() || session.expires_at <= now {
-                return Ok(None);
-            }
-            let hash = token.rotation_hash();
-            let is_current = session.current_hash == hash;
-            let is_previous =
-                session.previous_hash.as_ref() == Some(&hash) && now - session.rotated_at <= rules::ROTATION_GRACE;
-            if !is_current && !is_previous {
-                store::end_session(tx, session.id).await?;
-                return Ok(None);
-            }
-            let mut row = session::ActiveModel {
-                id: Unchanged(session.id),
-                current_hash: Set(next.rotation_hash()),
-                expires_at: Set(now + rules::SESSION_IDLE),
-                ..Default::default()
-            };
-            if is_current {
-                row.previous_hash = Set(Some(hash));
-                row.rotated_at = Set(now);
-            }
-            store::rotate(tx, row).await?;
-            Ok(Some(session))
-        })
-    });
-    let session = session.await?.ok_or_else(ended)?;
-    let reader = Reader::passing(&app.db, None);
-    let account = store::by_id(&reader, session.account_id).await?.ok_or_else(ended)?;
-    signed_in(app, &account, session.id, next)
-}
-
-fn signed_in(app: &App, account: &account::Model, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
+/// The tokens of a session.
+pub(super) fn signed_in(app: &App, account: &Login, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
     let (access_token, expires_at) = app
         .signer
         .sign(account.id, session, app.clock.new_id(), app.clock.system())?;
