@@ -246,6 +246,10 @@ impl App {
         tasks.spawn(async move { runner.run(token).await });
         let (app, token) = (self.clone(), stop.clone());
         tasks.spawn(async move {
+            // Those of the release before have waited for this one.
+            if let Err(error) = account::settle_logins(&app).await {
+                tracing::warn!(?error, "logins get no keys");
+            }
             while token
                 .run_until_cancelled(tokio::time::sleep(TIDY_EVERY))
                 .await
@@ -304,6 +308,11 @@ impl App {
     async fn tidy(&self) {
         self.forget_past().await;
         let steps = [
+            ("logins get no keys", account::settle_logins(self).await.map(drop)),
+            (
+                "old changes of passwords are not forgotten",
+                account::forget_changes(self).await,
+            ),
             (
                 "closed spaces are not archived",
                 space::archive_closed(self).await.map(drop),

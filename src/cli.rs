@@ -94,6 +94,9 @@ enum Admin {
         #[arg(long, env = "SOJOURN_ADMIN_PASSWORD", hide_env_values = true)]
         password: Option<String>,
     },
+    /// List accounts whose logins are the same but for case and form, by their ids. Both of each pair sign in as before; give one of them
+    /// another login. Not while an embedded server runs.
+    LoginCollisions,
     /// Recompute all chains of the audit trail: exit with 0 if they are whole, with 1 if a record was changed, or is missing. Not
     /// while an embedded server runs.
     AuditVerify,
@@ -121,7 +124,11 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             print(&match made {
                 0 => "The schema is up to date.\n".to_owned(),
                 made => format!("The schema is up to date: {made} migrations were made.\n"),
-            })
+            })?;
+            // Those that the last release has left are told of when it is replaced, not some day.
+            app.db.tail().await.map_err(sentence)?;
+            app.db.learn().await.map_err(sentence)?;
+            list(&account::settle_logins(&app).await.map_err(sentence)?)
         }
         Command::Demo { reset } => {
             let place = listen(&mut config).await?;
@@ -160,6 +167,10 @@ pub async fn run(cli: Cli) -> Result<(), String> {
                 Some(secret) => format!("Administrator {email} made.\nOne-time secret: {secret}\n"),
             })
         }
+        Command::Admin(Admin::LoginCollisions) => {
+            let app = offline(&config).await?;
+            list(&account::settle_logins(&app).await.map_err(sentence)?)
+        }
         Command::Admin(Admin::AuditVerify) => audit_verify(&config).await,
         Command::Admin(Admin::QuickCheck) => quick_check(&config).await,
         Command::Bench(Bench::Live(options)) => {
@@ -184,6 +195,12 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Healthcheck => healthcheck(&config).await,
     }
+}
+
+/// Prints which logins collide.
+fn list(collisions: &[account::Collision]) -> Result<(), String> {
+    let line = |collision: &account::Collision| format!("Logins collide: {collision}\n");
+    print(&collisions.iter().map(line).collect::<String>())
 }
 
 /// Prints a line for each chain of the audit trail; an error if one is broken.

@@ -19,6 +19,10 @@ pub struct Model {
     pub kind: AccountKind,
     /// E-mail address (staff) or user name (pupils), lower case, unique.
     pub login: String,
+    /// What it is looked up by, unique. None of accounts whose key is another's, and until a row of an earlier release is looked after.
+    pub login_key: Option<String>,
+    /// Whether another account's login is the same but for case and form.
+    pub has_login_collision: bool,
     /// The name that members see.
     pub display_name: String,
     /// Languages, the first is the default of new texts.

@@ -850,6 +850,9 @@ pub enum AuditAct {
     /// `ACCOUNT_SECRET_RESET`.
     #[sea_orm(string_value = "ACCOUNT_SECRET_RESET")]
     AccountSecretReset,
+    /// `ACCOUNT_LOGIN_COLLIDED`.
+    #[sea_orm(string_value = "ACCOUNT_LOGIN_COLLIDED")]
+    AccountLoginCollided,
     /// `ACCOUNT_PASSWORD_CHANGED`.
     #[sea_orm(string_value = "ACCOUNT_PASSWORD_CHANGED")]
     AccountPasswordChanged,

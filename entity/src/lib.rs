@@ -20,6 +20,7 @@ pub mod membership;
 pub mod notification;
 pub mod notification_mute;
 pub mod organisation;
+pub mod password_change;
 pub mod phase;
 pub mod prompt;
 pub mod prompt_version;

@@ -50,6 +50,9 @@ pub enum Reason {
     TooShort,
     /// The text or list is too long.
     TooLong,
+    /// The password is one of those that are guessed first: one character over and over, a very common one, or one that contains the own
+    /// login or name.
+    TooCommon,
     /// The number, date or choice is outside what is allowed here.
     OutOfRange,
     /// The object has a newer version than `expectedVersion`: show it, then repeat with the new version.

@@ -26,3 +26,4 @@ pub mod storage;
 pub mod stream;
 pub mod telemetry;
 pub mod text;
+pub mod unicode;

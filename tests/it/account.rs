@@ -5,6 +5,7 @@ mod guessing;
 mod keys;
 mod refresh;
 mod secrets;
+mod typing;
 
 use axum::body::Body;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -537,6 +537,7 @@ async fn a_watched_session_tells_its_end() {
         is_password_change_required: Set(false),
         created_at: Set(now),
         erased_at: Set(None),
+        ..Default::default()
     };
     let account_id = account.id.clone().unwrap();
     entity::account::Entity::insert(account)

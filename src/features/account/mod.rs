@@ -6,13 +6,18 @@
 //!
 //! Invariants: a secret that staff have seen must be replaced before anything else works; a wrong password and an unknown
 //! login are not told apart, in words or in time; whatever ends a session counts at the next request.
+//!
+//! A login is *looked up* by its key, in which case and form of the letters don't matter. Earlier releases knew no keys: where two of
+//! their logins have the same, both stay as they are, their owners sign in with what is stored, and staff of their organisations see it.
 
 pub mod graphql;
+mod job;
 mod rules;
 mod service;
 mod store;
 
 pub use self::{
+    job::{Collision, forget_changes, settle_logins},
     rules::{login_of_pupil, staff_login},
     service::{
         NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, erase, forget_links, insert,

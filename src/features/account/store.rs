@@ -3,15 +3,16 @@
 mod session;
 
 use chrono::{DateTime, Utc};
-pub(super) use entity::{account::Model as Login, session::Model as Session, session_link::Model as SessionLink};
+pub(super) use entity::{account::Model as Row, session::Model as Session, session_link::Model as SessionLink};
 use entity::{
     account::{self, Languages},
     enums::AccountKind,
+    password_change,
 };
 use sea_orm::{
     ActiveEnum, ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -20,6 +21,7 @@ pub(super) use self::session::{
     NewLink, delete_links, delete_links_before, end_session, end_sessions, insert_links, insert_session, links,
     lock_session, prolong, rotate,
 };
+use super::rules::Login;
 use crate::platform::{
     auth::Actor,
     db::{Db, Reader, Sql, Tx},
@@ -37,6 +39,8 @@ pub struct AccountRow {
     pub kind: AccountKind,
     /// What it signs in with.
     pub login: String,
+    /// Whether another login is the same but for case and form.
+    pub has_login_collision: bool,
     /// The name that members see.
     pub display_name: String,
     /// Language tags.
@@ -50,7 +54,7 @@ pub struct AccountRow {
 }
 
 /// Columns of an [`AccountRow`]; the account is `a`.
-const COLUMNS: &str = "a.id, a.kind, a.login, a.display_name, a.languages, a.organisation_id, a.is_password_change_required, a.created_at";
+const COLUMNS: &str = "a.id, a.kind, a.login, a.has_login_collision, a.display_name, a.languages, a.organisation_id, a.is_password_change_required, a.created_at";
 
 /// Whether the viewer, whose account is `me`, is staff of the organisation of `a`.
 const SAME_STAFF: &str = "(me.kind = 'STAFF' AND me.organisation_id = a.organisation_id)";
@@ -145,12 +149,26 @@ pub(super) async fn actor(reader: &Reader, account: Uuid, session: Uuid, now: Da
     }))
 }
 
+/// Who may sign in with a login: who has it as it is typed, then who has its key.
+fn push_login(sql: &mut Sql, login: &Login) {
+    sql.push(" WHERE erased_at IS NULL AND (login IN (")
+        .bind(login.earlier.clone())
+        .push(", ")
+        .bind(login.shown.clone())
+        .push(") OR login_key = ")
+        .bind(login.key.clone())
+        .push(") ORDER BY CASE login WHEN ")
+        .bind(login.earlier.clone())
+        .push(" THEN 0 WHEN ")
+        .bind(login.shown.clone())
+        .push(" THEN 1 ELSE 2 END LIMIT 1");
+}
+
 /// The account with a login, to check a password against.
-pub(super) async fn by_login(reader: &Reader, login: &str) -> Result<Option<account::Model>> {
+pub(super) async fn by_login(reader: &Reader, login: &Login) -> Result<Option<account::Model>> {
     let mut sql = reader.sql("");
-    sql.select::<account::Entity>()
-        .push(" WHERE erased_at IS NULL AND login = ")
-        .bind(login);
+    sql.select::<account::Entity>();
+    push_login(&mut sql, login);
     reader.row(sql).await
 }
 
@@ -195,6 +213,8 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
         id: Unchanged(id),
         // No one signs in with it: logins of staff have an @, those of pupils a full stop.
         login: Set(format!("erased-{}", id.simple())),
+        login_key: Set(None),
+        has_login_collision: Set(false),
         display_name: Set(String::new()),
         languages: Set(Languages::default()),
         birth_year: Set(None),
@@ -204,7 +224,8 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
         ..Default::default()
     };
     row.update(&**tx).await?;
-    session::delete_sessions(tx, id).await
+    session::delete_sessions(tx, id).await?;
+    forget_change(tx, id).await
 }
 
 /// Inserts an account unless its login is taken; returns whether it was inserted.
@@ -214,6 +235,8 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
         id: Set(row.id),
         kind: Set(row.kind),
         login: Set(row.login),
+        login_key: Set(row.login_key),
+        has_login_collision: Set(false),
         display_name: Set(row.display_name),
         languages: Set(row.languages),
         organisation_id: Set(row.organisation_id),
@@ -223,7 +246,8 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
         created_at: Set(row.created_at),
         erased_at: Set(None),
     };
-    let is_free = OnConflict::column(account::Column::Login).do_nothing().to_owned();
+    // Of the two that are unique besides the id, which is new.
+    let is_free = OnConflict::new().do_nothing().to_owned();
     let insert = account::Entity::insert(row).on_conflict(is_free);
     let is_new = insert.exec_without_returning(&**tx).await? == 1;
     if is_new {
@@ -252,23 +276,89 @@ pub(super) async fn chains(tx: &Tx<'_>, accounts: &[Uuid]) -> Result<Vec<(Uuid, 
     Ok(rows.map(|row| (row.account_id, row.chain_id)).collect())
 }
 
-/// Replaces a password; returns whether the account is (still) one of `organisation`, if that is asked for.
-pub(super) async fn set_password(
-    tx: &Tx<'_>,
-    id: Uuid,
-    organisation: Option<Uuid>,
-    hash: String,
-    is_one_time: bool,
-) -> Result<bool> {
-    let mut update = account::Entity::update_many()
+/// Gives an account of an organisation a one-time secret; returns whether it is (still) one of it.
+pub(super) async fn reset_password(tx: &Tx<'_>, id: Uuid, organisation: Uuid, hash: String) -> Result<bool> {
+    let update = account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, hash.into())
-        .col_expr(account::Column::IsPasswordChangeRequired, is_one_time.into())
+        .col_expr(account::Column::IsPasswordChangeRequired, true.into())
         .filter(account::Column::Id.eq(id))
-        .filter(account::Column::ErasedAt.is_null());
-    if let Some(organisation) = organisation {
-        update = update.filter(account::Column::OrganisationId.eq(organisation));
+        .filter(account::Column::ErasedAt.is_null())
+        .filter(account::Column::OrganisationId.eq(organisation));
+    let is_done = update.exec(&**tx).await?.rows_affected > 0;
+    if is_done {
+        forget_change(tx, id).await?;
     }
-    Ok(update.exec(&**tx).await?.rows_affected > 0)
+    Ok(is_done)
+}
+
+/// Replaces a password by one of the person's own, unless somebody else has meanwhile; returns whether it was replaced.
+pub(super) async fn replace_password(tx: &Tx<'_>, row: password_change::Model, before: &str) -> Result<bool> {
+    let update = account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, row.password_hash.clone().into())
+        .col_expr(account::Column::IsPasswordChangeRequired, false.into())
+        .filter(account::Column::Id.eq(row.account_id))
+        .filter(account::Column::ErasedAt.is_null())
+        .filter(account::Column::PasswordHash.eq(before));
+    if update.exec(&**tx).await?.rows_affected == 0 {
+        return Ok(false);
+    }
+    forget_change(tx, row.account_id).await?;
+    let row = password_change::ActiveModel {
+        account_id: Set(row.account_id),
+        session_id: Set(row.session_id),
+        pair_hash: Set(row.pair_hash),
+        password_hash: Set(row.password_hash),
+        changed_at: Set(row.changed_at),
+    };
+    password_change::Entity::insert(row)
+        .exec_without_returning(&**tx)
+        .await?;
+    Ok(true)
+}
+
+/// Replaces a hash by another one of the same password, unless somebody has set another password meanwhile.
+pub(super) async fn renew_password(tx: &Tx<'_>, id: Uuid, before: &str, hash: &str) -> Result<()> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, hash.into())
+        .filter(account::Column::Id.eq(id))
+        .filter(account::Column::PasswordHash.eq(before))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// The change of a password that a session has made last, if it was since `since` and still stands.
+pub(super) async fn change(
+    reader: &Reader,
+    account: &account::Model,
+    session: Uuid,
+    since: DateTime<Utc>,
+) -> Result<Option<password_change::Model>> {
+    let mut sql = reader.sql("");
+    sql.select::<password_change::Entity>()
+        .push(" WHERE account_id = ")
+        .bind(account.id)
+        .push(" AND session_id = ")
+        .bind(session)
+        .push(" AND password_hash = ")
+        .bind(account.password_hash.clone())
+        .push(" AND changed_at >= ")
+        .bind(since);
+    reader.row(sql).await
+}
+
+async fn forget_change(tx: &Tx<'_>, account: Uuid) -> Result<()> {
+    password_change::Entity::delete_by_id(account).exec(&**tx).await?;
+    Ok(())
+}
+
+/// Forgets changes of passwords that nobody repeats any more.
+pub(super) async fn system_forget_changes(tx: &Tx<'_>, before: DateTime<Utc>) -> Result<()> {
+    password_change::Entity::delete_many()
+        .filter(password_change::Column::ChangedAt.lt(before))
+        .exec(&**tx)
+        .await?;
+    Ok(())
 }
 
 /// Whether there is no account at all.
@@ -284,11 +374,7 @@ pub async fn system_is_empty(db: &Db) -> Result<bool> {
 /// # Errors
 /// The database's.
 pub async fn system_has_login(db: &Db, login: &str) -> Result<bool> {
-    let found = account::Entity::find()
-        .filter(account::Column::Login.eq(login))
-        .one(db.system())
-        .await?;
-    Ok(found.is_some())
+    Ok(by_login(&Reader::passing(db, None), &Login::of(login)).await?.is_some())
 }
 
 /// What an account signs in with.
@@ -298,4 +384,82 @@ pub async fn system_has_login(db: &Db, login: &str) -> Result<bool> {
 pub async fn system_login(db: &Db, id: Uuid) -> Result<String> {
     let found = account::Entity::find_by_id(id).one(db.system()).await?;
     found.map(|account| account.login).ok_or_else(Error::not_found)
+}
+
+/// An account whose login has no key.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct Unkeyed {
+    pub id: Uuid,
+    pub login: String,
+    pub organisation_id: Option<Uuid>,
+    pub has_login_collision: bool,
+}
+
+/// The next accounts whose login has no key, in order of their ids.
+pub(super) async fn system_unkeyed(reader: &Reader, after: Uuid, limit: usize) -> Result<Vec<Unkeyed>> {
+    let mut sql = reader.sql(
+        "SELECT id, login, organisation_id, has_login_collision FROM account \
+         WHERE login_key IS NULL AND erased_at IS NULL AND id > ",
+    );
+    sql.bind(after).push(" ORDER BY id").limit(limit);
+    reader.rows(sql).await
+}
+
+/// Gives an account a key, unless another one has it; returns whose it is then, and of which organisation.
+pub(super) async fn system_set_key(tx: &Tx<'_>, of: &Unkeyed, key: &str) -> Result<Option<Keyed>> {
+    let mut sql = tx.sql("UPDATE account SET login_key = ");
+    sql.bind(key)
+        .push(" WHERE erased_at IS NULL AND id = ")
+        .bind(of.id)
+        .push(" AND login = ")
+        .bind(of.login.clone())
+        .push(" AND NOT EXISTS (SELECT 1 FROM account o WHERE o.login_key = ")
+        .bind(key)
+        .push(")");
+    tx.execute_raw(sql.statement()).await?;
+    let mut sql = tx.sql("SELECT id, organisation_id, has_login_collision FROM account WHERE login_key = ");
+    sql.bind(key);
+    tx.row(sql).await
+}
+
+/// Who has a key.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub(super) struct Keyed {
+    pub id: Uuid,
+    pub organisation_id: Option<Uuid>,
+    pub has_login_collision: bool,
+}
+
+/// Notes whether the login of an account collides with another's.
+pub(super) async fn system_set_collision(tx: &Tx<'_>, id: Uuid, collides: bool) -> Result<()> {
+    account::Entity::update_many()
+        .col_expr(account::Column::HasLoginCollision, collides.into())
+        .filter(account::Column::Id.eq(id))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
+/// Accounts whose login is noted to collide.
+pub(super) async fn system_colliding(reader: &Reader) -> Result<Vec<Uuid>> {
+    let mut sql = reader.sql("SELECT id FROM account WHERE has_login_collision");
+    sql.push(" ORDER BY id");
+    Ok(reader.rows::<Id>(sql).await?.into_iter().map(|row| row.id).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Id {
+    id: Uuid,
+}
+
+/// Takes the keys of accounts that a node of an earlier release has erased.
+pub(super) async fn system_take_keys_of_erased(tx: &Tx<'_>) -> Result<()> {
+    account::Entity::update_many()
+        .col_expr(account::Column::LoginKey, Option::<String>::None.into())
+        .col_expr(account::Column::HasLoginCollision, false.into())
+        .filter(account::Column::ErasedAt.is_not_null())
+        .filter(account::Column::LoginKey.is_not_null())
+        .exec(&**tx)
+        .await?;
+    Ok(())
 }

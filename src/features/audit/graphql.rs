@@ -90,6 +90,8 @@ pub enum AuditAct {
     AccountCreated,
     /// Staff made a new one-time secret for an account; its sessions ended. Subject: the account.
     AccountSecretReset,
+    /// The login of an account was found to be the same as another one's but for case and form. Subject: the account.
+    AccountLoginCollided,
     /// Somebody replaced their own password or one-time secret; their other sessions ended. Subject: the account.
     AccountPasswordChanged,
     /// Somebody ended all their sessions. Subject: the account.

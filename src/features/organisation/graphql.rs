@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     app::app,
-    features::account::graphql::{Account, AccountKind, accounts, accounts_of},
+    features::account::{
+        self,
+        graphql::{Account, AccountKind, accounts, accounts_of},
+    },
     platform::{
         db::Reader,
         error::{Reason, Refusal, Result},
@@ -333,7 +336,7 @@ impl OrganisationMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: StaffAccountCreateInput,
     ) -> Result<Option<StaffAccountCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let email = input.email.trim().to_lowercase();
+        let login = account::staff_login(&input.email).ok();
         let work = async {
             let key = Key::new("staffAccountCreate", input.idempotency_key.as_deref(), &input)?;
             let organisation = input_id("organisationId", &[Kind::Organisation], &input.organisation_id)?;
@@ -358,7 +361,7 @@ impl OrganisationMutation {
         };
         Ok(Some(StaffAccountCreatePayload {
             account,
-            login: Some(email),
+            login,
             secret: made.secret,
             is_replay,
             user_errors,

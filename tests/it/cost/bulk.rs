@@ -140,6 +140,8 @@ impl Bulk {
             id,
             kind: AccountKind::Pupil,
             login: format!("p{}", id.simple()),
+            login_key: Some(format!("p{}", id.simple())),
+            has_login_collision: false,
             display_name: "Pupil P.".to_owned(),
             languages: account::Languages(vec!["en".to_owned()]),
             organisation_id: Some(organisation),

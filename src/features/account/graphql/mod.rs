@@ -66,6 +66,12 @@ impl Account {
         &self.0.login
     }
 
+    /// True if the login of another account, perhaps of another organisation, is the same but for case and form of its letters. Both sign
+    /// in as before, each with the login as it is written here. It goes once one of the two is changed.
+    async fn has_login_collision(&self) -> bool {
+        self.0.has_login_collision
+    }
+
     /// The name that members of a space see. Pupils: given name and first letter of the family name.
     async fn display_name(&self) -> &str {
         &self.0.display_name

@@ -19,7 +19,8 @@ pub struct AccountPasswordChangeInput {
     /// The password or one-time secret of now; of the latter, case, dashes and blanks don't matter.
     #[graphql(secret)]
     current_password: String,
-    /// The new one: 8 characters to 256 bytes.
+    /// The new one: 8 characters to 256 bytes, typed and in the Unicode form NFKC. Not one of the 10,000 commonest, nor one character over
+    /// and over, nor one that contains the own login or name: that is `TOO_COMMON`.
     #[graphql(secret)]
     new_password: String,
 }
@@ -68,7 +69,8 @@ pub struct SecretMutation;
 
 #[Object]
 impl SecretMutation {
-    /// Replaces the own password or one-time secret; all other sessions of the account end.
+    /// Replaces the own password or one-time secret; all other sessions of the account end. Repeated with the same input in the same
+    /// session within 10 minutes, it changes nothing and is done: repeat it if the answer was lost.
     async fn account_password_change(
         &self,
         ctx: &Context<'_>,

@@ -19,9 +19,9 @@ use crate::{
 /// Input of `sessionCreate`.
 #[derive(InputObject)]
 pub struct SessionCreateInput {
-    /// E-mail address or user name; case doesn't matter.
+    /// E-mail address or user name; case, and which of several Unicode forms the keyboard writes, don't matter.
     login: String,
-    /// Password, or one-time secret: of that, case, dashes and blanks don't matter.
+    /// Password, of which the Unicode form doesn't matter; or one-time secret, of which case, dashes and blanks don't either.
     #[graphql(secret)]
     password: String,
 }

@@ -16,14 +16,17 @@ pub use self::{
     session::{SignedIn, authenticate, session_create, session_revoke},
 };
 use super::{
-    rules,
+    rules::{self, Login},
     store::{self, Subject},
 };
 use crate::{
     app::App,
     platform::{
         audit::{INSTALLATION, Record, State},
-        auth::{Actor, password},
+        auth::{
+            Actor,
+            password::{self, Own},
+        },
         db::Tx,
         error::{Checks, Code, Error, Reason, Result},
         id::Kind,
@@ -65,6 +68,8 @@ pub async fn insert(tx: &mut Tx<'_>, actor: Option<Uuid>, new: NewAccount) -> Re
     let row = account::Model {
         id: new.id,
         kind: new.kind,
+        login_key: Some(Login::of(&new.login).key),
+        has_login_collision: false,
         login: new.login,
         display_name: new.display_name,
         languages: Languages(new.languages),
@@ -129,7 +134,13 @@ pub async fn create_administrator(
 ) -> Result<Uuid> {
     let mut checks = Checks::default();
     let login = checks.field("email", rules::staff_login(email))?.unwrap_or_default();
-    checks.field("password", password::check(password))?;
+    if !is_one_time {
+        let own = Own {
+            login: &login,
+            name: display_name,
+        };
+        checks.field("password", password::check(password, own))?;
+    }
     checks.done()?;
     let new = NewAccount {
         id: app.clock.new_id(),

@@ -7,12 +7,9 @@ use entity::enums::AuditAct;
 use uuid::Uuid;
 
 use super::{
-    super::{
-        rules,
-        store::{self, Login},
-    },
+    super::{rules::Login, store},
     audit,
-    secret::typed,
+    secret::{renew, typed},
 };
 use crate::{
     app::App,
@@ -56,20 +53,15 @@ pub async fn authenticate(app: &App, account: Uuid, session: Uuid) -> Result<(Ar
 /// failures.
 pub async fn session_create(app: &App, client: &Client, login: &str, password: &str) -> Result<SignedIn> {
     let reader = Reader::passing(&app.db, None);
-    let login = rules::normalise(login);
-    // PostgreSQL takes no text with a NUL in it, and no login has one.
-    let account = if login.contains('\0') {
-        None
-    } else {
-        store::by_login(&reader, &login).await?
-    };
+    let login = Login::of(login);
+    let account = store::by_login(&reader, &login).await?;
     let hash = account.as_ref().map(|account| account.password_hash.as_str());
     let is_one_time = account
         .as_ref()
         .is_some_and(|account| account.is_password_change_required);
     let password = typed(password, is_one_time);
     let guess = app.passwords.verify(&password, hash);
-    let is_right = app.attempts.watch(&login, client, guess).await?;
+    let is_right = app.attempts.watch(&login.key, client, guess).await?;
     let Some(account) = account.filter(|_| is_right) else {
         return Err(Error::invalid(
             Reason::CredentialsWrong,
@@ -83,11 +75,12 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
             Box::pin(async move { store::insert_session(tx, id, owner, first).await })
         })
         .await?;
+    renew(app, &account, &password).await;
     signed_in(app, &account, id, &token)
 }
 
 /// The tokens of a session.
-pub(super) fn signed_in(app: &App, account: &Login, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
+pub(super) fn signed_in(app: &App, account: &store::Row, session: Uuid, token: &RefreshToken) -> Result<SignedIn> {
     let (access_token, expires_at) = app
         .signer
         .sign(account.id, session, app.clock.new_id(), app.clock.system())?;
