@@ -14,6 +14,9 @@ use super::{
 
 /// Passes over a progressive image; encoders make about ten.
 const SCANS: u32 = 64;
+/// Bytes behind an image without end that the decoder may read ahead, and more: ones, which are no code. What needs more
+/// pixels than there are meets them.
+const ONES: usize = 4096;
 
 struct Component {
     id: u8,
@@ -35,6 +38,8 @@ struct Outline {
     frame: Frame,
     orientation: u8,
     kept: Vec<Range<u64>>,
+    /// What the decoder sees behind that.
+    rest: Vec<u8>,
 }
 
 pub fn decode(source: &Source<'_>) -> Result<Picture> {
@@ -42,10 +47,12 @@ pub fn decode(source: &Source<'_>) -> Result<Picture> {
         frame,
         orientation,
         kept,
+        rest,
     } = walk(source)?;
     let eighths = scale(source, &frame)?;
     let scaled = |length: u16| (u32::from(length) * eighths).div_ceil(8) as u16;
-    let mut decoder = Decoder::new(BufReader::with_capacity(16 << 10, source.spliced(kept)));
+    let content = source.spliced(kept).chain(&rest[..]);
+    let mut decoder = Decoder::new(BufReader::with_capacity(16 << 10, content));
     let (width, height) = decoder
         .scale(scaled(frame.width), scaled(frame.height))
         .map_err(refusal)?;
@@ -131,7 +138,7 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
     let (mut kept, mut at) = (Vec::new(), 2);
     keep(&mut kept, 0..2);
     reader.read_exact(&mut [0; 2])?;
-    let mut next = None;
+    let (mut next, mut rest) = (None, Vec::new());
     loop {
         let start = at - if next.is_some() { 2 } else { 0 };
         let marker = match next.take() {
@@ -176,8 +183,14 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
                     return Err(Refusal::unsafe_("passes without end"));
                 }
                 let (marker, length) = skip_entropy(&mut reader)?;
-                next = Some(marker);
                 at += length;
+                next = marker;
+                if marker.is_none() {
+                    // All that is missing may be the end, and nobody's viewer misses that.
+                    rest = [b"\xff\0".repeat(ONES), b"\xff\xd9".to_vec()].concat();
+                    keep(&mut kept, start..at);
+                    break;
+                }
             }
             // Tables; and how the colours are stored, where nothing else fits in.
             0xc4 | 0xdb | 0xdd => {}
@@ -203,6 +216,7 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
         frame,
         orientation: turned.unwrap_or(1),
         kept,
+        rest,
     })
 }
 
@@ -249,13 +263,14 @@ fn note_scan(frame: &mut Frame, body: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Skips compressed data. Returns the marker that ends it, and the bytes up to behind that.
-fn skip_entropy(reader: &mut dyn BufRead) -> Result<(u8, u64)> {
+/// Skips compressed data. Returns the marker that ends it, if there is one, and the bytes up to behind that; without, up to
+/// what may have been the beginning of one.
+fn skip_entropy(reader: &mut dyn BufRead) -> Result<(Option<u8>, u64)> {
     let (mut length, mut after_ff) = (0, false);
     loop {
         let buffer = reader.fill_buf()?;
         if buffer.is_empty() {
-            return Err(Refusal::corrupt("ends too early"));
+            return Ok((None, length - u64::from(after_ff)));
         }
         let mut at = 0;
         while at < buffer.len() {
@@ -265,7 +280,7 @@ fn skip_entropy(reader: &mut dyn BufRead) -> Result<(u8, u64)> {
                 // Stuffing, restarts and fill bytes are part of the data.
                 if !matches!(byte, 0 | 0xd0..=0xd7 | 0xff) {
                     reader.consume(at);
-                    return Ok((byte, length + at as u64));
+                    return Ok((Some(byte), length + at as u64));
                 }
                 after_ff = byte == 0xff;
             } else {

@@ -420,7 +420,8 @@ fn more_pixels_than_the_header_says_are_not_unpacked() {
 #[test]
 fn images_cut_short_are_refused() {
     let jpeg = files::jpeg(256, 256);
-    for length in [3, 20, jpeg.len() / 2, jpeg.len() - 2] {
+    let scan = find(&jpeg, b"\xff\xda");
+    for length in [3, 20, scan + 20, jpeg.len() / 2, jpeg.len() * 9 / 10, jpeg.len() - 40] {
         assert_eq!(fate(JPEG, &jpeg[..length]), Reason::Corrupt, "{length}");
     }
     let progressive = files::jpeg_of(256, 256, true, SamplingFactor::F_2_2);
@@ -445,6 +446,31 @@ fn images_cut_short_are_refused() {
     assert_eq!(fate("image/gif", &gif[..gif.len() - 1]), Reason::Corrupt);
     let webp = files::webp(64, 64, &[]);
     assert_eq!(fate("image/webp", &webp[..webp.len() / 2]), Reason::Corrupt);
+}
+
+#[test]
+fn a_jpeg_needs_no_mark_at_its_end() {
+    let mut grey = Vec::new();
+    jpeg_encoder::Encoder::new(&mut grey, 85)
+        .encode(&[200; 64 * 64], 64, 64, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    for jpeg in [
+        files::jpeg(64, 64),
+        files::jpeg(250, 130),
+        files::jpeg_of(250, 130, true, SamplingFactor::F_2_2),
+        files::jpeg_of(250, 130, false, SamplingFactor::F_1_1),
+        grey,
+    ] {
+        let whole = Upload::new(JPEG, &jpeg).process().unwrap();
+        for missing in [1, 2] {
+            let open = Upload::new(JPEG, &jpeg[..jpeg.len() - missing]).process().unwrap();
+            for variant in [Variant::Original, Variant::Small] {
+                assert_eq!(read(&open, variant, JPEG), read(&whole, variant, JPEG), "{missing}");
+            }
+        }
+        let scan = jpeg.windows(2).rposition(|marker| marker == b"\xff\xda").unwrap();
+        assert_eq!(fate(JPEG, &jpeg[..scan + 14]), Reason::Corrupt);
+    }
 }
 
 #[test]
