@@ -42,7 +42,7 @@ pub enum Format {
 /// Bytes that are looked at.
 const HEAD: usize = 4096;
 /// Bytes in which readers of PDF look for its beginning.
-const PDF_HEAD: usize = 1024;
+pub const PDF_HEAD: usize = 1024;
 /// Bytes of the last record of a ZIP without its comment.
 const ZIP_END: usize = 22;
 /// Beginnings of a document in which scripts run; what the browsers' own sniffing knows.
@@ -169,7 +169,7 @@ pub fn format(head: &[u8]) -> Format {
         Format::Ogg
     } else if at(0, b"fLaC") {
         Format::Flac
-    } else if at(0, b"%PDF-") {
+    } else if pdf_start(head).is_some() {
         Format::Pdf
     } else if any(&[b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"]) {
         Format::Zip
@@ -193,6 +193,13 @@ pub fn format(head: &[u8]) -> Format {
     } else {
         markup(head)
     }
+}
+
+/// Where a PDF begins, before which white space and zeros may stand.
+pub fn pdf_start(head: &[u8]) -> Option<usize> {
+    let is_white = |byte: &u8| matches!(byte, 0 | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ');
+    let at = head.iter().take(PDF_HEAD).position(|byte| !is_white(byte))?;
+    head[at..].starts_with(b"%PDF-").then_some(at)
 }
 
 fn is_program(head: &[u8]) -> bool {

@@ -12,9 +12,12 @@ use serde_json::{Value, json};
 
 use super::{
     Phone, announced,
-    hostile::files::{
-        self, DOCX, Film, MARKER, atom, docx, entry, entry_of, exif, exif_segment, find, patched, png_chunk,
-        with_segments, xmp,
+    hostile::{
+        files::{
+            self, DOCX, Film, MARKER, atom, docx, entry, entry_of, exif, exif_segment, find, patched, png_chunk,
+            with_segments, xmp,
+        },
+        pdf,
     },
 };
 use crate::support::{Cast, Server, World};
@@ -489,6 +492,46 @@ async fn every_file_meets_its_fate_and_no_secret_gets_out() {
     let after = server.upload(&cast.mobile, input, &png()).await.unwrap();
     let (fates, _) = decided(&server, &cast, &[after]).await;
     assert_eq!(fates, [READY]);
+}
+
+/// Words that look harmful are no harm, and an image needs no mark at its end.
+#[tokio::test]
+async fn what_viewers_show_is_taken_and_what_acts_is_not() {
+    let (world, cast) = World::with_cast().await;
+    let server = world.into_server(&[]).await;
+    let pdfs = |fate, all: Vec<(&'static str, Vec<u8>)>| {
+        all.into_iter()
+            .map(move |(name, content)| case(name, PDF, fate, content))
+    };
+    let open = jpeg()[..jpeg().len() - 2].to_vec();
+    let cases: Vec<_> = pdfs(READY, pdf::harmless())
+        .chain(pdfs(UNSAFE, pdf::acting()))
+        .chain([case("open.jpg", JPEG, READY, open)])
+        .collect();
+    let mut items = Vec::new();
+    for case in &cases {
+        let mut input = announced(&cast.space, &cast.during, &case.content, case.media_type);
+        input["fileName"] = json!(case.name);
+        items.push(server.upload(&cast.mobile, input, &case.content).await.unwrap());
+    }
+    let (fates, _) = decided(&server, &cast, &items).await;
+    let line = |(case, fate): (&Case, &str)| format!("{}: {fate}", case.name);
+    let found: Vec<_> = cases.iter().zip(fates.iter().map(|fate| &**fate)).map(line).collect();
+    let expected: Vec<_> = cases.iter().map(|case| line((case, case.fate))).collect();
+    assert_eq!(found, expected);
+    for (case, item) in cases.iter().zip(&items).filter(|(case, _)| case.media_type == PDF) {
+        let given: Vec<_> = given(&server, &cast, item)
+            .await
+            .into_iter()
+            .map(|(_, content)| content)
+            .collect();
+        let expected = if case.fate == READY {
+            vec![case.content.clone()]
+        } else {
+            vec![]
+        };
+        assert_eq!(given, expected, "{}", case.name);
+    }
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use jpeg_encoder::SamplingFactor;
 use sojourn::platform::media::{Input, Limits, process};
 
 use super::{
-    JPEG, MP4, PNG, Upload,
+    JPEG, MP4, PDF, PNG, Upload,
     files::{self, Film, atom, entry_of, exif_segment, with_segments},
+    pdf,
 };
 use crate::support::is_long;
 
@@ -63,6 +64,7 @@ fn memory_is_bounded() {
         ("text/plain", vec![b'a'; 200 << 20]),
         (files::DOCX, files::docx(vec![zeros])),
     ];
+    uploads.extend(pdf::large().into_iter().map(|content| (PDF, content)));
     if is_long() {
         uploads.extend(large_images());
     }

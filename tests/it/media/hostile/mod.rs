@@ -4,6 +4,7 @@ pub mod clamd;
 pub mod files;
 #[cfg(target_os = "linux")]
 mod memory;
+pub mod pdf;
 
 use std::{
     fs,
