@@ -30,6 +30,7 @@ macro_rules! kinds {
 
 kinds! {
     Account = "account",
+    Session = "session",
     Organisation = "organisation",
     Invitation = "invitation",
     Space = "space",

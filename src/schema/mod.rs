@@ -9,7 +9,7 @@ use self::node::NodeQuery;
 use crate::{
     app::App,
     features::{
-        account::graphql::{Account, AccountMutation},
+        account::graphql::{Account, AccountMutation, Session},
         audit::graphql::AuditRecord,
         contribution::graphql::{
             BulkMutation, Comment, CommentMutation, Contribution, LifecycleMutation, ModerationItem,
@@ -108,6 +108,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<node::Node>()
         .override_output_type_description::<Listed<Account>>("A page of accounts.")
+        .override_output_type_description::<Listed<Session>>("A page of sessions.")
         .override_output_type_description::<Listed<Organisation>>("A page of organisations.")
         .override_output_type_description::<Listed<SpaceInvitation>>("A page of invitations.")
         .override_output_type_description::<Listed<Membership>>("A page of members.")

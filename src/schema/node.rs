@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::viewer::Viewer;
 use crate::{
     features::{
-        account::graphql::{Account, accounts},
+        account::graphql::{Account, Session, accounts, session_nodes},
         audit::graphql::{AuditRecord, record_nodes},
         contribution::graphql::{
             Comment, Commentable, Contribution, Lists, ModerationItem, ModerationLogEntry, Revision, contributions,
@@ -38,6 +38,8 @@ use crate::{
 pub enum Node {
     /// An account.
     Account(Account),
+    /// A signed-in device.
+    Session(Session),
     /// An organisation.
     Organisation(Organisation),
     /// An invitation into a space.
@@ -148,6 +150,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
     let mut nodes = HashMap::new();
     for kind in [
         Kind::Account,
+        Kind::Session,
         Kind::Organisation,
         Kind::Invitation,
         Kind::Space,
@@ -170,6 +173,7 @@ async fn load(reader: &Arc<Reader>, ids: &[(Kind, Uuid)]) -> Result<HashMap<(Kin
         }
         let found: Vec<(Uuid, Node)> = match kind {
             Kind::Account => nodes_of(accounts(reader, &ids).await?),
+            Kind::Session => nodes_of(session_nodes(reader, &ids).await?),
             Kind::Organisation => nodes_of(organisations(reader, &ids).await?),
             Kind::Invitation => nodes_of(invitation_nodes(reader, &ids).await?),
             Kind::Space => nodes_of(spaces(reader, &ids).await?),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     features::{
-        account::graphql::{Account, accounts},
+        account::graphql::{Account, Session, accounts, own_sessions},
         contribution::{
             List, ListKind,
             graphql::{Contribution, Lists, listed},
@@ -51,6 +51,23 @@ impl Viewer {
             .await?
             .remove(&id)
             .ok_or(Error::Unauthenticated)
+    }
+
+    /// Where the viewer is signed in, the newest sign-in first: `sessionRevoke` ends one of them.
+    async fn sessions(
+        &self,
+        #[graphql(desc = "Number of sessions from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of sessions from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Listed<Session>> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        own_sessions(self.ready()?, &args).await
     }
 
     /// The spaces that the viewer belongs to, as memberships, in the order in which they came into them.

@@ -5,6 +5,7 @@ mod guessing;
 mod keys;
 mod refresh;
 mod secrets;
+mod sessions;
 mod typing;
 
 use axum::body::Body;

@@ -20,8 +20,8 @@ pub use self::{
     job::{Collision, forget_changes, settle_logins},
     rules::{login_of_pupil, staff_login},
     service::{
-        NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, erase, forget_links, insert,
+        Ending, NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, erase, forget_links, insert,
         login_taken, password_change, secrets_reset, session_create, session_refresh, session_revoke, subject,
     },
-    store::{Subject, system_has_login, system_is_empty, system_login},
+    store::{SessionRow, Subject, system_has_login, system_is_empty, system_login},
 };

@@ -17,9 +17,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub use self::session::SessionRow;
 pub(super) use self::session::{
-    NewLink, delete_links, delete_links_before, end_session, end_sessions, insert_links, insert_session, links,
-    lock_session, prolong, rotate,
+    NewLink, SESSION_ORDER, count_sessions, delete_links, delete_links_before, end_own_session, end_session,
+    end_sessions, insert_links, insert_session, links, lock_session, prolong, rotate, sessions, sessions_by_ids,
 };
 use super::rules::Login;
 use crate::platform::{

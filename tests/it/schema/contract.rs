@@ -136,7 +136,7 @@ async fn node_finds_an_object_of_every_type() {
         .done(&cast.coordinator, "grantCreate", input, "grant { id }")
         .await;
     world.fan_out().await;
-    let query = "{ viewer { notifications { nodes { id } } } }";
+    let query = "{ viewer { notifications { nodes { id } } sessions { nodes { id } } } }";
     let told = world.ask(&cast.coordinator, query, json!({})).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (round, assignment) = crate::review::reviewed_round(&world, &cast, &entry).await;
@@ -162,6 +162,7 @@ async fn node_finds_an_object_of_every_type() {
         ("ReviewAssignment", assignment),
         ("ReviewRound", round),
         ("Revision", text(&data["node"]["revisions"]["nodes"][0]["id"])),
+        ("Session", text(&told["viewer"]["sessions"]["nodes"][0]["id"])),
         ("Space", cast.space.clone()),
         ("SpaceInvitation", text(&invitation["invitation"]["id"])),
         ("Thread", thread),

@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Description, Enum, ID, MergedObject, Object};
 use uuid::Uuid;
 
+pub use self::session::{Session, own_sessions, session_nodes};
 use self::{secret::SecretMutation, session::SessionMutation};
 use super::store::{self, AccountRow};
 use crate::{

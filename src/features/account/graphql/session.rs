@@ -1,20 +1,97 @@
 //! Signing in and out in the API.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use uuid::Uuid;
 
 use super::{
-    super::service::{self, SignedIn},
+    super::{
+        service::{self, Ending, SignedIn},
+        store::{self, SessionRow},
+    },
     Account, load,
 };
 use crate::{
     app::app,
     platform::{
         db::Reader,
-        error::{Refusal, Result},
-        graphql::{actor, client, reader, settle_any},
+        error::{Error, Reason, Refusal, Result},
+        graphql::{actor, client, input_id, reader, settle_any},
+        id::{self, Kind},
+        page::{Listed, PageArgs, Total},
         scalar::DateTime,
     },
 };
+
+/// One signed-in device or browser of the viewer. Nobody else sees it.
+#[derive(Clone, Debug, Description)]
+pub struct Session {
+    row: SessionRow,
+    is_current: bool,
+}
+
+#[Object(use_type_description)]
+impl Session {
+    /// Opaque id.
+    pub async fn id(&self) -> ID {
+        id::encode(Kind::Session, self.row.id)
+    }
+
+    /// When it signed in.
+    async fn created_at(&self) -> DateTime {
+        self.row.created_at.into()
+    }
+
+    /// When it got new tokens last: about every 15 minutes while it is in use.
+    async fn last_used_at(&self) -> DateTime {
+        self.row.rotated_at.into()
+    }
+
+    /// When it ends unless it gets new tokens before: 60 days after the last ones.
+    async fn expires_at(&self) -> DateTime {
+        self.row.expires_at.into()
+    }
+
+    /// Whether it is the one that asks.
+    async fn is_current(&self) -> bool {
+        self.is_current
+    }
+}
+
+/// Sessions with what the viewer's own one is to them.
+fn sessions_of(reader: &Reader, rows: Vec<SessionRow>) -> Result<Vec<Session>> {
+    let current = reader.actor()?.session_id;
+    let session = |row: SessionRow| Session {
+        is_current: row.id == current,
+        row,
+    };
+    Ok(rows.into_iter().map(session).collect())
+}
+
+/// The sessions of the viewer, the newest sign-in first.
+///
+/// # Errors
+/// `INVALID` for faulty page arguments.
+pub async fn own_sessions(reader: &Arc<Reader>, args: &PageArgs) -> Result<Listed<Session>> {
+    let cut = store::sessions(reader, &args.page(store::SESSION_ORDER)?).await?;
+    let sessions = sessions_of(reader, cut.rows.clone())?;
+    let reader = Arc::clone(reader);
+    let total = Total::new(move || {
+        let reader = Arc::clone(&reader);
+        Box::pin(async move { store::count_sessions(&reader).await })
+    });
+    Ok(cut.with(sessions).connection(total))
+}
+
+/// The viewer's own sessions by id.
+///
+/// # Errors
+/// Nobody is signed in.
+pub async fn session_nodes(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid, Session>> {
+    let sessions = sessions_of(reader, store::sessions_by_ids(reader, ids).await?)?;
+    Ok(sessions.into_iter().map(|session| (session.row.id, session)).collect())
+}
 
 /// Input of `sessionCreate`.
 #[derive(InputObject)]
@@ -68,8 +145,21 @@ pub struct SessionRefreshPayload {
 /// Input of `sessionRevoke`.
 #[derive(InputObject)]
 pub struct SessionRevokeInput {
-    /// True ends all sessions of this account; by default only the one of the access token.
+    /// Ends this session of the viewer, one of `viewer { sessions }`; by default the one of the access token.
+    session_id: Option<ID>,
+    /// True ends all sessions of this account; not together with `sessionId`.
     all_sessions: Option<bool>,
+}
+
+impl SessionRevokeInput {
+    fn which(&self) -> Result<Ending> {
+        match (&self.session_id, self.all_sessions.unwrap_or_default()) {
+            (None, false) => Ok(Ending::Current),
+            (Some(id), false) => input_id("sessionId", &[Kind::Session], id).map(Ending::One),
+            (None, true) => Ok(Ending::All),
+            (Some(_), true) => Err(Error::invalid(Reason::OutOfRange, "One session, or all.").at(&["sessionId"])),
+        }
+    }
 }
 
 /// Answer of `sessionRevoke`.
@@ -77,6 +167,8 @@ pub struct SessionRevokeInput {
 pub struct SessionRevokePayload {
     /// Whose session ended.
     account: Option<Account>,
+    /// The session that ended; null if all have.
+    deleted_session_id: Option<ID>,
     /// What went wrong; empty if and only if it was done.
     user_errors: Vec<Refusal>,
 }
@@ -135,17 +227,28 @@ impl SessionMutation {
         }))
     }
 
-    /// Signs out: the tokens of the session stop working at once and its subscriptions end.
+    /// Signs out, here or on another device: the tokens of the session stop working at once and its subscriptions end. Repeating it is
+    /// success. A session of somebody else is `NOT_FOUND`.
     async fn session_revoke(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionRevokeInput,
     ) -> Result<Option<SessionRevokePayload>> {
         let actor = actor(ctx)?;
-        let work = service::session_revoke(app(ctx)?, actor, input.all_sessions.unwrap_or(false));
-        let (_, user_errors) = settle_any(ctx, work).await?;
+        let work = async {
+            let which = input.which()?;
+            service::session_revoke(app(ctx)?, actor, which).await?;
+            Ok(which)
+        };
+        let (done, user_errors) = settle_any(ctx, work).await?;
+        let deleted = done.and_then(|which| match which {
+            Ending::Current => Some(actor.session_id),
+            Ending::One(id) => Some(id),
+            Ending::All => None,
+        });
         Ok(Some(SessionRevokePayload {
             account: load(reader(ctx)?, actor.account_id).await?,
+            deleted_session_id: deleted.map(|id| id::encode(Kind::Session, id)),
             user_errors,
         }))
     }

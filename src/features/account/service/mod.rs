@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use self::{
     refresh::{forget_links, session_refresh},
     secret::{confirm, password_change, secrets_reset},
-    session::{SignedIn, authenticate, session_create, session_revoke},
+    session::{Ending, SignedIn, authenticate, session_create, session_revoke},
 };
 use super::{
     rules::{self, Login},

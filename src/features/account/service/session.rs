@@ -100,20 +100,34 @@ pub(super) fn signed_in(app: &App, account: &store::Row, session: Uuid, token: &
     })
 }
 
-/// Ends the session of the access token, or all sessions of the account.
+/// Which sessions are to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// That of the access token.
+    Current,
+    /// This one of the account.
+    One(Uuid),
+    /// All of the account.
+    All,
+}
+
+/// Ends sessions of the account.
 ///
 /// # Errors
-/// The database's.
-pub async fn session_revoke(app: &App, actor: &Actor, all: bool) -> Result<()> {
+/// `NOT_FOUND` for a session of somebody else.
+pub async fn session_revoke(app: &App, actor: &Actor, which: Ending) -> Result<()> {
     app.db
         .write(None, |tx| {
             Box::pin(async move {
-                if all {
-                    store::end_sessions(tx, actor.account_id, None).await?;
-                    let act = AuditAct::AccountSessionsRevoked;
-                    audit(tx, act, actor.account_id, &[actor.account_id], None).await
-                } else {
-                    store::end_session(tx, actor.session_id).await
+                match which {
+                    Ending::Current => store::end_session(tx, actor.session_id).await,
+                    Ending::One(id) if store::end_own_session(tx, actor.account_id, id).await? => Ok(()),
+                    Ending::One(_) => Err(Error::not_found().at(&["sessionId"])),
+                    Ending::All => {
+                        store::end_sessions(tx, actor.account_id, None).await?;
+                        let act = AuditAct::AccountSessionsRevoked;
+                        audit(tx, act, actor.account_id, &[actor.account_id], None).await
+                    }
                 }
             })
         })

@@ -5,12 +5,73 @@ use entity::{session, session_link};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
 };
 use uuid::Uuid;
 
 use super::super::rules::SESSION_IDLE;
-use crate::platform::{auth::secret::RefreshToken, db::Tx, error::Result};
+use crate::platform::{
+    auth::secret::RefreshToken,
+    db::{Reader, Sql, Tx},
+    error::Result,
+    page::{Cut, Key, KeyType, Order, Page},
+};
+
+/// A session as its owner gets it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct SessionRow {
+    /// Primary key.
+    pub id: Uuid,
+    /// Sign-in.
+    pub created_at: DateTime<Utc>,
+    /// When its tokens were exchanged last.
+    pub rotated_at: DateTime<Utc>,
+    /// When it ends if it is not used.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The order of sessions in lists.
+pub(in super::super) const SESSION_ORDER: Order = Order {
+    tag: 1,
+    columns: &[("created_at", KeyType::Time), ("id", KeyType::Id)],
+    is_descending: true,
+};
+
+/// Sessions of the viewer that have not ended.
+pub(in super::super) async fn sessions(reader: &Reader, page: &Page) -> Result<Cut<SessionRow>> {
+    let mut sql = live(reader, "s.id, s.created_at, s.rotated_at, s.expires_at")?;
+    page.push(&mut sql, "s");
+    Ok(page.cut(reader.rows(sql).await?, |row: &SessionRow| {
+        vec![Key::Time(row.created_at), Key::Id(row.id)]
+    }))
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    count: i64,
+}
+
+/// How many they are.
+pub(in super::super) async fn count_sessions(reader: &Reader) -> Result<i64> {
+    let sql = live(reader, "COUNT(*) AS count")?;
+    Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
+}
+
+/// Those of the viewer by id.
+pub(in super::super) async fn sessions_by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<SessionRow>> {
+    let mut sql = live(reader, "s.id, s.created_at, s.rotated_at, s.expires_at")?;
+    sql.push(" AND ").is_in("s.id", ids);
+    reader.rows(sql).await
+}
+
+fn live(reader: &Reader, columns: &str) -> Result<Sql> {
+    let mut sql = reader.sql("SELECT ");
+    sql.push(columns)
+        .push(" FROM session s WHERE s.account_id = ")
+        .bind(reader.actor()?.account_id);
+    sql.push(" AND s.ended_at IS NULL AND s.expires_at > :now");
+    Ok(sql)
+}
 
 /// Starts a session of an account.
 pub(in super::super) async fn insert_session(tx: &Tx<'_>, id: Uuid, account: Uuid, token: &RefreshToken) -> Result<()> {
@@ -134,6 +195,13 @@ pub(in super::super) async fn end_sessions(tx: &Tx<'_>, account: Uuid, keep: Opt
     }
     update.exec(&**tx).await?;
     Ok(())
+}
+
+/// Ends one session of an account, and returns whether it was one, ended before or not.
+pub(in super::super) async fn end_own_session(tx: &Tx<'_>, account: Uuid, id: Uuid) -> Result<bool> {
+    let mut sql = tx.sql("UPDATE session SET ended_at = COALESCE(ended_at, :now) WHERE id = ");
+    sql.bind(id).push(" AND account_id = ").bind(account);
+    Ok(tx.execute_raw(sql.statement()).await?.rows_affected() > 0)
 }
 
 /// Ends one session.
