@@ -6,12 +6,19 @@ use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
 use super::{
     super::{sniff, source::le16},
-    Metadata, Picture, Refusal, Result, Source, check_memory, check_size, divisor,
+    Metadata, Picture, Refusal, Result, Source, check_memory, check_size,
+    colour::{Conversion, MAX_PROFILE},
+    divisor,
     picture::Canvas,
 };
 
+/// How an extension begins that holds a profile.
+const PROFILE: &[u8] = b"ICCRGBG1012";
+
 pub fn decode(source: &Source<'_>) -> Result<Picture> {
-    let end = walk(source)?;
+    let (end, profile) = walk(source)?;
+    let conversion = Conversion::by_profile(&profile);
+    drop(profile);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.check_frame_consistency(true);
@@ -53,7 +60,7 @@ pub fn decode(source: &Source<'_>) -> Result<Picture> {
         canvas.push(&row);
         source.guard.check()?;
     }
-    canvas.finish(1)
+    canvas.finish(1)?.converted(conversion, false, source.guard)
 }
 
 fn refusal(error: DecodingError) -> Refusal {
@@ -63,11 +70,11 @@ fn refusal(error: DecodingError) -> Refusal {
     }
 }
 
-/// Walks over all blocks. Returns where the image ends.
-fn walk(source: &Source<'_>) -> Result<u64> {
+/// Walks over all blocks. Returns where the image ends, and its profile; it is empty if there is none.
+fn walk(source: &Source<'_>) -> Result<(u64, Vec<u8>)> {
     let mut reader = source.buffered(0..source.size());
     let mut metadata = Metadata::new(source);
-    let mut at = 0;
+    let (mut at, mut profile) = (0, Vec::new());
     let mut take = |count: usize| -> Result<Vec<u8>> {
         let mut bytes = vec![0; count];
         reader.read_exact(&mut bytes)?;
@@ -98,18 +105,25 @@ fn walk(source: &Source<'_>) -> Result<u64> {
         // The width of codes, or the kind of extension.
         take(1)?;
         metadata.add(0)?;
+        let (mut is_first, mut is_profile) = (true, false);
         loop {
             let length = take(1)?[0];
             if length == 0 {
                 break;
             }
-            take(length.into())?;
+            let block = take(length.into())?;
             if !is_frame {
                 metadata.bytes += u64::from(length);
             }
+            if is_first {
+                is_profile = !is_frame && profile.is_empty() && block == PROFILE;
+            } else if is_profile && profile.len() <= MAX_PROFILE {
+                profile.extend(block);
+            }
+            is_first = false;
         }
         metadata.add(0)?;
     }
     sniff::refuse_trailer(source, at)?;
-    Ok(at)
+    Ok((at, profile))
 }

@@ -9,7 +9,9 @@ use jpeg_decoder::{Decoder, Error, PixelFormat};
 
 use super::{
     super::{sniff, source::be16},
-    Metadata, Picture, Refusal, Result, Source, check_memory, check_size, keep, orientation,
+    Metadata, Picture, Refusal, Result, Source, check_memory, check_size,
+    colour::{Conversion, MAX_PROFILE, from_inks},
+    is_adobe_rgb, keep, orientation,
 };
 
 /// Passes over a progressive image; encoders make about ten.
@@ -37,18 +39,68 @@ struct Frame {
 struct Outline {
     frame: Frame,
     orientation: u8,
+    colours: Colours,
     kept: Vec<Range<u64>>,
     /// What the decoder sees behind that.
     rest: Vec<u8>,
+}
+
+/// What says which colours it has.
+#[derive(Default)]
+struct Colours {
+    /// Parts of a profile: the number of each, how many there are, and where.
+    profile: Vec<(u8, u8, Range<u64>)>,
+    is_adobe_rgb: bool,
+}
+
+impl Colours {
+    /// Notes a segment, which ends at `end`.
+    fn note(&mut self, marker: u8, body: &[u8], end: u64) {
+        match (marker, body) {
+            (0xe1, [b'E', b'x', b'i', b'f', 0, 0, exif @ ..]) => self.is_adobe_rgb |= is_adobe_rgb(exif),
+            (0xe2, _) => {
+                if let Some([number, count, part @ ..]) = body.strip_prefix(b"ICC_PROFILE\0") {
+                    self.profile.push((*number, *count, end - part.len() as u64..end));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn conversion(mut self, source: &Source<'_>) -> Result<Option<Conversion>> {
+        if self.profile.is_empty() {
+            return Ok(if self.is_adobe_rgb {
+                Conversion::from_adobe_rgb()
+            } else {
+                None
+            });
+        }
+        self.profile.sort_by_key(|(number, ..)| *number);
+        let count = self.profile.len();
+        let is_whole = (1..)
+            .zip(&self.profile)
+            .all(|(index, (number, all, _))| (usize::from(*number), usize::from(*all)) == (index, count));
+        let length: u64 = self.profile.iter().map(|(.., part)| part.end - part.start).sum();
+        if !is_whole || length > MAX_PROFILE as u64 {
+            return Ok(None);
+        }
+        let mut profile = Vec::with_capacity(length as usize);
+        for (.., part) in self.profile {
+            profile.extend(source.bytes(part)?);
+        }
+        Ok(Conversion::by_profile(&profile))
+    }
 }
 
 pub fn decode(source: &Source<'_>) -> Result<Picture> {
     let Outline {
         frame,
         orientation,
+        colours,
         kept,
         rest,
     } = walk(source)?;
+    let mut conversion = colours.conversion(source)?;
     let eighths = scale(source, &frame)?;
     let scaled = |length: u16| (u32::from(length) * eighths).div_ceil(8) as u16;
     let content = source.spliced(kept).chain(&rest[..]);
@@ -66,10 +118,11 @@ pub fn decode(source: &Source<'_>) -> Result<Picture> {
             pixels.iter().for_each(|grey| wide.extend([*grey; 3]));
             wide
         }
-        Some(PixelFormat::CMYK32) => from_cmyk(pixels),
+        Some(PixelFormat::CMYK32) => from_inks(pixels, conversion.take(), source.guard)?,
         _ => return Err(Refusal::unsupported("a rare kind of JPEG")),
     };
-    Picture::new(width.into(), height.into(), 3, pixels, orientation)
+    let picture = Picture::new(width.into(), height.into(), 3, pixels, orientation)?;
+    picture.converted(conversion, format == Some(PixelFormat::L8), source.guard)
 }
 
 fn refusal(error: Error) -> Refusal {
@@ -78,21 +131,6 @@ fn refusal(error: Error) -> Refusal {
         Error::Unsupported(_) => Refusal::unsupported("a rare kind of JPEG"),
         _ => Refusal::corrupt("broken JPEG"),
     }
-}
-
-/// In place, since these are the largest.
-fn from_cmyk(mut pixels: Vec<u8>) -> Vec<u8> {
-    let count = pixels.len() / 4;
-    for index in 0..count {
-        let key = 255 - u32::from(pixels[4 * index + 3]);
-        for channel in 0..3 {
-            let ink = 255 - u32::from(pixels[4 * index + channel]);
-            pixels[3 * index + channel] = (ink * key / 255) as u8;
-        }
-    }
-    pixels.truncate(3 * count);
-    pixels.shrink_to_fit();
-    pixels
 }
 
 /// The largest scale, in eighths, at which few enough pixels stay and decoding holds few enough bytes.
@@ -134,6 +172,7 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
     let mut reader = source.buffered(0..source.size());
     let mut metadata = Metadata::new(source);
     let (mut frame, mut turned, mut scans) = (None, None, 0);
+    let mut colours = Colours::default();
     // The beginning of the image, which the sniffing saw.
     let (mut kept, mut at) = (Vec::new(), 2);
     keep(&mut kept, 0..2);
@@ -196,6 +235,7 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
             0xc4 | 0xdb | 0xdd => {}
             0xee if body.starts_with(b"Adobe") && body.len() == 12 => {}
             0xe0..=0xef | 0xfe => {
+                colours.note(marker, &body, at);
                 if let (0xe1, None, Some(exif)) = (marker, turned, body.strip_prefix(b"Exif\0\0")) {
                     turned = Some(orientation(exif));
                 }
@@ -215,6 +255,7 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
     Ok(Outline {
         frame,
         orientation: turned.unwrap_or(1),
+        colours,
         kept,
         rest,
     })

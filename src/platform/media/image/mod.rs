@@ -1,5 +1,6 @@
 //! Images: decoded in bounded memory, turned upright, and encoded anew.
 
+mod colour;
 mod gif;
 mod jpeg;
 mod picture;
@@ -12,7 +13,7 @@ use self::picture::Picture;
 use super::{
     Derivative, Input, Kind, Processed, Reason, Refusal, Result, Variant,
     sniff::Format,
-    source::{Guard, Sink, Source, be16, be32, le16, le32},
+    source::{Guard, Sink, Source, array, be16, be32, le16, le32},
 };
 
 /// Quality of the safe version and of thumbnails.
@@ -149,22 +150,60 @@ fn divisor(source: &Source<'_>, width: u32, height: u32) -> u32 {
 
 /// The orientation that EXIF says, 1 to 8; what makes no sense is upright. `bytes` begins with the TIFF header.
 fn orientation(bytes: &[u8]) -> u8 {
-    fn find(bytes: &[u8]) -> Result<Option<u16>> {
-        let is_little = bytes.starts_with(b"II");
-        let u16_at = |at: usize| if is_little { le16(bytes, at) } else { be16(bytes, at) };
-        let u32_at = |at: usize| if is_little { le32(bytes, at) } else { be32(bytes, at) };
-        let directory = u32_at(4)? as usize;
-        for index in 0..usize::from(u16_at(directory)?) {
+    let exif = Exif::new(bytes);
+    let found = exif
+        .u32(4)
+        .and_then(|directory| exif.u16(exif.entry(directory, 0x0112)?));
+    match found {
+        Ok(value @ 1..=8) => value as u8,
+        _ => 1,
+    }
+}
+
+/// Whether EXIF says that colours are Adobe RGB, as cameras do without a profile.
+fn is_adobe_rgb(bytes: &[u8]) -> bool {
+    let exif = Exif::new(bytes);
+    let directory = |from: u32, tag: u16| exif.u32(exif.entry(from, tag)?);
+    let rule = || {
+        let photo = directory(exif.u32(4)?, 0x8769)?;
+        let place = exif.entry(directory(photo, 0xa005)?, 0x0001)?;
+        array::<3>(bytes, place)
+    };
+    rule().is_ok_and(|rule| &rule == b"R03")
+}
+
+/// Fields of a photo.
+struct Exif<'a> {
+    bytes: &'a [u8],
+    is_little: bool,
+}
+
+impl<'a> Exif<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            is_little: bytes.starts_with(b"II"),
+        }
+    }
+
+    fn u16(&self, at: usize) -> Result<u16> {
+        (if self.is_little { le16 } else { be16 })(self.bytes, at)
+    }
+
+    fn u32(&self, at: usize) -> Result<u32> {
+        (if self.is_little { le32 } else { be32 })(self.bytes, at)
+    }
+
+    /// Where the value of a field stands.
+    fn entry(&self, directory: u32, tag: u16) -> Result<usize> {
+        let directory = directory as usize;
+        for index in 0..usize::from(self.u16(directory)?) {
             let entry = directory + 2 + 12 * index;
-            if u16_at(entry)? == 0x0112 {
-                return u16_at(entry + 8).map(Some);
+            if self.u16(entry)? == tag {
+                return Ok(entry + 8);
             }
         }
-        Ok(None)
-    }
-    match find(bytes) {
-        Ok(Some(value @ 1..=8)) => value as u8,
-        _ => 1,
+        Err(Refusal::corrupt("a field is missing"))
     }
 }
 

@@ -9,7 +9,7 @@ use fast_image_resize::{
 use jpeg_encoder::{Encoder, EncodingError, ImageBuffer, JpegColorType, SamplingFactor};
 use webp::{Encoder as WebpEncoder, PixelLayout};
 
-use super::{Refusal, Result, Sink};
+use super::{Guard, Refusal, Result, Sink, colour::Conversion};
 
 /// An image in memory: rows of RGB or RGBA, as they were stored, and how they are to be turned.
 pub struct Picture {
@@ -49,6 +49,14 @@ impl Picture {
 
     pub fn has_alpha(&self) -> bool {
         self.channels == 4
+    }
+
+    /// Converts its colours to sRGB; `is_grey` ones are shades.
+    pub fn converted(mut self, conversion: Option<Conversion>, is_grey: bool, guard: &Guard<'_>) -> Result<Self> {
+        if let Some(conversion) = conversion {
+            conversion.convert(&mut self.pixels, self.channels, is_grey, guard)?;
+        }
+        Ok(self)
     }
 
     /// Drops an alpha channel that hides nothing.
