@@ -260,6 +260,23 @@ pub fn webp(width: u32, height: u32, chunks: &[(&[u8], Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
+/// A WebP without loss.
+pub fn webp_without_loss(width: u32, height: u32) -> Vec<u8> {
+    let pixels = corners(width as usize, height as usize);
+    webp::Encoder::from_rgb(&pixels, width, height)
+        .encode_lossless()
+        .to_vec()
+}
+
+/// A lossy WebP with transparency.
+pub fn webp_with_alpha(width: u32, height: u32) -> Vec<u8> {
+    let pixels: Vec<u8> = corners(width as usize, height as usize)
+        .chunks_exact(3)
+        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2], pixel[0] / 2 + 99])
+        .collect();
+    webp::Encoder::from_rgba(&pixels, width, height).encode(75.0).to_vec()
+}
+
 /// An entry of an archive.
 pub struct Entry {
     name: &'static str,

@@ -1,12 +1,17 @@
 //! How much memory processing takes: in a process of its own, which nothing else disturbs.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use jpeg_encoder::SamplingFactor;
-use sojourn::platform::media::{Input, Limits, process};
+use sojourn::platform::media::{Input, Limits, Refusal, process};
 
 use super::{
-    JPEG, MP4, PDF, PNG, Upload,
+    JPEG, MP4, PDF, PNG, Upload, bits,
     files::{self, Film, atom, entry_of, exif_segment, with_segments},
     pdf,
 };
@@ -21,6 +26,8 @@ fn memory(key: &str) -> u64 {
 
 /// Bytes by which the memory of the process may grow.
 const GROWTH: u64 = 100 << 20;
+
+const WEBP: &str = "image/webp";
 
 /// Images of all kinds, each as much as is taken.
 fn large_images() -> Vec<(&'static str, Vec<u8>)> {
@@ -45,7 +52,9 @@ fn large_images() -> Vec<(&'static str, Vec<u8>)> {
         (PNG, files::empty_png(4000, 3000, 2, true)),
         (PNG, files::png_with(4000, 3000, &[])),
         ("image/gif", files::gif(5000, 4000, b"")),
-        ("image/webp", files::webp(4000, 3000, &[])),
+        (WEBP, files::webp(4000, 3000, &[])),
+        (WEBP, files::webp_with_alpha(4000, 3000)),
+        (WEBP, files::webp_without_loss(4000, 3000)),
     ]
 }
 
@@ -68,21 +77,51 @@ fn memory_is_bounded() {
     if is_long() {
         uploads.extend(large_images());
     }
-    for (index, (media_type, content)) in uploads.into_iter().enumerate() {
-        let upload = Upload::new(media_type, content);
-        let output = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "media::hostile::memory::memory_of_one"])
-            .env("UPLOAD", &upload.path)
-            .env("UPLOAD_TYPE", media_type)
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && text.contains("1 passed"), "{index}: {text}");
+    for (media_type, content) in uploads {
+        measure(media_type, content, "Ok");
     }
 }
 
 #[test]
-#[ignore = "run by memory_is_bounded in a process of its own"]
+fn groups_of_codes_are_counted_before_they_are_made() {
+    for (name, content) in bits::asking_for_groups() {
+        assert!(content.len() < 1400, "{name} has {} bytes", content.len());
+        let taken = measure(WEBP, content, "Corrupt");
+        assert!(taken < Duration::from_millis(200), "{name} took {taken:?}");
+    }
+    // They would take 320 MB.
+    measure(WEBP, bits::having_groups(), "TooManyPixels");
+}
+
+/// Processes an upload in a process of its own, which ends as expected and doesn't grow much. Returns how long it took.
+#[track_caller]
+fn measure(media_type: &'static str, content: Vec<u8>, expected: &str) -> Duration {
+    let upload = Upload::new(media_type, content);
+    let output = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "media::hostile::memory::memory_of_one",
+        ])
+        .env("UPLOAD", &upload.path)
+        .env("UPLOAD_TYPE", media_type)
+        .env("UPLOAD_FATE", expected)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let taken = errors.lines().find_map(|line| line.strip_prefix("microseconds: "));
+    Duration::from_micros(taken.unwrap().parse().unwrap())
+}
+
+#[test]
+#[ignore = "run by others in a process of its own"]
 fn memory_of_one() {
     let path = PathBuf::from(env::var_os("UPLOAD").unwrap());
     let media_type = env::var("UPLOAD_TYPE").unwrap();
@@ -106,7 +145,14 @@ fn memory_of_one() {
         Upload::new(small, content).process().unwrap();
     }
     let before = memory("VmRSS");
-    process(&input).unwrap();
+    let begun = Instant::now();
+    let fate = match process(&input) {
+        Ok(_) => "Ok".to_owned(),
+        Err(Refusal::Refused(reason, _)) => format!("{reason:?}"),
+        Err(error) => panic!("{error}"),
+    };
+    eprintln!("microseconds: {}", begun.elapsed().as_micros());
+    assert_eq!(fate, env::var("UPLOAD_FATE").unwrap());
     let grown = (memory("VmHWM") - before) << 10;
     eprintln!("{media_type}: grew by {} MB", grown >> 20);
     assert!(grown <= GROWTH, "grew by {} MB", grown >> 20);
