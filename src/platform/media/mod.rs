@@ -50,8 +50,11 @@ pub enum Kind {
 /// How much is taken and spent.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Pixels of an image at most, by its header.
+    /// Pixels of an image at most, by its header; of a JPEG, see `max_jpeg_pixels`.
     pub max_pixels: u64,
+    /// Pixels of a JPEG at most, which is scaled down while it is decoded. Of a progressive one all coefficients, two bytes
+    /// each, must fit `memory` too.
+    pub max_jpeg_pixels: u64,
     /// Pixels of the safe version of an image at most; a larger one is scaled down by 2, 4 or 8.
     pub kept_pixels: u64,
     /// Bytes that the decoding of an image may hold.
@@ -76,6 +79,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_pixels: 50_000_000,
+            max_jpeg_pixels: 110_000_000,
             kept_pixels: 12_600_000,
             memory: 80 << 20,
             max_metadata: 16 << 20,

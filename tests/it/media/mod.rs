@@ -10,6 +10,7 @@ mod kill;
 mod labels;
 #[cfg(target_os = "linux")]
 mod large;
+mod picture;
 mod resume;
 mod scan;
 mod sight;

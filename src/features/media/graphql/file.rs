@@ -72,7 +72,8 @@ pub enum MediaFailureReason {
     UnsupportedType,
     /// It is too large.
     TooLarge,
-    /// It has too many pixels.
+    /// It has too many pixels: a JPEG more than 110 million, another image more than 50 million; or it is encoded in a way that
+    /// takes too much memory for as many as it has, such as a progressive JPEG of more than 25 million.
     TooManyPixels,
     /// It is damaged, or not complete.
     Corrupt,

@@ -9,7 +9,7 @@ use jpeg_decoder::{Decoder, Error, PixelFormat};
 
 use super::{
     super::{sniff, source::be16},
-    Metadata, Picture, Refusal, Result, Source, check_memory, check_size,
+    Metadata, Picture, Reason, Refusal, Result, Source, check_pixels,
     colour::{Conversion, MAX_PROFILE, from_inks},
     is_adobe_rgb, keep, orientation,
 };
@@ -33,6 +33,23 @@ struct Frame {
     height: u16,
     is_progressive: bool,
     components: Vec<Component>,
+}
+
+impl Frame {
+    /// Bytes of all coefficients, two each, which of a progressive image are held whatever the scale. Each component has
+    /// whole blocks of 8 by 8, as many as make whole squares with those of the others.
+    fn coefficients(&self) -> u64 {
+        let most = |side: fn(&Component) -> u64| self.components.iter().map(side).max().unwrap_or(1);
+        let squares = |length: u16, most: u64| u64::from(length).div_ceil(8 * most);
+        let across = squares(self.width, most(|component| component.horizontal));
+        let down = squares(self.height, most(|component| component.vertical));
+        let blocks: u64 = self
+            .components
+            .iter()
+            .map(|each| across * each.horizontal * down * each.vertical)
+            .sum();
+        2 * 64 * blocks
+    }
 }
 
 /// What the walk found.
@@ -150,12 +167,7 @@ fn scale(source: &Source<'_>, frame: &Frame) -> Result<u32> {
     };
     let pixels =
         |eighths: u64| (u64::from(frame.width) * eighths).div_ceil(8) * (u64::from(frame.height) * eighths).div_ceil(8);
-    // Of a progressive image all coefficients are held, two bytes each, whatever the scale.
-    let coefficients = if frame.is_progressive {
-        2 * pixels(8) * samples / whole
-    } else {
-        0
-    };
+    let coefficients = if frame.is_progressive { frame.coefficients() } else { 0 };
     let limits = source.limits();
     let fits = |eighths: &u32| {
         let pixels = pixels((*eighths).into());
@@ -163,7 +175,14 @@ fn scale(source: &Source<'_>, frame: &Frame) -> Result<u32> {
     };
     match [8, 4, 2, 1].into_iter().find(fits) {
         Some(eighths) => Ok(eighths),
-        None => check_memory(source, u64::MAX).map(|()| 1),
+        None => Err(Refusal::Refused(
+            Reason::TooManyPixels,
+            if frame.is_progressive {
+                "too many pixels for a progressive JPEG: its coefficients don't fit the memory limit"
+            } else {
+                "too many pixels for the memory limit"
+            },
+        )),
     }
 }
 
@@ -263,7 +282,7 @@ fn walk(source: &Source<'_>) -> Result<Outline> {
 
 fn read_frame(source: &Source<'_>, is_progressive: bool, body: &[u8]) -> Result<Frame> {
     let (height, width) = (be16(body, 1)?, be16(body, 3)?);
-    check_size(source, width.into(), height.into())?;
+    check_pixels(width.into(), height.into(), source.limits().max_jpeg_pixels)?;
     let components: Vec<_> = body[6.min(body.len())..]
         .chunks_exact(3)
         .map(|part| Component {

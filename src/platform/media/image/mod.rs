@@ -120,10 +120,14 @@ fn derivative(variant: Variant, media_type: &'static str, picture: &Picture, sin
 
 /// Refuses an image by the size that its header says, before anything is allocated by it.
 fn check_size(source: &Source<'_>, width: u32, height: u32) -> Result<()> {
+    check_pixels(width, height, source.limits().max_pixels)
+}
+
+fn check_pixels(width: u32, height: u32, most: u64) -> Result<()> {
     if width == 0 || height == 0 {
         return Err(Refusal::corrupt("an image without pixels"));
     }
-    let too_many = u64::from(width) * u64::from(height) > source.limits().max_pixels;
+    let too_many = u64::from(width) * u64::from(height) > most;
     if too_many || width.max(height) > LONGEST_SIDE {
         return Err(Refusal::Refused(Reason::TooManyPixels, "too many pixels"));
     }

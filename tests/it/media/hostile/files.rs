@@ -50,6 +50,12 @@ pub fn huge_jpeg(width: u16, height: u16, sampling: SamplingFactor) -> Vec<u8> {
     repeated(width, height, sampling, (unit, ColorType::Rgb, &pixels))
 }
 
+/// The same in one colour, which takes next to nothing.
+pub fn huge_flat(width: u16, height: u16) -> Vec<u8> {
+    let pixels = [200, 120, 100].repeat(usize::from(width) * 16);
+    repeated(width, height, SamplingFactor::F_2_2, (16, ColorType::Rgb, &pixels))
+}
+
 /// The same in grey.
 pub fn huge_grey(width: u16, height: u16) -> Vec<u8> {
     let pixels = vec![99; usize::from(width) * 8];

@@ -55,6 +55,7 @@ fn large_images() -> Vec<(&'static str, Vec<u8>)> {
         (WEBP, files::webp(4000, 3000, &[])),
         (WEBP, files::webp_with_alpha(4000, 3000)),
         (WEBP, files::webp_without_loss(4000, 3000)),
+        (JPEG, files::huge_jpeg(11_000, 10_000, SamplingFactor::F_2_2)),
     ]
 }
 
