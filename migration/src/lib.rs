@@ -27,7 +27,7 @@ mod m20261123_000017_review_lists;
 mod m20261129_000018_upgrades;
 mod m20261129_000019_signed_uploads;
 mod m20261129_000020_login_keys;
-mod m20261129_000020_logins;
+mod m20261129_000020_login_keys_unique;
 mod m20261129_000020_password_changes;
 mod m20261129_000021_session_links;
 mod m20261129_000022_media_releasing;
@@ -60,8 +60,8 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261123_000017_review_lists::migration,
         m20261129_000018_upgrades::migration,
         m20261129_000019_signed_uploads::migration,
-        m20261129_000020_logins::migration,
         m20261129_000020_login_keys::migration,
+        m20261129_000020_login_keys_unique::migration,
         m20261129_000020_password_changes::migration,
         m20261129_000021_session_links::migration,
         m20261129_000022_media_releasing::migration,

@@ -1,17 +1,14 @@
-//! One account for each key.
+//! What a login is looked up by, whatever case and form it is typed in, and whether two logins are the same in that form. Nodes of the
+//! release before write neither: such a row is found by its login, as before, until it is looked after.
 
-use crate::{Change, Database, Index, Migration, Rule};
+use crate::{Change, Database, Migration};
 
 /// The migration.
-pub(crate) fn migration(_: Database) -> Migration {
-    let index = Index::Build {
-        name: "uq_account_login_key",
-        is_unique: true,
-        on: "account (login_key)",
-    };
-    let reason = "nodes of the release before write no key, and any number of rows may have none";
-    Migration {
-        exceptions: vec![(Rule::Narrow, reason)],
-        ..Migration::new(module_path!(), 18, Change::Indexes(vec![index]))
-    }
+pub(crate) fn migration(database: Database) -> Migration {
+    Migration::new(module_path!(), 18, Change::statements(database, SQL))
 }
+
+const SQL: &str = r#"
+ALTER TABLE account ADD COLUMN login_key {key} NULL;
+ALTER TABLE account ADD COLUMN has_login_collision boolean NOT NULL DEFAULT false;
+"#;

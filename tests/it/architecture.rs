@@ -252,6 +252,7 @@ fn rules_are_about_values_alone() {
         "platform::media",
         "platform::scalar",
         "platform::text",
+        "platform::unicode",
         "policy",
     ];
     let mut faults = Vec::new();

@@ -3,7 +3,10 @@
 mod session;
 
 use chrono::{DateTime, Utc};
-pub(super) use entity::{account::Model as Row, session::Model as Session, session_link::Model as SessionLink};
+pub(super) use entity::{
+    account::Model as Row, password_change::Model as Change, session::Model as Session,
+    session_link::Model as SessionLink,
+};
 use entity::{
     account::{self, Languages},
     enums::AccountKind,

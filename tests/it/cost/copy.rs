@@ -77,7 +77,7 @@ pub async fn copy_space(db: &Db, space: Uuid, times: usize) {
 fn rows<E: EntityTrait>(table: &str, key: &str, time: usize) -> String {
     let columns: Vec<_> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
     let values = columns.iter().map(|column| match column.as_str() {
-        "login" => format!("t.login || '-{time}'"),
+        "login" | "login_key" => format!("t.{column} || '-{time}'"),
         "upload_id" => "t.upload_id".to_owned(),
         id if id == "id" || id.ends_with("_id") => {
             format!("COALESCE((SELECT new FROM copied WHERE old = t.{id}), t.{id})")

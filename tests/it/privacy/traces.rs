@@ -271,6 +271,7 @@ async fn assert_no_file(world: &World) {
 const PLANTED: &[&str] = &[
     "account.display_name",
     "account.login",
+    "account.login_key",
     "contribution.client_key",
     "decision.note",
     "idempotency.key",

@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use entity::{
-    account,
-    enums::{AccountKind, AuditAct},
-    password_change,
-};
+use entity::enums::{AccountKind, AuditAct};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -61,7 +57,7 @@ pub(super) fn typed(password: &str, is_one_time: bool) -> Cow<'_, str> {
 /// `RATE_LIMITED` after several failures; `UNAVAILABLE` if others go on changing it meanwhile.
 pub async fn password_change(app: &App, client: &Client, actor: &Actor, current: &str, new: &str) -> Result<()> {
     for _ in 0..2 {
-        if change(app, client, actor, (current, new)).await? {
+        if Box::pin(change(app, client, actor, (current, new))).await? {
             return Ok(());
         }
     }
@@ -98,7 +94,7 @@ async fn change(app: &App, client: &Client, actor: &Actor, (current, new): (&str
     right(is_right)?;
     let hashes = app.passwords.hash_all(&[new.to_owned(), pair]).await?;
     let [password_hash, pair_hash] = <[String; 2]>::try_from(hashes).map_err(Error::internal)?;
-    let row = &password_change::Model {
+    let row = &store::Change {
         account_id: account.id,
         session_id: actor.session_id,
         pair_hash,
@@ -132,14 +128,14 @@ fn pair(current: &str, new: &str) -> String {
 }
 
 /// The account of the actor.
-async fn own(reader: &Reader, actor: &Actor) -> Result<account::Model> {
+async fn own(reader: &Reader, actor: &Actor) -> Result<store::Row> {
     store::by_id(reader, actor.account_id)
         .await?
         .ok_or(Error::Unauthenticated)
 }
 
 /// What a password of this account must not contain.
-fn known(account: &account::Model) -> Own<'_> {
+fn known(account: &store::Row) -> Own<'_> {
     Own {
         login: &account.login,
         name: &account.display_name,
@@ -147,14 +143,14 @@ fn known(account: &account::Model) -> Own<'_> {
 }
 
 /// Whether what somebody typed is the password of an account.
-pub(super) async fn verify(app: &App, account: &account::Model, password: &str) -> Result<bool> {
+pub(super) async fn verify(app: &App, account: &store::Row, password: &str) -> Result<bool> {
     let password = typed(password, account.is_password_change_required);
     app.passwords.verify(&password, Some(&account.password_hash)).await
 }
 
 /// Brings the hash of a password that was just verified to the form of this release. Whoever signs in doesn't notice if it fails: the next
 /// time does.
-pub(super) async fn renew(app: &App, account: &account::Model, password: &str) {
+pub(super) async fn renew(app: &App, account: &store::Row, password: &str) {
     let before = &account.password_hash;
     let renewed = match app.passwords.renewed(password, before).await {
         Ok(None) => return,

@@ -5,7 +5,7 @@
 //! behind that is not true any more, as it could beside the hash; it reads hashes with the mark, since a key id has no part in the
 //! computation; and what it writes has none.
 
-mod common;
+mod guessable;
 
 use std::{
     borrow::Cow,
@@ -24,7 +24,7 @@ use argon2::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
-pub use self::common::Own;
+pub use self::guessable::Own;
 use crate::platform::{
     error::{Error, Reason, Result},
     unicode::nfkc,
@@ -226,7 +226,7 @@ pub fn check(password: &str, own: Own<'_>) -> Result<()> {
     if normalised.len() > LONGEST {
         return Err(too_long());
     }
-    if common::is_guessable(&normalised, own) {
+    if guessable::is_guessable(&normalised, own) {
         return Err(Error::invalid(
             Reason::TooCommon,
             "This is guessed first: choose one that many others don't have, and that doesn't contain your login or name.",

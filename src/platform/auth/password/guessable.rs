@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use crate::platform::unicode::{fold, nfkc};
 
-/// The 10,000 commonest of 8 characters or more, case folded; `common.LICENSE` says where from.
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common.txt").lines().collect());
+/// The 10,000 commonest of 8 characters or more, case folded; `guessable.LICENSE` says where from.
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("guessable.txt").lines().collect());
 
 /// Letters and digits of a login or name that make a password easy to guess: what is shorter is in many words.
 const TELLING: usize = 4;
