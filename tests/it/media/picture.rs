@@ -102,8 +102,11 @@ fn jpeg_of(colour: &[u8], kind: ColorType) -> Vec<u8> {
     bytes
 }
 
+/// A marker of a JPEG, and what stands behind it.
+type Segment = (u8, Vec<u8>);
+
 /// The segments of a profile in so many parts.
-fn segments(profile: &[u8], count: usize) -> Vec<(u8, Vec<u8>)> {
+fn segments(profile: &[u8], count: usize) -> Vec<Segment> {
     profile
         .chunks(profile.len().div_ceil(count))
         .zip(1_u8..)
@@ -259,7 +262,7 @@ async fn profiles_come_in_parts_and_those_that_cannot_be_read_are_srgb() {
     let (world, cast) = World::with_cast().await;
     let (plain, converted) = (full(SKIN), full([213, 115, 95]));
     let whole = segments(&p3(), 3);
-    let changed = |change: &dyn Fn(&mut Vec<(u8, Vec<u8>)>)| {
+    let changed = |change: &dyn Fn(&mut Vec<Segment>)| {
         let mut parts = whole.clone();
         change(&mut parts);
         with_segments(&jpeg_of(&SKIN, ColorType::Rgb), &parts)
@@ -293,7 +296,11 @@ async fn profiles_come_in_parts_and_those_that_cannot_be_read_are_srgb() {
         ("another count", plain, changed(&|parts| parts[0].1[13] = 2)),
         ("no profile", plain, with(b"not a profile")),
         ("half of one", plain, with(&p3()[..200])),
-        ("a name alone", plain, with(b"")),
+        (
+            "a name alone",
+            plain,
+            changed(&|parts| *parts = vec![(0xe2, b"ICC_PROFILE\0".to_vec())]),
+        ),
         (
             "many entries",
             plain,

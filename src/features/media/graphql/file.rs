@@ -73,7 +73,8 @@ pub enum MediaFailureReason {
     /// It is too large.
     TooLarge,
     /// It has too many pixels: a JPEG more than 110 million, another image more than 50 million; or it is encoded in a way that
-    /// takes too much memory for as many as it has, such as a progressive JPEG of more than 25 million.
+    /// takes too much memory for as many as it has, such as a progressive JPEG of more than 27 million, or 13 million with
+    /// colours at full resolution.
     TooManyPixels,
     /// It is damaged, or not complete.
     Corrupt,
