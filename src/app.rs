@@ -225,9 +225,12 @@ impl App {
     /// Who works on the jobs of all features.
     #[must_use]
     pub fn runner(&self) -> Runner {
+        let [people, organisations] = space::TellRenamed::all(self);
         Runner::new(
             &self.db,
             vec![
+                Arc::new(people),
+                Arc::new(organisations),
                 Arc::new(media::ProcessMedia(self.clone())),
                 Arc::new(media::DeleteMedia(self.clone())),
                 Arc::new(notice::FanOut(self.clone())),

@@ -23,6 +23,12 @@ pub struct Model {
     pub login_key: Option<String>,
     /// Whether another account's login is the same but for case and form.
     pub has_login_collision: bool,
+    /// When it was changed last.
+    pub login_changed_at: Option<DateTimeUtc>,
+    /// When it was changed the time before.
+    pub login_changed_before: Option<DateTimeUtc>,
+    /// Whether nobody has signed in since it was changed.
+    pub is_login_change_untold: bool,
     /// The name that members see.
     pub display_name: String,
     /// Languages, the first is the default of new texts.

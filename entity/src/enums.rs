@@ -850,6 +850,15 @@ pub enum AuditAct {
     /// `ACCOUNT_SECRET_RESET`.
     #[sea_orm(string_value = "ACCOUNT_SECRET_RESET")]
     AccountSecretReset,
+    /// `ACCOUNT_NAME_CHANGED`.
+    #[sea_orm(string_value = "ACCOUNT_NAME_CHANGED")]
+    AccountNameChanged,
+    /// `ACCOUNT_EMAIL_CHANGED`.
+    #[sea_orm(string_value = "ACCOUNT_EMAIL_CHANGED")]
+    AccountEmailChanged,
+    /// `ORGANISATION_NAME_CHANGED`.
+    #[sea_orm(string_value = "ORGANISATION_NAME_CHANGED")]
+    OrganisationNameChanged,
     /// `ACCOUNT_LOGIN_COLLIDED`.
     #[sea_orm(string_value = "ACCOUNT_LOGIN_COLLIDED")]
     AccountLoginCollided,

@@ -29,6 +29,7 @@ mod m20261129_000019_signed_uploads;
 mod m20261129_000020_login_keys;
 mod m20261129_000020_login_keys_unique;
 mod m20261129_000020_password_changes;
+mod m20261129_000020_recent_login_changes;
 mod m20261129_000021_session_links;
 mod m20261129_000022_media_releasing;
 mod rule;
@@ -63,6 +64,7 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000020_login_keys::migration,
         m20261129_000020_login_keys_unique::migration,
         m20261129_000020_password_changes::migration,
+        m20261129_000020_recent_login_changes::migration,
         m20261129_000021_session_links::migration,
         m20261129_000022_media_releasing::migration,
     ];

@@ -236,6 +236,35 @@ impl LanguageTag {
     }
 }
 
+/// Languages of one person at most.
+const MOST_LANGUAGES: usize = 10;
+
+/// The languages of a person in canonical form, each once.
+///
+/// # Errors
+/// `INVALID`: none, too many, or no language tag.
+pub fn languages(tags: &[String]) -> Result<Vec<String>> {
+    if tags.is_empty() {
+        return Err(Error::invalid(Reason::Required, "At least one language."));
+    }
+    if tags.len() > MOST_LANGUAGES {
+        return Err(Error::invalid(
+            Reason::TooLong,
+            format!("At most {MOST_LANGUAGES} languages."),
+        ));
+    }
+    let mut known: Vec<String> = Vec::with_capacity(tags.len());
+    for (position, tag) in tags.iter().enumerate() {
+        let tag = LanguageTag(tag.clone())
+            .checked()
+            .map_err(|error| error.at(&[&position.to_string()]))?;
+        if !known.contains(&tag) {
+            known.push(tag);
+        }
+    }
+    Ok(known)
+}
+
 /// A country, ISO 3166-1 alpha-2: `LV`.
 #[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct CountryCode(pub String);

@@ -312,6 +312,20 @@ pub fn required(text: &str, longest: usize) -> Result<String> {
     Ok(text)
 }
 
+/// The first letter of a name, in capitals; it may be written with a full stop.
+///
+/// # Errors
+/// `INVALID`: anything but one letter.
+pub fn initial(text: &str) -> Result<String> {
+    let initial = required(text.trim_end_matches('.'), 3)?;
+    let mut letters = initial.chars().filter(|char| char.is_alphabetic());
+    match (letters.next(), letters.next()) {
+        // One letter, perhaps with combining marks.
+        (Some(_), None) => Ok(initial.to_uppercase()),
+        _ => Err(Error::invalid(Reason::Malformed, "Expected one letter.")),
+    }
+}
+
 /// A text that may be empty, without blanks around it.
 ///
 /// # Errors

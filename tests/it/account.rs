@@ -3,6 +3,7 @@
 mod gate;
 mod guessing;
 mod keys;
+mod names;
 mod refresh;
 mod secrets;
 mod sessions;

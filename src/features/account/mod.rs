@@ -16,12 +16,16 @@ mod rules;
 mod service;
 mod store;
 
+/// The kind of the jobs that tell spaces of a person who is called otherwise; their subject is the account.
+pub const RENAMED: &str = "account_renamed";
+
 pub use self::{
     job::{Collision, forget_changes, settle_logins},
-    rules::{login_of_pupil, staff_login},
+    rules::{LONGEST_NAME, login_of_pupil, name_of_pupil, staff_login},
     service::{
-        Ending, NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, erase, forget_links, insert,
-        login_taken, password_change, secrets_reset, session_create, session_refresh, session_revoke, subject,
+        Ending, NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, email_change, erase,
+        forget_links, insert, languages_change, login_taken, name_change, password_change, secrets_reset,
+        session_create, session_refresh, session_revoke, subject,
     },
     store::{SessionRow, Subject, system_has_login, system_is_empty, system_login},
 };

@@ -1,8 +1,14 @@
 //! Names to sign in with.
 
-use crate::platform::{
-    error::{Error, Reason, Result},
-    unicode,
+use entity::enums::AccountKind;
+use uuid::Uuid;
+
+use crate::{
+    platform::{
+        error::{Error, Reason, Result},
+        text, unicode,
+    },
+    policy::Verdict,
 };
 
 /// How long a session lives without being used.
@@ -48,6 +54,70 @@ fn plain(login: &str) -> String {
         .chars()
         .map(|char| if char.is_control() { ' ' } else { char })
         .collect()
+}
+
+/// Characters of a name of staff at most.
+pub const LONGEST_NAME: usize = 100;
+/// Characters of a given name of a pupil at most.
+const LONGEST_GIVEN_NAME: usize = 60;
+/// How long a login has to stay before it is changed for the third time.
+pub(super) const LOGIN_CHANGES_WITHIN: chrono::TimeDelta = chrono::TimeDelta::hours(24);
+
+/// Somebody who mends something of a person, or of whom it is mended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Party {
+    /// The account.
+    pub id: Uuid,
+    /// What it is for.
+    pub kind: AccountKind,
+    /// The school or body.
+    pub organisation_id: Option<Uuid>,
+}
+
+/// What is done with an account that the actor sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AccountAction {
+    /// `accountNameChange`.
+    NameChange,
+    /// `accountLanguagesChange`.
+    LanguagesChange,
+    /// `accountEmailChange`.
+    EmailChange,
+}
+
+/// What somebody may do with an account. An organisation is administered by its staff: they make the accounts of colleagues and pupils
+/// and their one-time secrets; there is no rank among them.
+pub(super) fn may(action: AccountAction, actor: &Party, target: &Party) -> Verdict {
+    let is_own = actor.id == target.id;
+    let is_together = target.organisation_id.is_some() && actor.organisation_id == target.organisation_id;
+    let administers = actor.kind == AccountKind::Staff && is_together;
+    let is_allowed = match action {
+        AccountAction::NameChange => administers,
+        AccountAction::LanguagesChange => is_own,
+        // A pupil signs in with a user name, which the school has made.
+        AccountAction::EmailChange => target.kind != AccountKind::Pupil && (is_own || administers),
+    };
+    if is_allowed {
+        Ok(())
+    } else {
+        Err(Reason::RoleNotAllowed)
+    }
+}
+
+/// The name of a pupil that members see.
+#[must_use]
+pub fn name_of_pupil(given_name: &str, family_initial: &str) -> String {
+    format!("{given_name} {family_initial}.")
+}
+
+/// The same of what somebody wrote as one: nothing more is known of a family name than its first letter.
+pub(super) fn pupil_name(text: &str) -> Result<String> {
+    let malformed = "Expected the given name and the first letter of the family name, such as Zane K.";
+    let text = text::required(text, 65)?;
+    let parts = text.rsplit_once(char::is_whitespace);
+    let (given, initial) = parts.ok_or_else(|| Error::invalid(Reason::Malformed, malformed))?;
+    let initial = text::initial(initial).map_err(|_| Error::invalid(Reason::Malformed, malformed))?;
+    Ok(name_of_pupil(&text::required(given, LONGEST_GIVEN_NAME)?, &initial))
 }
 
 /// The login of staff: an e-mail address.
@@ -131,6 +201,24 @@ mod tests {
         // Composed, and not more: other letters stay others.
         assert_ne!(Login::of("\u{ff41}na").key, Login::of("ana").key);
         assert_eq!(Login::of("a\u{0}b").key, "a b");
+    }
+
+    #[test]
+    fn a_pupil_is_called_by_given_name_and_first_letter() {
+        for (text, name) in [
+            ("Zane K.", "Zane K."),
+            (" Anna Maria k ", "Anna Maria K."),
+            (
+                "\u{41e}\u{43b}\u{435}\u{43d}\u{430} \u{448}",
+                "\u{41e}\u{43b}\u{435}\u{43d}\u{430} \u{428}.",
+            ),
+        ] {
+            assert!(matches!(pupil_name(text), Ok(found) if found == name), "{text}");
+        }
+        for wrong in ["", "Zane", "K.", "Zane Kalnina", "Zane 7", "Zane K L"] {
+            // The last is one given name too many, and still no family name.
+            assert_eq!(pupil_name(wrong).is_ok(), wrong == "Zane K L", "{wrong}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::{
     ActiveEnum, ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, SqlErr,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -25,7 +25,7 @@ pub(super) use self::session::{
     NewLink, SESSION_ORDER, count_sessions, delete_links, delete_links_before, end_own_session, end_session,
     end_sessions, insert_links, insert_session, links, lock_session, prolong, rotate, sessions, sessions_by_ids,
 };
-use super::rules::Login;
+use super::rules::{Login, Party};
 use crate::platform::{
     auth::Actor,
     db::{Db, Reader, Sql, Tx},
@@ -55,10 +55,32 @@ pub struct AccountRow {
     pub is_password_change_required: bool,
     /// Place in lists.
     pub created_at: DateTime<Utc>,
+    /// When its login was changed last.
+    pub login_changed_at: Option<DateTime<Utc>>,
+}
+
+impl AccountRow {
+    /// The account, for the rules.
+    pub(super) fn party(&self) -> Party {
+        Party {
+            id: self.id,
+            kind: self.kind,
+            organisation_id: self.organisation_id,
+        }
+    }
+}
+
+/// An account, for the rules.
+pub(super) fn party(of: &account::Model) -> Party {
+    Party {
+        id: of.id,
+        kind: of.kind,
+        organisation_id: of.organisation_id,
+    }
 }
 
 /// Columns of an [`AccountRow`]; the account is `a`.
-const COLUMNS: &str = "a.id, a.kind, a.login, a.has_login_collision, a.display_name, a.languages, a.organisation_id, a.is_password_change_required, a.created_at";
+const COLUMNS: &str = "a.id, a.kind, a.login, a.has_login_collision, a.display_name, a.languages, a.organisation_id, a.is_password_change_required, a.created_at, a.login_changed_at";
 
 /// Whether the viewer, whose account is `me`, is staff of the organisation of `a`.
 const SAME_STAFF: &str = "(me.kind = 'STAFF' AND me.organisation_id = a.organisation_id)";
@@ -154,14 +176,18 @@ pub(super) async fn actor(reader: &Reader, account: Uuid, session: Uuid, now: Da
 }
 
 /// Who may sign in with a login: who has it as it is typed, then who has its key.
-fn push_login(sql: &mut Sql, login: &Login) {
+fn push_login(sql: &mut Sql, login: &Login, but: Option<Uuid>) {
     sql.push(" WHERE erased_at IS NULL AND (login IN (")
         .bind(login.earlier.clone())
         .push(", ")
         .bind(login.shown.clone())
         .push(") OR login_key = ")
         .bind(login.key.clone())
-        .push(") ORDER BY CASE login WHEN ")
+        .push(")");
+    if let Some(but) = but {
+        sql.push(" AND id <> ").bind(but);
+    }
+    sql.push(" ORDER BY CASE login WHEN ")
         .bind(login.earlier.clone())
         .push(" THEN 0 WHEN ")
         .bind(login.shown.clone())
@@ -172,7 +198,7 @@ fn push_login(sql: &mut Sql, login: &Login) {
 pub(super) async fn by_login(reader: &Reader, login: &Login) -> Result<Option<account::Model>> {
     let mut sql = reader.sql("");
     sql.select::<account::Entity>();
-    push_login(&mut sql, login);
+    push_login(&mut sql, login, None);
     reader.row(sql).await
 }
 
@@ -211,6 +237,99 @@ pub(super) async fn subject(tx: &Tx<'_>, actor: Uuid, id: Uuid) -> Result<Option
     tx.row(sql).await
 }
 
+/// The account by which somebody is seen who isn't erased: the own one, and as staff those of the same organisation.
+fn push_seen(sql: &mut Sql, actor: Uuid, id: Uuid) {
+    sql.push("SELECT ").columns_of::<account::Entity>("a");
+    sql.push(" FROM account a JOIN account me ON me.id = ")
+        .bind(actor)
+        .push(" WHERE a.erased_at IS NULL AND (a.id = me.id OR ")
+        .push(SAME_STAFF)
+        .push(") AND a.id = ")
+        .bind(id);
+}
+
+/// An account that the actor sees.
+pub(super) async fn seen(reader: &Reader, actor: Uuid, id: Uuid) -> Result<Option<account::Model>> {
+    let mut sql = reader.sql("");
+    push_seen(&mut sql, actor, id);
+    reader.row(sql).await
+}
+
+/// Locks an account that the actor sees.
+pub(super) async fn lock(tx: &Tx<'_>, actor: Uuid, id: Uuid) -> Result<Option<account::Model>> {
+    let mut sql = tx.sql("");
+    push_seen(&mut sql, actor, id);
+    sql.push(tx.for_update());
+    if sql.is_postgres() {
+        sql.push(" OF a");
+    }
+    tx.row(sql).await
+}
+
+/// Gives an account another name.
+pub(super) async fn set_name(tx: &Tx<'_>, id: Uuid, name: String) -> Result<()> {
+    let row = account::ActiveModel {
+        id: Unchanged(id),
+        display_name: Set(name),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Gives an account other languages.
+pub(super) async fn set_languages(tx: &Tx<'_>, id: Uuid, languages: Vec<String>) -> Result<()> {
+    let row = account::ActiveModel {
+        id: Unchanged(id),
+        languages: Set(Languages(languages)),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Whether an account other than this one has a login, in whatever form.
+pub(super) async fn is_login_taken(tx: &Tx<'_>, login: &Login, id: Uuid) -> Result<bool> {
+    let mut sql = tx.sql("SELECT id FROM account");
+    push_login(&mut sql, login, Some(id));
+    Ok(tx.row::<Id>(sql).await?.is_some())
+}
+
+/// Gives a locked account another login, perhaps together with a one-time secret of this hash. Its owner is told when they sign in.
+pub(super) async fn set_login(tx: &Tx<'_>, of: &account::Model, login: &Login, hash: Option<String>) -> Result<()> {
+    let mut row = account::ActiveModel {
+        id: Unchanged(of.id),
+        login: Set(login.shown.clone()),
+        login_key: Set(Some(login.key.clone())),
+        has_login_collision: Set(false),
+        login_changed_at: Set(Some(tx.clock().now())),
+        login_changed_before: Set(of.login_changed_at),
+        is_login_change_untold: Set(true),
+        ..Default::default()
+    };
+    if let Some(hash) = hash {
+        row.password_hash = Set(hash);
+        row.is_password_change_required = Set(true);
+    }
+    match row.update(&**tx).await {
+        // Somebody else was given it since it was looked for.
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(Error::Contended),
+        done => {
+            done?;
+            forget_change(tx, of.id).await
+        }
+    }
+}
+
+/// Notes that the owner of an account has heard of the change of their login; whether this is the first time.
+pub(super) async fn tell_login_change(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
+    let update = account::Entity::update_many()
+        .col_expr(account::Column::IsLoginChangeUntold, false.into())
+        .filter(account::Column::Id.eq(id))
+        .filter(account::Column::IsLoginChangeUntold.eq(true));
+    Ok(update.exec(&**tx).await?.rows_affected > 0)
+}
+
 /// Takes everything out of an account but its id, kind and organisation, and its sessions and keys altogether.
 pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
     let row = account::ActiveModel {
@@ -219,6 +338,9 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
         login: Set(format!("erased-{}", id.simple())),
         login_key: Set(None),
         has_login_collision: Set(false),
+        login_changed_at: Set(None),
+        login_changed_before: Set(None),
+        is_login_change_untold: Set(false),
         display_name: Set(String::new()),
         languages: Set(Languages::default()),
         birth_year: Set(None),
@@ -249,6 +371,9 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
         is_password_change_required: Set(row.is_password_change_required),
         created_at: Set(row.created_at),
         erased_at: Set(None),
+        login_changed_at: Set(None),
+        login_changed_before: Set(None),
+        is_login_change_untold: Set(false),
     };
     // Of the two that are unique besides the id, which is new.
     let is_free = OnConflict::new().do_nothing().to_owned();

@@ -90,6 +90,13 @@ pub enum AuditAct {
     AccountCreated,
     /// Staff made a new one-time secret for an account; its sessions ended. Subject: the account.
     AccountSecretReset,
+    /// Staff mended the name of a pupil or colleague. Subject: the account.
+    AccountNameChanged,
+    /// The e-mail address of an account was changed, by its owner or by staff of the same organisation with a new one-time secret; its
+    /// sessions ended. Subject: the account.
+    AccountEmailChanged,
+    /// The name of an organisation was mended. Subject: the organisation.
+    OrganisationNameChanged,
     /// The login of an account was found to be the same as another one's but for case and form. Subject: the account.
     AccountLoginCollided,
     /// Somebody replaced their own password or one-time secret; their other sessions ended. Subject: the account.

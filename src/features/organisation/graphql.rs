@@ -113,6 +113,7 @@ impl Organisation {
             space_create: staff.into(),
             staff_account_create: first_staff.into(),
             pupil_accounts_create: staff.into(),
+            organisation_name_change: first_staff.into(),
             account_secrets_reset: staff.into(),
         })
     }
@@ -127,6 +128,8 @@ pub struct OrganisationViewerCan {
     staff_account_create: ActionPermission,
     /// Make accounts for pupils.
     pupil_accounts_create: ActionPermission,
+    /// Give it another name.
+    organisation_name_change: ActionPermission,
     /// Make new one-time secrets for accounts of this organisation.
     account_secrets_reset: ActionPermission,
 }
@@ -213,6 +216,24 @@ pub struct OrganisationCreateInput {
 #[derive(SimpleObject, Default)]
 pub struct OrganisationCreatePayload {
     /// The new organisation.
+    organisation: Option<Organisation>,
+    /// What went wrong; empty if and only if it was done.
+    user_errors: Vec<Refusal>,
+}
+
+/// Input of `organisationNameChange`.
+#[derive(InputObject)]
+pub struct OrganisationNameChangeInput {
+    /// The organisation.
+    organisation_id: ID,
+    /// Its new name, at most 200 characters.
+    name: String,
+}
+
+/// Answer of `organisationNameChange`.
+#[derive(SimpleObject, Default)]
+pub struct OrganisationNameChangePayload {
+    /// The organisation as it is now.
     organisation: Option<Organisation>,
     /// What went wrong; empty if and only if it was done.
     user_errors: Vec<Refusal>,
@@ -324,6 +345,24 @@ impl OrganisationMutation {
         let found = load(reader(ctx)?, created.map(|created| created.id)).await?;
         Ok(Some(OrganisationCreatePayload {
             organisation: Created::read_back(created, found)?,
+            user_errors,
+        }))
+    }
+
+    /// Mends the name of an organisation. Its own staff, and platform administrators. It is shown everywhere at once; in each space in which
+    /// it takes part a `SPACE_UPDATED` follows.
+    async fn organisation_name_change(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "All arguments of the mutation, in one object.")] input: OrganisationNameChangeInput,
+    ) -> Result<Option<OrganisationNameChangePayload>> {
+        let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let id = input_id("organisationId", &[Kind::Organisation], &input.organisation_id);
+        let known = id.as_ref().ok().copied().filter(|_| actor.ready().is_ok());
+        let work = async { service::name_change(app, actor, id?, &input.name).await };
+        let (_, user_errors) = settle(ctx, work).await?;
+        Ok(Some(OrganisationNameChangePayload {
+            organisation: load(reader(ctx)?, known).await?,
             user_errors,
         }))
     }

@@ -8,8 +8,11 @@ mod rules;
 mod service;
 mod store;
 
+/// The kind of the jobs that tell spaces of an organisation that is called otherwise, which is their subject.
+pub const RENAMED: &str = "organisation_renamed";
+
 pub use self::{
     rules::{NewOrganisation, PupilRow},
-    service::{create, pupils_create, staff_create},
+    service::{create, name_change, pupils_create, staff_create},
     store::OrganisationRow,
 };

@@ -7,6 +7,7 @@ use entity::{
 use uuid::Uuid;
 
 use super::{
+    RENAMED,
     rules::{self, NewOrganisation, PupilRow},
     store,
 };
@@ -20,7 +21,8 @@ use crate::{
         error::{Checks, Error, Reason, Result},
         id::Kind,
         idempotency::{self, Claim, Created, Key},
-        text,
+        job::NewJob,
+        scalar, text,
     },
 };
 
@@ -44,7 +46,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<
                     id,
                     kind: new.kind,
                     name: new.name.clone(),
-                    name_key: format!("{} {}", new.name, new.city).to_lowercase(),
+                    name_key: rules::name_key(&new.name, &new.city),
                     city: new.city.clone(),
                     country: new.country.clone(),
                     time_zone: new.time_zone.clone(),
@@ -61,6 +63,41 @@ pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<
         })
         .await
         .map(|made| Created::of(made, id))
+}
+
+/// Gives an organisation another name: it shows in all its spaces at once. The same name changes nothing.
+///
+/// # Errors
+/// `FORBIDDEN` for all but its staff and platform administrators, `NOT_FOUND`, `INVALID` at `name`.
+pub async fn name_change(app: &App, actor: &Actor, id: Uuid, name: &str) -> Result<()> {
+    if actor.kind != AccountKind::Admin {
+        own_staff(app, actor, id).await?;
+    }
+    let name = rules::name(name).map_err(|error| error.at(&["name"]))?;
+    let name = &name;
+    app.db
+        .write(None, |tx| {
+            Box::pin(async move {
+                let known = store::lock(tx, id).await?;
+                let known = known.ok_or_else(|| Error::not_found().at(&["organisationId"]))?;
+                if *name == known.name {
+                    return Ok(());
+                }
+                store::set_name(tx, id, name, rules::name_key(name, &known.city)).await?;
+                tx.enqueue(NewJob {
+                    kind: RENAMED,
+                    subject_id: id,
+                    space_id: None,
+                    due_at: tx.clock().now(),
+                });
+                for chain in [INSTALLATION, id] {
+                    let act = AuditAct::OrganisationNameChanged;
+                    tx.audit(chain, Record::new(act, actor.account_id, (Kind::Organisation, id)));
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// An account that was made, with its one-time secret unless this is a replay.
@@ -89,10 +126,10 @@ pub async fn staff_create(
     let mut checks = Checks::default();
     let login = checks.field("email", account::staff_login(email))?.unwrap_or_default();
     let display_name = checks
-        .field("displayName", text::required(display_name, 100))?
+        .field("displayName", text::required(display_name, account::LONGEST_NAME))?
         .unwrap_or_default();
     let languages = checks
-        .field("languages", rules::languages(languages))?
+        .field("languages", scalar::languages(languages))?
         .unwrap_or_default();
     checks.done()?;
     if let Some(id) = idempotency::replay(&app.db, actor, key.as_ref()).await? {
@@ -223,7 +260,7 @@ async fn insert_pupil(
             id,
             kind: AccountKind::Pupil,
             login,
-            display_name: rules::display_name(row),
+            display_name: account::name_of_pupil(&row.given_name, &row.family_initial),
             languages: row.languages.clone(),
             organisation_id: Some(organisation),
             birth_year: Some(row.birth_year),

@@ -1,7 +1,11 @@
 //! Statements over `organisation`.
 
 use entity::{enums::OrganisationKind, organisation};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ConnectionTrait, EntityTrait, FromQueryResult,
+};
 use uuid::Uuid;
 
 use crate::platform::{
@@ -108,6 +112,28 @@ pub(super) async fn insert(tx: &Tx<'_>, row: organisation::Model) -> Result<()> 
         created_at: Set(row.created_at),
     };
     organisation::Entity::insert(row).exec_without_returning(&**tx).await?;
+    Ok(())
+}
+
+/// Locks an organisation.
+pub(super) async fn lock(tx: &Tx<'_>, id: Uuid) -> Result<Option<organisation::Model>> {
+    let mut sql = tx.sql("");
+    sql.select::<organisation::Entity>()
+        .push(" WHERE id = ")
+        .bind(id)
+        .push(tx.for_update());
+    tx.row(sql).await
+}
+
+/// Gives an organisation another name.
+pub(super) async fn set_name(tx: &Tx<'_>, id: Uuid, name: &str, key: String) -> Result<()> {
+    let row = organisation::ActiveModel {
+        id: Unchanged(id),
+        name: Set(name.to_owned()),
+        name_key: Set(key),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
     Ok(())
 }
 

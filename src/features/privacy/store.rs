@@ -88,13 +88,14 @@ pub(super) struct AccountRow {
     pub languages: Languages,
     pub birth_year: Option<i32>,
     pub created_at: DateTime<Utc>,
+    pub login_changed_at: Option<DateTime<Utc>>,
     pub organisation_id: Option<Uuid>,
     pub organisation: Option<String>,
 }
 
 pub(super) async fn account(reader: &Reader, of: Scope) -> Result<Option<AccountRow>> {
     let mut sql = reader.sql(
-        "SELECT a.kind, a.login, a.display_name, a.languages, a.birth_year, a.created_at, a.organisation_id, \
+        "SELECT a.kind, a.login, a.display_name, a.languages, a.birth_year, a.created_at, a.login_changed_at, a.organisation_id, \
          o.name AS organisation FROM account a LEFT JOIN organisation o ON o.id = a.organisation_id WHERE a.id = ",
     );
     sql.bind(of.account);

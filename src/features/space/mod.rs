@@ -15,7 +15,7 @@ mod store;
 
 pub(crate) use self::store::viewer_columns;
 pub use self::{
-    job::archive_closed,
+    job::{TellRenamed, archive_closed},
     rules::NewMember,
     service::{
         MemberPatch, PhasePatch, SpacePatch, archive, close, create, leave, member_add, member_remove, member_update,

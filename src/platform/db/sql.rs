@@ -69,6 +69,15 @@ impl Sql {
         self
     }
 
+    /// The same of a table that the statement calls `alias`.
+    pub fn columns_of<E: EntityTrait>(&mut self, alias: &str) -> &mut Self {
+        for (place, column) in E::Column::iter().enumerate() {
+            self.push(if place == 0 { "" } else { ", " });
+            self.push(alias).push(".").push(column.unquoted());
+        }
+        self
+    }
+
     /// Adds a query for all these columns.
     pub fn select<E: EntityTrait>(&mut self) -> &mut Self {
         self.push("SELECT ").columns::<E>().push(" FROM ");

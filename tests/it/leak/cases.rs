@@ -34,7 +34,11 @@ fn with_ids(text: &str, ids: &Ids) -> String {
 }
 
 /// Mutations that take nothing but what is the caller's own, so that no case can name anything else.
-pub const WITHOUT_IDS: &[&str] = &["Mutation.sessionRevoke", "Mutation.notificationPreferencesSet"];
+pub const WITHOUT_IDS: &[&str] = &[
+    "Mutation.accountLanguagesChange",
+    "Mutation.sessionRevoke",
+    "Mutation.notificationPreferencesSet",
+];
 
 /// Mutations and their inputs: such as would be done if the caller were a member who may.
 const MUTATIONS: &[(&str, &str)] = &[
@@ -42,10 +46,26 @@ const MUTATIONS: &[(&str, &str)] = &[
         "accountPasswordChange",
         r#"{"currentPassword":"not the password","newPassword":"another password"}"#,
     ),
+    (
+        "accountEmailChange",
+        r#"{"accountId":"@home_account","email":"new@school.example"}"#,
+    ),
+    (
+        "accountEmailChange",
+        r#"{"accountId":"@partner_account","email":"new@school.example","currentPassword":"not the password"}"#,
+    ),
     ("accountErase", r#"{"accountId":"@home_account"}"#),
     ("accountErase", r#"{"accountId":"@partner_account"}"#),
     ("accountExport", r#"{"accountId":"@home_account"}"#),
     ("accountExport", r#"{"accountId":"@partner_account"}"#),
+    (
+        "accountNameChange",
+        r#"{"accountId":"@home_account","displayName":"Nobody N."}"#,
+    ),
+    (
+        "accountNameChange",
+        r#"{"accountId":"@partner_account","displayName":"Nobody N."}"#,
+    ),
     ("accountSecretsReset", r#"{"accountIds":["@home_account"]}"#),
     ("accountSecretsReset", r#"{"accountIds":["@partner_account"]}"#),
     ("commentCreate", r#"{"rootId":"@thread","body":"B"}"#),
@@ -206,6 +226,10 @@ const MUTATIONS: &[(&str, &str)] = &[
     ),
     ("presenceSet", r#"{"spaceId":"@own_space","threadId":"@thread"}"#),
     ("presenceSet", r#"{"spaceId":"@own_space","threadId":"@hidden_thread"}"#),
+    (
+        "organisationNameChange",
+        r#"{"organisationId":"@organisation","name":"New name"}"#,
+    ),
     (
         "pupilAccountsCreate",
         r#"{"organisationId":"@organisation","rows":[{"givenName":"A","familyInitial":"B","birthYear":2010,"languages":["en"]}]}"#,

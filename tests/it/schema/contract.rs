@@ -184,8 +184,11 @@ async fn node_finds_an_object_of_every_type() {
 
 /// Which field of `viewerCan` answers for a mutation; none where there is no subject, or whoever sees it may do it.
 const PERMISSIONS: &[(&str, &[&str])] = &[
+    ("accountEmailChange", &["AccountViewerCan.accountEmailChange"]),
     ("accountErase", &[]),
     ("accountExport", &[]),
+    ("accountLanguagesChange", &["AccountViewerCan.accountLanguagesChange"]),
+    ("accountNameChange", &["AccountViewerCan.accountNameChange"]),
     ("accountPasswordChange", &[]),
     ("accountSecretsReset", &["OrganisationViewerCan.accountSecretsReset"]),
     (
@@ -227,6 +230,10 @@ const PERMISSIONS: &[(&str, &[&str])] = &[
     ("notificationPreferencesSet", &[]),
     ("notificationsMarkRead", &[]),
     ("organisationCreate", &[]),
+    (
+        "organisationNameChange",
+        &["OrganisationViewerCan.organisationNameChange"],
+    ),
     ("phaseClose", &["PhaseViewerCan.phaseClose"]),
     ("phaseMarkRead", &[]),
     ("phaseOpen", &["PhaseViewerCan.phaseOpen"]),
@@ -314,6 +321,7 @@ fn every_mutation_on_a_subject_has_its_permission() {
 fn every_subject_says_what_the_viewer_may_do_with_it() {
     let schema = schema();
     for name in [
+        "Account",
         "Organisation",
         "Space",
         "Phase",

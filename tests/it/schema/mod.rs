@@ -313,6 +313,7 @@ fn a_plain_list_says_how_long_it_may_be() {
 
 /// Scalars and enums that may be null: what has not happened, was not said, or is not for this viewer.
 const MAY_BE_NULL: &[(&str, &[&str])] = &[
+    ("Account", &["emailChangedAt"]),
     ("AccountBundle", &["endCursor"]),
     ("ActionPermission", &["reason"]),
     ("AuditRecord", &["before", "after", "previousHash"]),
@@ -345,6 +346,7 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("UploadRequest", &["partNumber"]),
     ("UploadPart", &["sha256"]),
     ("Membership", &["mobilityStatus", "preModeratedUntil", "leftAt"]),
+    ("MemberDistinction", &["login"]),
     ("ModerationDecision", &["reason", "note"]),
     ("Notification", &["readAt"]),
     ("Phase", &["startsAt", "endsAt", "reopenReason"]),
@@ -398,6 +400,7 @@ const NEVER_NULL: &[(&str, &[&str])] = &[
         &["space", "phase", "byline", "mentions", "reactions", "file"],
     ),
     ("MediaUpload", &["requests", "arrived"]),
+    ("MemberDistinction", &["organisation"]),
     ("UploadRequest", &["headers"]),
     ("MemberPresence", &["member"]),
     ("Membership", &["organisation", "space", "grants"]),

@@ -1,16 +1,20 @@
 //! Accounts and sessions in the API.
 
+mod person;
 mod secret;
 mod session;
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Description, Enum, ID, MergedObject, Object};
+use async_graphql::{Description, Enum, ID, MergedObject, Object, SimpleObject};
 use uuid::Uuid;
 
 pub use self::session::{Session, own_sessions, session_nodes};
-use self::{secret::SecretMutation, session::SessionMutation};
-use super::store::{self, AccountRow};
+use self::{person::PersonMutation, secret::SecretMutation, session::SessionMutation};
+use super::{
+    rules::{self, AccountAction},
+    store::{self, AccountRow},
+};
 use crate::{
     features::organisation::graphql::{Organisation, organisations},
     platform::{
@@ -19,13 +23,14 @@ use crate::{
         id::{self, Kind},
         level::{At, Level, Link},
         page::{Cut, Listed, PageArgs, Total},
-        scalar::LanguageTag,
+        permission::ActionPermission,
+        scalar::{DateTime, LanguageTag},
     },
 };
 
 /// Mutations of accounts and sessions.
 #[derive(MergedObject, Default)]
-pub struct AccountMutation(SessionMutation, SecretMutation);
+pub struct AccountMutation(SessionMutation, SecretMutation, PersonMutation);
 
 /// What an account is for.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,11 +103,38 @@ impl Account {
         Ok(self.0.organisation_id.and_then(|id| organisations.get(&id)).cloned())
     }
 
+    /// When the e-mail address was changed last. Null if it never was.
+    async fn email_changed_at(&self) -> Option<DateTime> {
+        self.0.login_changed_at.map(Into::into)
+    }
+
+    /// What the viewer may do here.
+    async fn viewer_can(&self) -> Result<AccountViewerCan> {
+        let actor = self.0.reader().actor()?;
+        let may = |action| rules::may(action, &actor.into(), &self.0.party()).into();
+        Ok(AccountViewerCan {
+            account_name_change: may(AccountAction::NameChange),
+            account_languages_change: may(AccountAction::LanguagesChange),
+            account_email_change: may(AccountAction::EmailChange),
+        })
+    }
+
     /// True while the secret is one that staff have seen: everything but `accountPasswordChange`, `sessionRefresh`,
     /// `sessionRevoke` and `viewer { account }` is refused with `PASSWORD_CHANGE_REQUIRED`.
     async fn is_password_change_required(&self) -> bool {
         self.0.is_password_change_required
     }
+}
+
+/// What the viewer may do with an account.
+#[derive(SimpleObject)]
+pub struct AccountViewerCan {
+    /// Mend the name that members see.
+    account_name_change: ActionPermission,
+    /// Replace the languages.
+    account_languages_change: ActionPermission,
+    /// Give it another e-mail address, which is what it signs in with.
+    account_email_change: ActionPermission,
 }
 
 /// Accounts, as far as the viewer may see them.

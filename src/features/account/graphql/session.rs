@@ -122,6 +122,8 @@ pub struct SessionCreatePayload {
     refresh_token: Option<String>,
     /// Who signed in.
     account: Option<Account>,
+    /// When the e-mail address was changed, if this is the first time that its owner signs in since: tell them. Null otherwise; said once.
+    email_changed_at: Option<DateTime>,
     /// What went wrong; empty if and only if it was done.
     user_errors: Vec<Refusal>,
 }
@@ -195,6 +197,7 @@ impl SessionMutation {
         };
         Ok(Some(SessionCreatePayload {
             account: own(ctx, &signed_in).await?,
+            email_changed_at: signed_in.login_changed_at.map(Into::into),
             access_token: Some(signed_in.access_token),
             access_token_expires_at: Some(signed_in.expires_at.into()),
             refresh_token: Some(signed_in.refresh_token),

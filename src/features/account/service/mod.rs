@@ -1,5 +1,6 @@
 //! Accounts: made, put on record, erased.
 
+mod person;
 mod refresh;
 mod secret;
 mod session;
@@ -11,6 +12,7 @@ use entity::{
 use uuid::Uuid;
 
 pub use self::{
+    person::{email_change, languages_change, name_change},
     refresh::{forget_links, session_refresh},
     secret::{confirm, password_change, secrets_reset},
     session::{Ending, SignedIn, authenticate, session_create, session_revoke},
@@ -77,6 +79,9 @@ pub async fn insert(tx: &mut Tx<'_>, actor: Option<Uuid>, new: NewAccount) -> Re
         birth_year: new.birth_year,
         password_hash: new.password_hash,
         is_password_change_required: new.is_one_time,
+        login_changed_at: None,
+        login_changed_before: None,
+        is_login_change_untold: false,
         created_at: tx.clock().now(),
         erased_at: None,
     };

@@ -168,7 +168,8 @@ pub(super) async fn renew(app: &App, account: &store::Row, password: &str) {
     }
 }
 
-fn right(is_right: bool) -> Result<()> {
+/// Refuses what was confirmed with another password.
+pub(super) fn right(is_right: bool) -> Result<()> {
     if is_right {
         return Ok(());
     }

@@ -32,6 +32,8 @@ pub struct SignedIn {
     pub refresh_token: String,
     /// Who signed in.
     pub actor: Actor,
+    /// When the login was changed, if nobody has signed in since.
+    pub login_changed_at: Option<DateTime<Utc>>,
 }
 
 /// Whom an account and its session stand for, now: one statement, so that an ended session counts at once.
@@ -69,14 +71,19 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
         ));
     };
     let (id, token) = (app.clock.new_id(), RefreshToken::new());
-    let (owner, first) = (account.id, &token);
-    app.db
-        .write(None, |tx| {
-            Box::pin(async move { store::insert_session(tx, id, owner, first).await })
+    let (known, first) = (&account, &token);
+    let unit = app.db.write(None, |tx| {
+        Box::pin(async move {
+            store::insert_session(tx, id, known.id, first).await?;
+            Ok(known.is_login_change_untold && store::tell_login_change(tx, known.id).await?)
         })
-        .await?;
+    });
+    let is_told = unit.await?;
     renew(app, &account, &password).await;
-    signed_in(app, &account, id, &token)
+    Ok(SignedIn {
+        login_changed_at: account.login_changed_at.filter(|_| is_told),
+        ..signed_in(app, &account, id, &token)?
+    })
 }
 
 /// The tokens of a session.
@@ -97,6 +104,7 @@ pub(super) fn signed_in(app: &App, account: &store::Row, session: Uuid, token: &
         expires_at,
         refresh_token: token.encode(),
         actor,
+        login_changed_at: None,
     })
 }
 

@@ -56,7 +56,7 @@ pub enum SpaceEventKind {
     PhasePromptsUpdated,
     /// Somebody has come into the space.
     MemberAdded,
-    /// Somebody's role or status has changed.
+    /// Somebody's role, status or name has changed. A name without an actor.
     MemberUpdated,
     /// Somebody has left the space.
     MemberRemoved,
@@ -104,7 +104,7 @@ pub enum SpaceEventKind {
     ReviewReacted,
     /// A review is due within a day. For its reviewer; without an actor.
     ReviewDue,
-    /// Settings or state of the space have changed.
+    /// Settings or state of the space have changed, or the name of an organisation that takes part, without an actor.
     SpaceUpdated,
     /// An organisation takes part from now on.
     OrganisationAccepted,

@@ -112,7 +112,7 @@ async fn about(reader: &Reader, of: Scope, copy: &mut Value) -> Result<()> {
     copy["account"] = json!({
         "id": public(Kind::Account, of.account), "kind": account.kind, "login": account.login,
         "displayName": account.display_name, "languages": account.languages.0, "birthYear": account.birth_year,
-        "createdAt": account.created_at, "organisation": account.organisation,
+        "createdAt": account.created_at, "loginChangedAt": account.login_changed_at, "organisation": account.organisation,
         "organisationId": account.organisation_id.map(|id| public(Kind::Organisation, id)),
     });
     let members = store::members(reader, of).await?.into_iter().map(|row| {

@@ -3,13 +3,14 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Description, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use chrono::Datelike;
 use uuid::Uuid;
 
 use super::{
     super::{
         rules::NewMember,
         service::{self, MemberPatch},
-        store::{self, MemberRow},
+        store::{self, MemberRow, Namesake},
     },
     Space, spaces,
 };
@@ -69,6 +70,7 @@ pub struct MemberLinks {
     accounts: Link<HashMap<Uuid, Account>>,
     spaces: Link<HashMap<Uuid, Space>>,
     grants: Link<HashMap<Uuid, Vec<Grant>>>,
+    namesakes: Link<HashMap<Uuid, Namesake>>,
     lists: Arc<Lists>,
 }
 
@@ -125,6 +127,27 @@ impl Membership {
     /// The name that members see. Pupils: given name and first letter of the family name. Empty once the person was erased.
     async fn display_name(&self) -> &str {
         &self.0.display_name
+    }
+
+    /// What tells this member apart. Null unless another present member of the space has the same name, in whatever case: then show it
+    /// beside the name. Null for those who left.
+    async fn distinction(&self) -> Result<Option<MemberDistinction>> {
+        let level = self.0.level();
+        let spaces = || {
+            let mut spaces: Vec<_> = level.rows.iter().map(|row| row.space_id).collect();
+            spaces.sort_unstable();
+            spaces.dedup();
+            spaces
+        };
+        let load = || Box::pin(async move { store::namesakes(&level.reader, &spaces()).await }) as _;
+        let Some(namesake) = level.links.namesakes.load(load).await?.get(&self.0.id).cloned() else {
+            return Ok(None);
+        };
+        Ok(Some(MemberDistinction {
+            organisation: self.affiliation().await?.ok_or_else(Error::not_found)?,
+            joined_year: namesake.created_at.year(),
+            login: namesake.login,
+        }))
     }
 
     /// What they are here.
@@ -212,6 +235,17 @@ impl Membership {
         };
         journal_entries(lists, reader, parents, (ListKind::MemberEntries, None), &args).await
     }
+}
+
+/// What tells members apart who have the same name.
+#[derive(SimpleObject)]
+pub struct MemberDistinction {
+    /// Whom they stand for.
+    organisation: Organisation,
+    /// The year (UTC) in which they came into the space.
+    joined_year: i32,
+    /// What they sign in with. For staff of the same organisation; null for everybody else.
+    login: Option<String>,
 }
 
 /// Members by id, as far as the viewer shares a space with them.

@@ -35,6 +35,7 @@ use crate::{
         error::{Error, Result},
         page::{Cut, Key, KeyType, Order, Page},
         stream::{Cursor, Position},
+        unicode,
     },
     policy::{self, Member},
 };
@@ -679,6 +680,68 @@ const MEMBER_JOINS: &str = "JOIN account a ON a.id = x.account_id JOIN organisat
 /// Members of the viewer's spaces, those who left included.
 pub(super) async fn members_by_id(reader: &Reader, ids: &[Uuid]) -> Result<Vec<MemberRow>> {
     listed(reader, ids, |reader, ids| Box::pin(own_members_by_id(reader, ids))).await
+}
+
+/// Where a name is shown: in a space, as that of a member if of one.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub(super) struct Shown {
+    pub space_id: Uuid,
+    pub member_id: Option<Uuid>,
+}
+
+/// The spaces to which an account belongs.
+pub(super) async fn system_memberships(reader: &Reader, account: Uuid) -> Result<Vec<Shown>> {
+    let mut sql =
+        reader.sql("SELECT space_id, id AS member_id FROM membership WHERE left_at IS NULL AND account_id = ");
+    sql.bind(account).push(" ORDER BY created_at, id");
+    reader.rows(sql).await
+}
+
+#[derive(FromQueryResult)]
+struct OfOrganisation {
+    space_id: Uuid,
+}
+
+/// The spaces in which an organisation takes part.
+pub(super) async fn system_spaces_of(reader: &Reader, organisation: Uuid) -> Result<Vec<Shown>> {
+    let mut sql = reader.sql("SELECT space_id FROM space_organisation WHERE state = 'ACCEPTED' AND organisation_id = ");
+    sql.bind(organisation).push(" ORDER BY created_at, id");
+    let rows = reader.rows::<OfOrganisation>(sql).await?.into_iter();
+    let shown = |row: OfOrganisation| Shown {
+        space_id: row.space_id,
+        member_id: None,
+    };
+    Ok(rows.map(shown).collect())
+}
+
+/// A member as others must tell them apart who have the same name.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct Namesake {
+    pub id: Uuid,
+    space_id: Uuid,
+    display_name: String,
+    /// When they were added.
+    pub created_at: DateTime<Utc>,
+    /// Their login, for staff of their own organisation.
+    pub login: Option<String>,
+}
+
+/// Members of the viewer's spaces whose name another one there has too, in whatever case and form. One statement for all of these spaces,
+/// with a short row for each of their members: databases fold no names.
+pub(super) async fn namesakes(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, Namesake>> {
+    let mut sql = reader.sql("SELECT x.id, x.space_id, a.display_name, x.created_at, CASE WHEN a.organisation_id = ");
+    sql.bind(own_organisation(reader)?)
+        .push(" THEN a.login END AS login FROM membership x JOIN account a ON a.id = x.account_id");
+    push_viewer(&mut sql, reader.actor()?.account_id, "x.space_id");
+    sql.push("WHERE x.left_at IS NULL AND a.erased_at IS NULL AND ")
+        .is_in("x.space_id", spaces);
+    let mut by_name = HashMap::<_, Vec<Namesake>>::new();
+    for row in reader.rows::<Namesake>(sql).await? {
+        let name = unicode::fold(&unicode::nfkc(&row.display_name));
+        by_name.entry((row.space_id, name)).or_default().push(row);
+    }
+    let several = by_name.into_values().filter(|members| members.len() > 1);
+    Ok(several.flatten().map(|member| (member.id, member)).collect())
 }
 
 async fn own_members_by_id(reader: &Reader, ids: Vec<Uuid>) -> Result<Vec<MemberRow>> {
