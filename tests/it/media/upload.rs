@@ -443,9 +443,17 @@ async fn there_is_room_for_so_much_and_no_more() {
 #[tokio::test]
 async fn in_a_closed_phase_nothing_is_sent_but_called_off() {
     let (world, cast) = World::with_cast().await;
-    let id = world.sent(&cast.mobile, &cast, &photo(1), "image/png").await;
+    let mut input = announced(&cast.space, &cast.during, &photo(1), "image/png");
+    input["idempotencyKey"] = json!("a-key-that-is-long-enough");
+    let id = world.sent_as(&cast.mobile, input.clone(), &photo(1)).await;
     let close = json!({ "phaseId": cast.during });
     world.done(&cast.coordinator, "phaseClose", close, "").await;
+    // Who has lost the first answer hears that it is made, though it can't be sent any more.
+    let again = world.done(&cast.mobile, "mediaUploadRequest", input, UPLOAD).await;
+    assert_eq!(
+        (&again["mediaItem"]["id"], &again["upload"]),
+        (&json!(id), &Value::Null)
+    );
     let item = json!({ "mediaItemId": id });
     for mutation in ["mediaUploadParts", "mediaUploadComplete", "mediaRetry"] {
         let refused = world.refused(&cast.mobile, mutation, item.clone()).await;

@@ -160,7 +160,7 @@ pub struct MediaUploadRequestInput {
 pub struct MediaUploadRequestPayload {
     /// The new item, a draft.
     media_item: Option<MediaItem>,
-    /// How to upload its file. Null if it has arrived before.
+    /// How to upload its file. Null if it has arrived before, or can't be sent any more.
     upload: Option<MediaUpload>,
     /// Its phase.
     phase: Option<Phase>,
@@ -264,8 +264,11 @@ async fn uploading(app: &App, actor: &Actor, item: Option<&MediaItem>) -> Result
     };
     // The store is asked: nobody waits for that with a connection in their hands.
     item.0.0.reader().release().await;
-    let uploading = service::arrived(app, actor, item.0.0.id, None).await?;
-    Ok(Some(uploading.into()))
+    match service::arrived(app, actor, item.0.0.id, None).await {
+        Ok(uploading) => Ok(Some(uploading.into())),
+        // The item is made, or was before: that something has come between since, such as a phase that was closed, doesn't take that back.
+        Err(error) => error.into_refusals().map(|_| None),
+    }
 }
 
 /// Mutations of media.
