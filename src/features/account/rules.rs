@@ -78,11 +78,11 @@ pub(super) struct Party {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccountAction {
     /// `accountNameChange`.
-    NameChange,
+    Name,
     /// `accountLanguagesChange`.
-    LanguagesChange,
+    Languages,
     /// `accountEmailChange`.
-    EmailChange,
+    Email,
 }
 
 /// What somebody may do with an account. An organisation is administered by its staff: they make the accounts of colleagues and pupils
@@ -92,10 +92,10 @@ pub(super) fn may(action: AccountAction, actor: &Party, target: &Party) -> Verdi
     let is_together = target.organisation_id.is_some() && actor.organisation_id == target.organisation_id;
     let administers = actor.kind == AccountKind::Staff && is_together;
     let is_allowed = match action {
-        AccountAction::NameChange => administers,
-        AccountAction::LanguagesChange => is_own,
+        AccountAction::Name => administers,
+        AccountAction::Languages => is_own,
         // A pupil signs in with a user name, which the school has made.
-        AccountAction::EmailChange => target.kind != AccountKind::Pupil && (is_own || administers),
+        AccountAction::Email => target.kind != AccountKind::Pupil && (is_own || administers),
     };
     if is_allowed {
         Ok(())

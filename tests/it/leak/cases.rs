@@ -34,11 +34,7 @@ fn with_ids(text: &str, ids: &Ids) -> String {
 }
 
 /// Mutations that take nothing but what is the caller's own, so that no case can name anything else.
-pub const WITHOUT_IDS: &[&str] = &[
-    "Mutation.accountLanguagesChange",
-    "Mutation.sessionRevoke",
-    "Mutation.notificationPreferencesSet",
-];
+pub const WITHOUT_IDS: &[&str] = &["Mutation.accountLanguagesChange", "Mutation.notificationPreferencesSet"];
 
 /// Mutations and their inputs: such as would be done if the caller were a member who may.
 const MUTATIONS: &[(&str, &str)] = &[
@@ -241,6 +237,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("reactionRemove", r#"{"contributionId":"@comment","kind":"LIKE"}"#),
     ("sessionCreate", r#"{"login":"@login","password":"not the password"}"#),
     ("sessionRefresh", r#"{"refreshToken":"nonsense"}"#),
+    ("sessionRevoke", r#"{"sessionId":"@session"}"#),
     (
         "reportDecide",
         r#"{"reportId":"@report","outcome":"DISMISSED","note":"N"}"#,

@@ -138,6 +138,7 @@ impl Scene {
             ("closed_phase", cast.preparation.clone()),
             ("organisation", cast.partner.organisation.clone()),
             ("home_account", cast.stayer.account.clone()),
+            ("session", id::encode(Kind::Session, cast.stayer.actor.session_id).0),
             ("partner_account", cast.partner.account.clone()),
             ("member", cast.stayer.member.clone()),
             ("coordinator", cast.coordinator.member.clone()),

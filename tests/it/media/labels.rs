@@ -255,7 +255,7 @@ async fn a_file_that_is_two_things_is_not_given_out_as_both() {
         ("a.pdf", "application/pdf", [&png[..], &pdf].concat()),
         ("a.mp4", "video/mp4", film(SECOND).make()),
         ("a.mp4", "video/mp4", [&Film::default().make()[..], &archive].concat()),
-        ("a.mp4", "", [&SOUND_MP4[..], &jpeg, SECOND].concat()),
+        ("a.mp4", "", [SOUND_MP4, &jpeg, SECOND].concat()),
         ("a.mp3", "audio/mpeg", tagged),
         ("a.mp3", "audio/mpeg", [&files::mp3()[..], &archive].concat()),
         ("a.wav", "audio/wav", [&files::wav()[..], SECOND].concat()),

@@ -106,7 +106,7 @@ async fn a_file_that_was_read_wrong_can_be_processed_again() {
     assert_eq!(file["viewerCan"]["mediaRetry"]["allowed"], true);
     // It is kept, and counts, until it is removed.
     assert_eq!(used(&world, &cast).await, bytes.len() as u64);
-    assert_eq!(keys(&world).await, [key.clone()]);
+    assert_eq!(keys(&world).await, std::slice::from_ref(&key));
     put(&world, &key, &bytes).await;
     world.done(&cast.mobile, "mediaRetry", input, "").await;
     assert_eq!(world.work().await, 1);

@@ -4,7 +4,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::ROWS;
-use crate::support::{Cast, Person, World, errors};
+use crate::support::{Cast, PASSWORD, Person, World, errors};
 
 /// A list, somebody who reads it, and the name of its order: lists of one order take each other's cursors.
 pub struct List<'a> {
@@ -115,6 +115,9 @@ impl Shelf {
         self.fill_queue().await;
         self.fill_log().await;
         self.fill_rounds().await;
+        for _ in 0..ROWS {
+            self.world.sign_in(&self.reviewer.login, PASSWORD).await;
+        }
         self.world.fan_out().await;
         self
     }
@@ -310,6 +313,7 @@ impl Shelf {
             list("Album.comments", "comments", stayer, &self.album),
             list("Comment.replies", "comments", stayer, &self.comment),
             list("Viewer.notifications", "notifications", stayer, ""),
+            list("Viewer.sessions", "sessions", &self.reviewer, ""),
             list("Viewer.drafts", "drafts", mobile, ""),
             list("Thread.revisions", "revisions", teacher, &self.thread),
             list("JournalEntry.revisions", "revisions", teacher, &self.entry),
@@ -339,6 +343,7 @@ impl Shelf {
         let (kind, field) = list.name.split_once('.').unwrap();
         let (row, more) = match list.name {
             "Space.journalWeek" => ("membership { id }", "week: \"2026-W47\", "),
+            "Viewer.sessions" => ("id", ""),
             _ => ("... on Node { id }", ""),
         };
         let connection = format!(

@@ -113,9 +113,9 @@ impl Account {
         let actor = self.0.reader().actor()?;
         let may = |action| rules::may(action, &actor.into(), &self.0.party()).into();
         Ok(AccountViewerCan {
-            account_name_change: may(AccountAction::NameChange),
-            account_languages_change: may(AccountAction::LanguagesChange),
-            account_email_change: may(AccountAction::EmailChange),
+            account_name_change: may(AccountAction::Name),
+            account_languages_change: may(AccountAction::Languages),
+            account_email_change: may(AccountAction::Email),
         })
     }
 

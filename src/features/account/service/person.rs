@@ -49,11 +49,7 @@ pub async fn name_change(app: &App, actor: &Actor, id: Uuid, name: &str) -> Resu
         .write(None, |tx| {
             Box::pin(async move {
                 let account = seen(store::lock(tx, actor.account_id, id).await?)?;
-                allow(rules::may(
-                    AccountAction::NameChange,
-                    &actor.into(),
-                    &store::party(&account),
-                ))?;
+                allow(rules::may(AccountAction::Name, &actor.into(), &store::party(&account)))?;
                 let name = match account.kind {
                     AccountKind::Pupil => rules::pupil_name(name),
                     AccountKind::Admin | AccountKind::Staff => text::required(name, rules::LONGEST_NAME),
@@ -104,11 +100,7 @@ pub async fn email_change(
 ) -> Result<Option<String>> {
     let reader = Reader::passing(&app.db, None);
     let account = seen(store::seen(&reader, actor.account_id, id).await?)?;
-    allow(rules::may(
-        AccountAction::EmailChange,
-        &actor.into(),
-        &store::party(&account),
-    ))?;
+    allow(rules::may(AccountAction::Email, &actor.into(), &store::party(&account)))?;
     let login = rules::staff_login(email).map_err(|error| error.at(&["email"]))?;
     let login = &Login::of(&login);
     let secret = if id == actor.account_id {

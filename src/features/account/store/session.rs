@@ -32,7 +32,7 @@ pub struct SessionRow {
 
 /// The order of sessions in lists.
 pub(in super::super) const SESSION_ORDER: Order = Order {
-    tag: 1,
+    tag: 63,
     columns: &[("created_at", KeyType::Time), ("id", KeyType::Id)],
     is_descending: true,
 };
