@@ -325,6 +325,10 @@ impl App {
                 report::tell_delayed(self).await.map(drop),
             ),
             ("media are not swept", media::sweep(self).await.map(drop)),
+            (
+                "old networks are not forgotten",
+                account::forget_networks(self).await.map(drop),
+            ),
             ("left files are not deleted", self.clear_scratch().await),
             (
                 "interrupted erasures are not completed",

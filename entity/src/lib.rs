@@ -15,6 +15,7 @@ pub mod enums;
 pub mod event;
 pub mod idempotency;
 pub mod job;
+pub mod known_network;
 pub mod media_file;
 pub mod membership;
 pub mod notification;

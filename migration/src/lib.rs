@@ -31,6 +31,7 @@ mod m20261129_000020_login_keys_unique;
 mod m20261129_000020_password_changes;
 mod m20261129_000020_recent_login_changes;
 mod m20261129_000021_session_links;
+mod m20261129_000022_known_networks;
 mod m20261129_000022_media_releasing;
 mod rule;
 #[cfg(debug_assertions)]
@@ -66,6 +67,7 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000020_password_changes::migration,
         m20261129_000020_recent_login_changes::migration,
         m20261129_000021_session_links::migration,
+        m20261129_000022_known_networks::migration,
         m20261129_000022_media_releasing::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()

@@ -4,6 +4,7 @@ mod gate;
 mod guessing;
 mod keys;
 mod names;
+mod networks;
 mod refresh;
 mod secrets;
 mod sessions;

@@ -2,7 +2,8 @@
 //!
 //! An **account** is one human. Staff sign in with their e-mail address; pupils have a user name that their school made and
 //! no e-mail; platform administrators make organisations and see no content. A **session** is one signed-in device: a
-//! short-lived access token and a refresh token that is new at every use.
+//! short-lived access token and a refresh token that is new at every use. A **known network** is one from which an account has
+//! signed in within 30 days, kept as a keyed hash.
 //!
 //! Invariants: a secret that staff have seen must be replaced before anything else works; a wrong password and an unknown
 //! login are not told apart, in words or in time; whatever ends a session counts at the next request.
@@ -24,8 +25,8 @@ pub use self::{
     rules::{LONGEST_NAME, login_of_pupil, name_of_pupil, staff_login},
     service::{
         Ending, NewAccount, SignedIn, audit, authenticate, confirm, create_administrator, email_change, erase,
-        forget_links, insert, languages_change, login_taken, name_change, password_change, secrets_reset,
-        session_create, session_refresh, session_revoke, subject,
+        forget_links, forget_networks, insert, languages_change, login_taken, name_change, password_change,
+        secrets_reset, session_create, session_refresh, session_revoke, subject,
     },
     store::{SessionRow, Subject, system_has_login, system_is_empty, system_login},
 };

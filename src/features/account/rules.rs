@@ -13,6 +13,8 @@ use crate::{
 
 /// How long a session lives without being used.
 pub(super) const SESSION_IDLE: chrono::TimeDelta = chrono::TimeDelta::days(60);
+/// How long it is known that somebody has signed in from a network.
+pub(super) const NETWORK_KNOWN: chrono::TimeDelta = chrono::TimeDelta::days(30);
 /// How long an old refresh token stands for the current one, from its first use on: phones lose answers, and tabs know nothing of each other.
 pub(super) const ROTATION_GRACE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 /// Old refresh tokens of one session that do so at the same time, at most.

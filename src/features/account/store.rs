@@ -1,5 +1,6 @@
-//! Statements over `account`; those over sessions are in [`session`].
+//! Statements over `account`; those over sessions and networks are in [`session`] and [`network`].
 
+mod network;
 mod session;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use self::network::{accounts_of_network, delete_networks_before, is_network_known, remember_network};
 pub use self::session::SessionRow;
 pub(super) use self::session::{
     NewLink, SESSION_ORDER, count_sessions, delete_links, delete_links_before, end_own_session, end_session,
@@ -330,7 +332,7 @@ pub(super) async fn tell_login_change(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
     Ok(update.exec(&**tx).await?.rows_affected > 0)
 }
 
-/// Takes everything out of an account but its id, kind and organisation, and its sessions and keys altogether.
+/// Takes everything out of an account but its id, kind and organisation, and its sessions, keys and known networks altogether.
 pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
     let row = account::ActiveModel {
         id: Unchanged(id),
@@ -350,6 +352,7 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
         ..Default::default()
     };
     row.update(&**tx).await?;
+    network::delete_networks(tx, id).await?;
     session::delete_sessions(tx, id).await?;
     forget_change(tx, id).await
 }

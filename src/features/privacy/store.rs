@@ -314,6 +314,18 @@ pub(super) async fn sessions(reader: &Reader, account: Uuid) -> Result<Vec<Sessi
     reader.rows(sql).await
 }
 
+/// A network from which they have signed in within 30 days: which one can't be told, since only a keyed hash is kept.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct NetworkRow {
+    pub seen_at: DateTime<Utc>,
+}
+
+pub(super) async fn networks(reader: &Reader, account: Uuid) -> Result<Vec<NetworkRow>> {
+    let mut sql = reader.sql("SELECT seen_at FROM known_network WHERE account_id = ");
+    sql.bind(account).push(" ORDER BY seen_at DESC, hash").limit(MOST_ROWS);
+    reader.rows(sql).await
+}
+
 /// A reaction.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct ReactionRow {

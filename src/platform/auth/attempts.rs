@@ -1,7 +1,12 @@
 //! Guessing made slow, without shutting out whom the account belongs to.
 //!
 //! Failures count for a login *at an address*: each makes the next guess from there wait longer, and elsewhere nobody notices, so
-//! strangers lock nobody out. Per address only failures count, since a whole school sits behind one.
+//! strangers lock nobody out. Per address only failures count, since a whole school sits behind one; and per login from wherever they
+//! come, against those who guess from many addresses.
+//!
+//! Both collective limits leave a way to those who have signed in from where they are (see [`Known`]): beyond the limit of the address
+//! they have one guess in a quarter of an hour, and the limit of the login isn't theirs. Whose accounts belong to an address is nothing
+//! that guesses can bring about.
 
 use std::{
     collections::HashMap,
@@ -12,8 +17,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::platform::{
     error::{Error, Result},
@@ -31,8 +37,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const FORGET: Duration = Duration::from_secs(15 * 60);
 /// Failures of an address in [`WINDOW`], and guesses of an address that may be under way.
 const MOST: u32 = 200;
+/// Further failures of an address for each account that is known there.
+const MORE: u32 = 2;
+/// Failures of an address, however many accounts are known there.
+const MOST_OF_ALL: u32 = 1_000;
 /// From the first failure on.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Failures of a login in [`LOGIN_WINDOW`], from all addresses together, that cost no time.
+const LOGIN_MOST: u32 = 50;
+/// From the first failure on.
+const LOGIN_WINDOW: Duration = Duration::from_secs(3600);
+
+/// What is known of a login and an address from earlier sign-ins. It is asked only when a collective limit is reached.
+#[async_trait]
+pub trait Known: Send + Sync {
+    /// Whether the login has signed in from there.
+    async fn has_signed_in(&self) -> Result<bool>;
+
+    /// How many accounts have signed in from there: those of the organisation that has most.
+    async fn accounts(&self) -> Result<u32>;
+}
 
 /// Watches over guesses. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -45,20 +69,64 @@ pub struct Attempts {
 struct UnderWay {
     /// One guess at a time for each login at an address, so that a crowd of them can't overtake the count.
     turns: HashMap<String, Weak<Turn>>,
-    addresses: HashMap<String, Weak<Address>>,
+    /// By address, and by login.
+    crowds: HashMap<String, Weak<Crowd>>,
 }
 
 type Turn = tokio::sync::Mutex<()>;
 
-/// An address from which guesses are under way.
+/// Guesses that are under way from one address, or at one login.
 #[derive(Debug, Default)]
-struct Address {
+struct Crowd {
     /// How many there are, those that wait included.
     guests: AtomicU32,
     /// How many are being verified. Each may fail, so each takes one of the failures that are left.
     verified: AtomicU32,
     /// One of them is done.
     done: Notify,
+}
+
+/// A guess, and under which names it is counted.
+struct Guess<'a> {
+    /// Login at an address.
+    here: String,
+    address: String,
+    /// Failures of the login in the last hour, and the last of them.
+    login: String,
+    last: String,
+    known: &'a dyn Known,
+    /// What `known` says, once it was asked.
+    is_known: OnceCell<bool>,
+    accounts: OnceCell<u32>,
+}
+
+impl<'a> Guess<'a> {
+    fn new(login: &str, client: &Client, known: &'a dyn Known) -> Self {
+        // Hashed, so that no store of counts holds logins.
+        let login: String = Sha256::digest(login)[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let address = format!("guess:{}", client.network());
+        Self {
+            here: format!("{address}:{login}"),
+            address,
+            last: format!("guess-last:{login}"),
+            login: format!("guess-login:{login}"),
+            known,
+            is_known: OnceCell::new(),
+            accounts: OnceCell::new(),
+        }
+    }
+
+    async fn is_known(&self) -> Result<bool> {
+        let known = self.is_known.get_or_try_init(|| self.known.has_signed_in());
+        known.await.copied()
+    }
+
+    async fn accounts(&self) -> Result<u32> {
+        self.accounts.get_or_try_init(|| self.known.accounts()).await.copied()
+    }
 }
 
 impl Attempts {
@@ -74,58 +142,104 @@ impl Attempts {
     /// Makes a guess at a login, if it is not too early: `guess` says whether it was right.
     ///
     /// # Errors
-    /// `RATE_LIMITED`; what `guess` fails with.
-    pub async fn watch(&self, login: &str, client: &Client, guess: impl Future<Output = Result<bool>>) -> Result<bool> {
-        // Hashed, so that no store of counts holds logins.
-        let login: String = Sha256::digest(login)[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let address = format!("guess:{}", client.network());
-        let key = format!("{address}:{login}");
-        let (turn, known) = self.under_way(&key, &address);
-        let _guest = Counted::of(&known, |known| &known.guests, MOST).ok_or(Error::RateLimited(FIRST_PAUSE))?;
+    /// `RATE_LIMITED`; what `guess` and `known` fail with.
+    pub async fn watch(
+        &self,
+        login: &str,
+        client: &Client,
+        known: &dyn Known,
+        guess: impl Future<Output = Result<bool>>,
+    ) -> Result<bool> {
+        let at = Guess::new(login, client, known);
+        let (turn, [of_address, of_login]) = self.under_way(&at);
+        let _guest = Counted::of(&of_address, |crowd| &crowd.guests, MOST).ok_or(Error::RateLimited(FIRST_PAUSE))?;
         let _turn = turn.lock().await;
-        let of_login = self.rates.failures([&key]).await[0];
-        let wait = pause(of_login.count).saturating_sub(of_login.age(self.rates.now()));
+        let [here] = self.rates.failures([&at.here]).await;
+        let age = here.age(self.rates.now());
+        let wait = pause(here.count).saturating_sub(age);
         if !wait.is_zero() {
             return Err(Error::RateLimited(wait));
         }
-        let _verified = self.admit(&address, &known).await?;
+        // How long a guess beyond the limit of the address has to wait for the one before.
+        let one = if here.count > 0 {
+            FORGET.saturating_sub(age)
+        } else {
+            Duration::ZERO
+        };
+        let _of_address = self.admit_address(&at, &of_address, one).await?;
+        let _of_login = self.admit_login(&at, &of_login).await?;
         let is_right = guess.await?;
         if is_right {
-            if of_login.count > 0 {
-                self.rates.forget(&key).await;
+            if here.count > 0 {
+                self.rates.forget(&at.here).await;
             }
         } else {
-            let counts = [(key.as_str(), FORGET, false), (address.as_str(), WINDOW, true)];
+            let counts = [
+                (at.here.as_str(), FORGET, false),
+                (at.address.as_str(), WINDOW, true),
+                (at.login.as_str(), LOGIN_WINDOW, true),
+                (at.last.as_str(), LONGEST_PAUSE, false),
+            ];
             self.rates.failed(&counts).await;
         }
         Ok(is_right)
     }
 
-    /// Waits until there is a failure left for one more guess of the address.
-    async fn admit<'a>(&self, address: &str, known: &'a Address) -> Result<Counted<'a>> {
+    /// Waits until there is a failure left for one more guess of the address. Beyond its limit, those who are known there need none: they
+    /// have a guess when their last failure there is `one` older.
+    async fn admit_address<'a>(&self, at: &Guess<'_>, crowd: &'a Crowd, one: Duration) -> Result<Option<Counted<'a>>> {
         loop {
-            let done = known.done.notified();
-            let failures = self.rates.failures([address]).await[0];
+            let done = crowd.done.notified();
+            let [failures] = self.rates.failures([&at.address]).await;
+            let mut most = MOST;
             if failures.count >= MOST {
-                let age = failures.age(self.rates.now());
-                return Err(Error::RateLimited(WINDOW.saturating_sub(age).max(FIRST_PAUSE)));
+                most = most_of(at.accounts().await?);
             }
-            if let Some(counted) = Counted::of(known, |known| &known.verified, MOST - failures.count) {
-                return Ok(counted);
+            if failures.count >= most {
+                let wait = WINDOW.saturating_sub(failures.age(self.rates.now())).max(FIRST_PAUSE);
+                return match at.is_known().await? {
+                    true if one.is_zero() => Ok(None),
+                    true => Err(Error::RateLimited(wait.min(one))),
+                    false => Err(Error::RateLimited(wait)),
+                };
+            }
+            if let Some(counted) = Counted::of(crowd, |crowd| &crowd.verified, most - failures.count) {
+                return Ok(Some(counted));
             }
             done.await;
         }
     }
 
-    fn under_way(&self, key: &str, address: &str) -> (Arc<Turn>, Arc<Address>) {
+    /// Waits until there is a failure left for one more guess at the login. When there is none, a guess has to come a minute after the last
+    /// failure; but for those who are known where they are.
+    async fn admit_login<'a>(&self, at: &Guess<'_>, crowd: &'a Crowd) -> Result<Option<Counted<'a>>> {
+        loop {
+            let done = crowd.done.notified();
+            let [failures, last] = self.rates.failures([&at.login, &at.last]).await;
+            let left = LOGIN_MOST.saturating_sub(failures.count);
+            let wait = match (left, last.count) {
+                (0, 1..) => LONGEST_PAUSE.saturating_sub(last.age(self.rates.now())),
+                _ => Duration::ZERO,
+            };
+            if wait.is_zero()
+                && let Some(counted) = Counted::of(crowd, |crowd| &crowd.verified, left.max(1))
+            {
+                return Ok(Some(counted));
+            }
+            if at.is_known().await? {
+                return Ok(None);
+            }
+            if !wait.is_zero() {
+                return Err(Error::RateLimited(wait));
+            }
+            done.await;
+        }
+    }
+
+    fn under_way(&self, at: &Guess<'_>) -> (Arc<Turn>, [Arc<Crowd>; 2]) {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        (
-            shared(&mut under_way.turns, key),
-            shared(&mut under_way.addresses, address),
-        )
+        let crowds = [&at.address, &at.login].map(|key| shared(&mut under_way.crowds, key));
+        (shared(&mut under_way.turns, &at.here), crowds)
     }
 }
 
@@ -145,25 +259,30 @@ fn shared<T: Default>(known: &mut HashMap<String, Weak<T>>, key: &str) -> Arc<T>
 
 /// One that is counted until it is dropped.
 struct Counted<'a> {
-    address: &'a Address,
-    count: fn(&Address) -> &AtomicU32,
+    crowd: &'a Crowd,
+    count: fn(&Crowd) -> &AtomicU32,
 }
 
 impl<'a> Counted<'a> {
     /// One more, if there are fewer than `most`.
-    fn of(address: &'a Address, count: fn(&Address) -> &AtomicU32, most: u32) -> Option<Self> {
+    fn of(crowd: &'a Crowd, count: fn(&Crowd) -> &AtomicU32, most: u32) -> Option<Self> {
         let more = |count: u32| (count < most).then_some(count + 1);
         let order = Ordering::Relaxed;
-        count(address).fetch_update(order, order, more).ok()?;
-        Some(Self { address, count })
+        count(crowd).fetch_update(order, order, more).ok()?;
+        Some(Self { crowd, count })
     }
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        (self.count)(self.address).fetch_sub(1, Ordering::Relaxed);
-        self.address.done.notify_waiters();
+        (self.count)(self.crowd).fetch_sub(1, Ordering::Relaxed);
+        self.crowd.done.notify_waiters();
     }
+}
+
+/// How many failures an address has where so many accounts are known.
+fn most_of(accounts: u32) -> u32 {
+    MOST.saturating_add(accounts.saturating_mul(MORE)).min(MOST_OF_ALL)
 }
 
 /// How long to wait after so many failures.
@@ -177,6 +296,14 @@ fn pause(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_that_are_known_raise_the_limit_of_an_address_up_to_a_thousand() {
+        assert_eq!(
+            [0, 1, 200, 399, 400, 401, u32::MAX].map(most_of),
+            [200, 202, 600, 998, 1000, 1000, 1000]
+        );
+    }
 
     #[test]
     fn pauses_grow_up_to_a_minute() {

@@ -37,6 +37,13 @@ pub fn printed(typed: &str) -> Cow<'_, str> {
     Cow::Owned(groups.join("-"))
 }
 
+/// A hash of what is too easily guessed to be hashed without a key.
+#[must_use]
+pub fn keyed_hash(key: &[u8; 32], text: &str) -> Vec<u8> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
+}
+
 /// The two parts of a refresh token: the first finds the session and never changes, the second is new at each rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::stop_the_clock;
 use crate::support::{Node, PASSWORD, World, errors, faults, is_production};
 
-const HERE: &str = "192.0.2.1";
-const ELSEWHERE: &str = "198.51.100.1";
+pub const HERE: &str = "192.0.2.1";
+pub const ELSEWHERE: &str = "198.51.100.1";
 const SIGN_IN: &str = "mutation($input: SessionCreateInput!) { sessionCreate(input: $input) { accessToken \
     userErrors { code reason } } }";
 
@@ -19,7 +19,7 @@ async fn guess(node: &Node, address: &str, login: &str, password: &str) -> (Stat
 }
 
 /// `ok`, `wrong`, or how many milliseconds to wait.
-async fn outcome(node: &Node, address: &str, login: &str, password: &str) -> String {
+pub async fn outcome(node: &Node, address: &str, login: &str, password: &str) -> String {
     let (status, headers, answer) = guess(node, address, login, password).await;
     if errors(&answer) == ["RATE_LIMITED"] {
         let wait = answer["errors"][0]["extensions"]["retryAfterMs"].as_u64().unwrap();

@@ -125,6 +125,7 @@ async fn a_person_gets_everything() {
         "subscriptions",
         "threadsRead",
         "sessions",
+        "networks",
         "notifications",
         "unwantedNotifications",
         "coAuthorships",
@@ -177,6 +178,7 @@ async fn staff_get_what_they_see_and_hear_what_is_missing() {
             "THANKS",
             "threadsRead",
             "sessions",
+            "networks",
             "otifications",
             "auditRecords",
         ] {

@@ -1,5 +1,6 @@
 //! Accounts: made, put on record, erased.
 
+mod network;
 mod person;
 mod refresh;
 mod secret;
@@ -12,6 +13,7 @@ use entity::{
 use uuid::Uuid;
 
 pub use self::{
+    network::forget_networks,
     person::{email_change, languages_change, name_change},
     refresh::{forget_links, session_refresh},
     secret::{confirm, password_change, secrets_reset},

@@ -15,7 +15,7 @@ use super::{
         rules::{self, Login},
         store,
     },
-    audit,
+    audit, network,
 };
 use crate::{
     app::App,
@@ -84,10 +84,7 @@ async fn change(app: &App, client: &Client, actor: &Actor, (current, new): (&str
         }
         Ok(is_repeated || verify(app, &account, current).await?)
     };
-    let is_right = app
-        .attempts
-        .watch(&Login::of(&account.login).key, client, guess)
-        .await?;
+    let is_right = network::watch(app, &Login::of(&account.login).key, client, guess).await?;
     if is_repeated {
         return Ok(true);
     }
@@ -183,11 +180,7 @@ pub(super) fn right(is_right: bool) -> Result<()> {
 pub async fn confirm(app: &App, client: &Client, actor: &Actor, password: &str) -> Result<()> {
     let account = own(&Reader::passing(&app.db, None), actor).await?;
     let guess = verify(app, &account, password);
-    right(
-        app.attempts
-            .watch(&Login::of(&account.login).key, client, guess)
-            .await?,
-    )
+    right(network::watch(app, &Login::of(&account.login).key, client, guess).await?)
 }
 
 /// New one-time secrets for accounts of the actor's organisation, in the order asked for; their sessions end. An account that

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     super::{rules::Login, store},
     audit,
+    network::Origin,
     secret::{renew, typed},
 };
 use crate::{
@@ -63,7 +64,8 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
         .is_some_and(|account| account.is_password_change_required);
     let password = typed(password, is_one_time);
     let guess = app.passwords.verify(&password, hash);
-    let is_right = app.attempts.watch(&login.key, client, guess).await?;
+    let origin = Origin::new(app, &login.key, client);
+    let is_right = app.attempts.watch(&login.key, client, &origin, guess).await?;
     let Some(account) = account.filter(|_| is_right) else {
         return Err(Error::invalid(
             Reason::CredentialsWrong,
@@ -71,10 +73,11 @@ pub async fn session_create(app: &App, client: &Client, login: &str, password: &
         ));
     };
     let (id, token) = (app.clock.new_id(), RefreshToken::new());
-    let (known, first) = (&account, &token);
+    let (known, first, network) = (&account, &token, &origin.into_hashes());
     let unit = app.db.write(None, |tx| {
         Box::pin(async move {
             store::insert_session(tx, id, known.id, first).await?;
+            store::remember_network(tx, known.id, network.clone()).await?;
             Ok(known.is_login_change_untold && store::tell_login_change(tx, known.id).await?)
         })
     });

@@ -205,6 +205,8 @@ async fn about(reader: &Reader, of: Scope, copy: &mut Value) -> Result<()> {
         })
     });
     copy["sessions"] = sessions.collect();
+    let networks = store::networks(reader, of.account).await?.into_iter();
+    copy["networks"] = networks.map(|row| json!({ "signedInAt": row.seen_at })).collect();
     let records = store::records(reader, of.account).await?.into_iter().map(|row| {
         json!({
             "act": row.act, "occurredAt": row.occurred_at, "before": row.state_before, "after": row.state_after,
