@@ -95,14 +95,22 @@ const PROXIES: usize = 1_000;
 fn complain(proxy: IpAddr) {
     static SAID: Mutex<BTreeMap<IpAddr, Instant>> = Mutex::new(BTreeMap::new());
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    said.retain(|_, at| at.elapsed() < COMPLAINED);
-    if said.len() < PROXIES && !said.contains_key(&proxy) {
-        said.insert(proxy, Instant::now());
+    if is_news(&mut said, proxy, Instant::now()) {
         tracing::warn!(
             %proxy,
             "a trusted proxy says in x-forwarded-for what is no address: all such clients share one limit"
         );
     }
+}
+
+/// Whether it wasn't said of a proxy within the last hour; then it counts as said.
+fn is_news(said: &mut BTreeMap<IpAddr, Instant>, proxy: IpAddr, now: Instant) -> bool {
+    said.retain(|_, at| now.duration_since(*at) < COMPLAINED);
+    let is_news = said.len() < PROXIES && !said.contains_key(&proxy);
+    if is_news {
+        said.insert(proxy, now);
+    }
+    is_news
 }
 
 #[cfg(test)]
@@ -186,6 +194,18 @@ mod tests {
         let unknown = Client { address: None };
         assert_eq!(unknown.network(), "unknown");
         assert_ne!(unknown.network(), Client::here().network());
+    }
+
+    #[test]
+    fn it_is_said_once_an_hour_of_each_proxy() {
+        let (mut said, now) = (BTreeMap::new(), Instant::now());
+        let proxy = |number: u32| IpAddr::V4(Ipv4Addr::from(number));
+        let mut is_news =
+            |number, seconds| super::is_news(&mut said, proxy(number), now + Duration::from_secs(seconds));
+        assert!(is_news(1, 0) && !is_news(1, 0) && is_news(2, 1_800));
+        assert!(!is_news(1, 3_599) && is_news(1, 3_600) && !is_news(2, 3_600));
+        // However many there seem to be.
+        assert_eq!((3..5_000).filter(|number| is_news(*number, 3_600)).count(), PROXIES - 2);
     }
 
     #[test]

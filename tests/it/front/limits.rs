@@ -113,6 +113,22 @@ async fn accounts_and_addresses_have_budgets_of_their_own() {
         ask_as(&door, &[from("192.0.2.1"), GOOD], "{ hello }").await.status,
         StatusCode::OK
     );
+    // What a client has written stands before what the proxy adds, in the same line or another one, and changes nothing.
+    let long = format!("{}192.0.2.1", "198.51.100.9, ".repeat(750));
+    for forged in [
+        &[from("203.0.113.5, 192.0.2.1")][..],
+        &[from("203.0.113.5"), from("192.0.2.1")],
+        &[from(", ,, 192.0.2.1")],
+        &[from("unknown, 192.0.2.1")],
+        &[from(&long)],
+    ] {
+        let status = ask_as(&door, forged, "{ hello }").await.status;
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{forged:?}");
+    }
+    for other in ["192.0.2.1, 203.0.113.6", ""] {
+        let status = ask_as(&door, &[from(other)], "{ hello }").await.status;
+        assert_eq!(status, StatusCode::OK, "{other}");
+    }
     // Whose address the proxy doesn't know are one, and take nothing from anybody else.
     for (place, told) in ["unknown", "_hidden", "192.0.2.3:x", "unknown"].into_iter().enumerate() {
         let status = ask_as(&door, &[from(told)], "{ hello }").await.status;
