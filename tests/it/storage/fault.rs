@@ -83,14 +83,14 @@ async fn a_bucket_that_does_not_work_is_unavailable_soon_and_works_again() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_a_fault_of_the_set_up() {
+async fn with_a_wrong_key_the_store_is_away() {
     if !is_production() {
         return;
     }
     let mut bucket = Bucket::new();
     bucket.options.credentials = Some(("nobody".to_owned(), "nothing".to_owned()));
     let place = Place::open(Some((bucket.url, bucket.options)), MINUTE).await;
-    assert_eq!(fault(place.storage.check().await), "INTERNAL");
-    assert_eq!(fault(place.storage.head("one").await), "INTERNAL");
-    assert_eq!(fault(place.storage.list_parts("one", "free.id").await), "INTERNAL");
+    assert_eq!(fault(place.storage.check().await), "UNAVAILABLE");
+    assert_eq!(fault(place.storage.head("one").await), "UNAVAILABLE");
+    assert_eq!(fault(place.storage.list_parts("one", "free.id").await), "UNAVAILABLE");
 }
