@@ -130,6 +130,10 @@ pub struct Config {
     #[arg(long, env = "SOJOURN_ALLOWED_ORIGINS", value_delimiter = ',', global = true)]
     pub allowed_origins: Vec<HeaderValue>,
 
+    /// Let browsers keep the refresh token in a cookie that scripts can't read (HttpOnly, SameSite=Strict, over HTTPS or on this machine alone).
+    #[arg(long, env = "SOJOURN_REFRESH_COOKIE", value_parser = clap::builder::FalseyValueParser::new(), global = true)]
+    pub refresh_cookie: bool,
+
     /// Networks of proxies that are believed about where a request came from (X-Forwarded-For), such as 10.0.0.0/8, as a list
     /// with commas.
     #[arg(long, env = "SOJOURN_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
@@ -588,6 +592,7 @@ impl Config {
             introspection: self.introspection.unwrap_or(introspection),
             trusted_proxies: self.trusted_proxies.clone(),
             has_stats: self.debug_stats,
+            has_refresh_cookie: self.refresh_cookie,
             has_explorer: self.explorer.unwrap_or_else(|| self.is_embedded()),
             allowed_origins: self.allowed_origins.clone(),
             max_subscriptions: limits.socket_operations,

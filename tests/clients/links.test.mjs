@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gql } from '@apollo/client';
 import { onEnd, pipe, subscribe } from 'wonka';
 import WebSocket from 'ws';
+import { browser } from './support/browser.mjs';
 import { startProxy, unsteady } from './support/proxy.mjs';
 import { after, test } from './support/runner.mjs';
 import { startScript } from './support/script.mjs';
@@ -21,7 +22,7 @@ const read = (name) => readFile(new URL(name, examples), 'utf8');
 
 await rm(app, { recursive: true, force: true });
 await mkdir(app, { recursive: true });
-for (const name of files) await cp(new URL(name, examples), new URL(name, app));
+for (const name of [...files, 'tokens.mjs']) await cp(new URL(name, examples), new URL(name, app));
 for (const [, block] of (await read('README.md')).matchAll(/```js\n([^]*?)```/g)) {
   const name = block.match(/^\/\/ (\S+\.mjs)\n/)?.[1];
   if (name) await writeFile(new URL(name, app), block);
@@ -40,6 +41,13 @@ after(async () => {
 const teacher = await server.token('TEACHER');
 const { space } = server.account('TEACHER');
 const thread = await server.thread(teacher);
+
+/** The tokens of an app with this pair. */
+function kept(pair) {
+  const tokens = sessionTokens(server.url, browser());
+  tokens.keep(pair);
+  return tokens;
+}
 
 const EVENTS = gql`
   subscription ($spaceId: ID!, $after: String) {
@@ -159,7 +167,7 @@ function each(name, body) {
 }
 
 async function signedIn(role = 'NON_MOBILE_PUPIL') {
-  return sessionTokens(server.url, await server.session(role));
+  return kept(await server.session(role));
 }
 
 async function eventCursor() {
@@ -238,7 +246,7 @@ test('a token that ends while events flow is replaced, and nothing is missed', a
   for (const connect of Object.values(clients)) {
     const { accessToken, refreshToken } = await server.session('NON_MOBILE_PUPIL');
     // The server closes the socket ten seconds later.
-    const session = sessionTokens(server.url, { accessToken: server.endingNow(accessToken), refreshToken });
+    const session = kept({ accessToken: server.endingNow(accessToken), refreshToken });
     let refreshes = 0;
     const tokens = {
       access: session.access,
@@ -270,7 +278,7 @@ test('a token that ends while events flow is replaced, and nothing is missed', a
 
 each('a token that is bad from the beginning is replaced', async (connect) => {
   const { refreshToken } = await server.session('NON_MOBILE_PUPIL');
-  const tokens = sessionTokens(server.url, { accessToken: 'nonsense', refreshToken });
+  const tokens = kept({ accessToken: 'nonsense', refreshToken });
   const follower = connect(server.url, tokens).follow(await eventCursor());
   const id = await write();
   await follower.until(({ contributions }) => contributions.length);
@@ -281,7 +289,7 @@ each('a token that is bad from the beginning is replaced', async (connect) => {
 
 each('tokens that cannot be replaced are the end of all subscriptions, and the app is told', async (connect) => {
   const proxy = await proxied();
-  const tokens = sessionTokens(server.url, { accessToken: 'nonsense', refreshToken: 'nonsense' });
+  const tokens = kept({ accessToken: 'nonsense', refreshToken: 'nonsense' });
   const { follow, reason } = connect(proxy.url, tokens);
   const followers = [follow(await eventCursor()), follow()];
   for (const follower of followers) {

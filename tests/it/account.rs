@@ -1,5 +1,6 @@
 //! Signing in and out, and passwords.
 
+mod cookie;
 mod gate;
 mod guessing;
 mod keys;

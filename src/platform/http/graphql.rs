@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tracing::Instrument;
 
 use super::{
-    Caller, Client, Door, RequestId, answer,
+    Caller, Client, Door, RefreshCookie, RequestId, answer,
     media::{self, Media},
     operation::{Operation, bearer},
     params::Params,
@@ -195,7 +195,10 @@ async fn run<E: Executor>(
                 authenticated.map_err(refuse)?.0
             }
         };
-        let (request, plan) = operation.request(door, reader, client, id);
+        let (mut request, plan) = operation.request(door, reader, client, id);
+        if door.options.has_refresh_cookie {
+            request = request.data(RefreshCookie::read(headers));
+        }
         let mut answer = door.executor.execute(request).await;
         plan.complete(&door.types, &mut answer);
         Ok(answer)
@@ -252,6 +255,9 @@ fn finish<E>(
     record.answer(status.as_u16(), &answer);
     let mut response = answer::json(status, media.content_type(), answer::body(&answer));
     let headers = response.headers_mut();
+    if let Some(cookie) = answer.http_headers.remove(header::SET_COOKIE) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
     match status {
         StatusCode::UNAUTHORIZED => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

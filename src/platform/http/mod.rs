@@ -6,6 +6,7 @@
 mod answer;
 mod client;
 mod complete;
+mod cookie;
 mod cost;
 mod document;
 mod explorer;
@@ -47,6 +48,7 @@ use tower_http::{
 
 pub use self::{
     client::{Caller, Client},
+    cookie::RefreshCookie,
     document::Limits,
     health::{Check, Ready, Verdict, starting},
     types::Types,
@@ -171,6 +173,8 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether answers carry `extensions.stats { sql, rows, ms }`.
     pub has_stats: bool,
+    /// Whether browsers may keep the refresh token in a cookie.
+    pub has_refresh_cookie: bool,
     /// Whether there is an explorer at `/`.
     pub has_explorer: bool,
     /// Origins (`https://host[:port]`) of other sites whose pages may send requests and open sockets. Empty: only pages of the
@@ -214,6 +218,7 @@ impl Default for Options {
             introspection: Introspection::Everyone,
             trusted_proxies: Vec::new(),
             has_stats: false,
+            has_refresh_cookie: false,
             has_explorer: false,
             allowed_origins: Vec::new(),
             max_subscriptions: 100,
@@ -295,7 +300,7 @@ pub fn router<E: Executor>(mut front: Front<E>) -> Router {
             )
         })
         .layer(compression())
-        .layer(cors(&door.options.allowed_origins))
+        .layer(cors(&door.options))
         .merge(media.with_state(()))
         .layer(middleware::from_fn_with_state(Arc::clone(&door), surround::<E>))
         .with_state(door)
@@ -309,9 +314,10 @@ fn compression() -> CompressionLayer<SizeAbove> {
 }
 
 /// Lets pages of other sites read answers. Nothing is said to those of sites that are not listed: browsers keep it from them.
-fn cors(origins: &[HeaderValue]) -> CorsLayer {
+fn cors(options: &Options) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(origins.to_vec())
+        .allow_origin(options.allowed_origins.clone())
+        .allow_credentials(options.has_refresh_cookie)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([
             header::AUTHORIZATION,

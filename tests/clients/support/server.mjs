@@ -83,15 +83,15 @@ async function watch(child, errors) {
   }
 }
 
-/** Starts a server. Call `stop` at the end. */
-export async function startServer() {
+/** Starts a server, with further flags. Call `stop` at the end. */
+export async function startServer(...more) {
   if (!existsSync(binary)) throw new Error(`there is no ${binary}: run cargo build, or set SOJOURN_BINARY`);
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sojourn-clients-'));
   const { variables, clear } = await setUp();
   const { privateKey } = generateKeyPairSync('ed25519');
   variables.SOJOURN_SIGNING_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' });
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SOJOURN_'));
-  const flags = ['--listen=127.0.0.1:0', `--data-dir=${folder}`, '--log-format=json', '--password-memory=8'];
+  const flags = ['--listen=127.0.0.1:0', `--data-dir=${folder}`, '--log-format=json', '--password-memory=8', ...more];
   const child = spawn(binary, ['demo', ...flags], {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...variables },

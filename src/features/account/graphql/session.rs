@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
+        rules::SESSION_IDLE,
         service::{self, Ending, SignedIn},
         store::{self, SessionRow},
     },
@@ -18,6 +19,7 @@ use crate::{
         db::Reader,
         error::{Error, Reason, Refusal, Result},
         graphql::{actor, client, input_id, reader, settle_any},
+        http::RefreshCookie,
         id::{self, Kind},
         page::{Listed, PageArgs, Total},
         scalar::DateTime,
@@ -101,14 +103,18 @@ pub struct SessionCreateInput {
     /// Password, of which the Unicode form doesn't matter; or one-time secret, of which case, dashes and blanks don't either.
     #[graphql(secret)]
     password: String,
+    /// True puts the refresh token into a cookie that scripts can't read, and `refreshToken` of the answer is null: the way for pages in
+    /// browsers. `INVALID`/`OUT_OF_RANGE` over a socket, and where the server isn't set up for it. False by default.
+    refresh_cookie: Option<bool>,
 }
 
 /// Input of `sessionRefresh`.
 #[derive(InputObject)]
 pub struct SessionRefreshInput {
-    /// The newest refresh token of this session.
+    /// The newest refresh token of this session. Absent: that of the cookie, into which the next one goes too; without one, the session
+    /// counts as ended.
     #[graphql(secret)]
-    refresh_token: String,
+    refresh_token: Option<String>,
 }
 
 /// Answer of `sessionCreate`.
@@ -118,7 +124,7 @@ pub struct SessionCreatePayload {
     access_token: Option<String>,
     /// When `accessToken` ends: refresh shortly before.
     access_token_expires_at: Option<DateTime>,
-    /// For `sessionRefresh`; keep it where scripts of other origins can't read it.
+    /// For `sessionRefresh`; keep it where scripts of other origins can't read it. Null if it is in the cookie.
     refresh_token: Option<String>,
     /// Who signed in.
     account: Option<Account>,
@@ -136,7 +142,7 @@ pub struct SessionRefreshPayload {
     /// When `accessToken` ends: refresh shortly before.
     access_token_expires_at: Option<DateTime>,
     /// To be used from now on. Whoever sends the same token within 60 seconds, because this answer was lost or in another tab, gets the
-    /// same one, or the one that has come after it since.
+    /// same one, or the one that has come after it since. Null if it is in the cookie.
     refresh_token: Option<String>,
     /// Whose session it is.
     account: Option<Account>,
@@ -187,9 +193,15 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionCreateInput,
     ) -> Result<Option<SessionCreatePayload>> {
-        let work = service::session_create(app(ctx)?, client(ctx)?, &input.login, &input.password);
+        let work = async {
+            let is_asked = input.refresh_cookie.unwrap_or_default();
+            let cookie = is_asked.then(|| RefreshCookie::of(ctx)).transpose();
+            let cookie = cookie.map_err(|error| error.at(&["refreshCookie"]))?;
+            let signed_in = service::session_create(app(ctx)?, client(ctx)?, &input.login, &input.password).await?;
+            Ok((signed_in, cookie))
+        };
         let (done, user_errors) = settle_any(ctx, work).await?;
-        let Some(signed_in) = done else {
+        let Some((signed_in, cookie)) = done else {
             return Ok(Some(SessionCreatePayload {
                 user_errors,
                 ..Default::default()
@@ -198,9 +210,9 @@ impl SessionMutation {
         Ok(Some(SessionCreatePayload {
             account: own(ctx, &signed_in).await?,
             email_changed_at: signed_in.login_changed_at.map(Into::into),
+            refresh_token: handed_over(ctx, &signed_in, cookie),
             access_token: Some(signed_in.access_token),
             access_token_expires_at: Some(signed_in.expires_at.into()),
-            refresh_token: Some(signed_in.refresh_token),
             user_errors,
         }))
     }
@@ -213,9 +225,17 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: SessionRefreshInput,
     ) -> Result<Option<SessionRefreshPayload>> {
-        let work = service::session_refresh(app(ctx)?, &input.refresh_token);
+        let cookie = match &input.refresh_token {
+            Some(_) => None,
+            None => ctx.data_opt::<RefreshCookie>(),
+        };
+        let sent = input.refresh_token.as_deref().or(cookie.and_then(RefreshCookie::token));
+        let work = service::session_refresh(app(ctx)?, sent.unwrap_or_default());
         let (done, user_errors) = settle_any(ctx, work).await?;
         let Some(signed_in) = done else {
+            if let Some(cookie) = cookie {
+                cookie.clear(ctx);
+            }
             return Ok(Some(SessionRefreshPayload {
                 user_errors,
                 ..Default::default()
@@ -223,15 +243,15 @@ impl SessionMutation {
         };
         Ok(Some(SessionRefreshPayload {
             account: own(ctx, &signed_in).await?,
+            refresh_token: handed_over(ctx, &signed_in, cookie),
             access_token: Some(signed_in.access_token),
             access_token_expires_at: Some(signed_in.expires_at.into()),
-            refresh_token: Some(signed_in.refresh_token),
             user_errors,
         }))
     }
 
-    /// Signs out, here or on another device: the tokens of the session stop working at once and its subscriptions end. Repeating it is
-    /// success. A session of somebody else is `NOT_FOUND`.
+    /// Signs out, here or on another device: the tokens of the session stop working at once and its subscriptions end; signing out here
+    /// deletes the cookie as well. Repeating it is success. A session of somebody else is `NOT_FOUND`.
     async fn session_revoke(
         &self,
         ctx: &Context<'_>,
@@ -249,12 +269,26 @@ impl SessionMutation {
             Ending::One(id) => Some(id),
             Ending::All => None,
         });
+        if done.is_some_and(|which| which == Ending::All || deleted == Some(actor.session_id))
+            && let Some(cookie) = ctx.data_opt::<RefreshCookie>()
+        {
+            cookie.clear(ctx);
+        }
         Ok(Some(SessionRevokePayload {
             account: load(reader(ctx)?, actor.account_id).await?,
             deleted_session_id: deleted.map(|id| id::encode(Kind::Session, id)),
             user_errors,
         }))
     }
+}
+
+/// The refresh token for the payload; none if it goes into the cookie.
+fn handed_over(ctx: &Context<'_>, signed_in: &SignedIn, cookie: Option<&RefreshCookie>) -> Option<String> {
+    let Some(cookie) = cookie else {
+        return Some(signed_in.refresh_token.clone());
+    };
+    cookie.set(ctx, &signed_in.refresh_token, SESSION_IDLE);
+    None
 }
 
 /// The account of a session that was just made or refreshed.
