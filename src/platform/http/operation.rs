@@ -103,6 +103,12 @@ impl Operation {
             };
             return Err(vec![error]);
         }
+        if let Some(place) = params.half() {
+            let message = format!(
+                "{place} has half a character in it: one of \\ud800 to \\udfff without the other that makes it a pair."
+            );
+            return Err(vec![invalid(message)]);
+        }
         let cost = cost::of(&door.types, &document.parsed, operation, &params.variables);
         let most = door.options.max_cost;
         if cost > most {

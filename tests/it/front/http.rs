@@ -130,6 +130,32 @@ async fn a_body_that_is_no_request_is_refused() {
 }
 
 #[tokio::test]
+async fn half_a_character_is_a_fault_of_the_operation() {
+    let door = door().await;
+    let query = "query ($name: String) { hello(name: $name) }";
+    let body = |variables: &str| format!(r#"{{"query":"{query}","variables":{variables}}}"#);
+    for (variables, place) in [
+        (r#"{"name":"\ud83d"}"#, "$name"),
+        (r#"{"name":"x","more":[{"a":["x","\udc00"]}]}"#, "$more.0.a.1"),
+        (r#"{"name":{"\udbff":1}}"#, "$name.\u{fffd}"),
+    ] {
+        let reply = door.post(&[], body(variables)).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::OK, "INVALID"), "{variables}");
+        let message = reply.body["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(
+            message.starts_with(&format!("{place} has half a character")),
+            "{message}"
+        );
+        let reply = door.post(&[GRAPHQL], body(variables)).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::BAD_REQUEST, "INVALID"));
+    }
+    let reply = door.post(&[], r##"{"query":"{ hello } # \ud83d"}"##).await;
+    assert_eq!((reply.status, reply.code()), (StatusCode::OK, "INVALID"));
+    let url = "/graphql?query=query($name:String)%7Bhello(name:$name)%7D&variables=%7B%22name%22:%22%5Cud83d%22%7D";
+    assert_eq!(door.get(url).await.code(), "INVALID");
+}
+
+#[tokio::test]
 async fn a_refused_document_has_no_data() {
     let door = door().await;
     let queries = [

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use futures_util::SinkExt;
+use serde_json::{Value, json};
 use sojourn::platform::http::Options;
+use tokio_tungstenite::tungstenite::Message;
 
-use super::{ACCOUNT, door, door_with};
+use super::{ACCOUNT, client::Client, door, door_with};
 
 #[tokio::test]
 async fn a_query_gets_one_answer_and_the_end() {
@@ -172,4 +174,46 @@ async fn stats_on_a_socket_are_those_of_each_answer() {
     client.subscribe("1", "subscription { count(to: 2) }").await;
     assert_eq!(client.next().await["payload"]["extensions"]["stats"]["sql"], 1);
     assert_eq!(client.next().await["payload"]["extensions"]["stats"]["sql"], 0);
+}
+
+/// Says hello to a name that is written as in JSON.
+async fn hello(client: &mut Client, name: &str) -> Value {
+    let query = "query ($name: String) { hello(name: $name) }";
+    let payload = format!(r#"{{"query":"{query}","variables":{{"name":"{name}"}}}}"#);
+    let message = format!(r#"{{"type":"subscribe","id":"1","payload":{payload}}}"#);
+    client.socket.send(Message::text(message)).await.unwrap();
+    let answer = client.next().await;
+    if answer["type"] == "next" {
+        assert_eq!(client.next().await["type"], "complete");
+    }
+    answer["payload"].clone()
+}
+
+#[tokio::test]
+async fn half_a_character_is_refused_to_the_operation_that_has_it() {
+    let mut client = door().await.signed_in().await;
+    for half in [r"\ud83d", r"a\uDE00b", r"\ud83d\ud83d\ude00", r"\\\ud83dx"] {
+        let errors = hello(&mut client, half).await;
+        assert_eq!(errors[0]["extensions"]["code"], "INVALID", "{half}");
+        let message = errors[0]["message"].as_str().unwrap();
+        assert!(message.starts_with("$name has half a character"), "{message}");
+    }
+    // What looks like it, and a pair.
+    for (text, name) in [
+        (r"\\ud83d", r"\ud83d"),
+        (r"\ud83d\ude00", "😀"),
+        (r"\ufffd", "\u{fffd}"),
+    ] {
+        let answer = hello(&mut client, text).await;
+        assert_eq!(answer["data"]["hello"], format!("Hello {name}"));
+    }
+}
+
+#[tokio::test]
+async fn the_longest_texts_of_any_script_fit_into_a_message() {
+    let mut client = door().await.signed_in().await;
+    for (letter, name) in [("ж", "ж"), (r"\u0436", "ж"), ("学", "学"), (r"\ud83d\ude00", "😀")] {
+        let answer = hello(&mut client, &letter.repeat(50_000)).await;
+        assert_eq!(answer["data"]["hello"], format!("Hello {}", name.repeat(50_000)));
+    }
 }

@@ -133,6 +133,7 @@ async fn a_malformed_message_ends_the_socket() {
         r#"{"type":"subscribe","payload":{"query":"{hello}"}}"#,
         r#"{"type":"subscribe","id":1,"payload":{"query":"{hello}"}}"#,
         r#"{"type":"subscribe","id":"1"}"#,
+        r#"{"type":"subscribe","id":"\ud83d","payload":{"query":"{hello}"}}"#,
         r#"{"type":"subscribe","id":"1","payload":{}}"#,
         r#"{"type":"subscribe","id":"1","payload":{"query":"{hello}","variables":[]}}"#,
     ];
@@ -149,7 +150,7 @@ async fn a_malformed_message_ends_the_socket() {
 #[tokio::test]
 async fn a_message_over_the_limit_ends_the_socket() {
     let mut client = door().await.signed_in().await;
-    client.subscribe("1", &"x".repeat(70_000)).await;
+    client.subscribe("1", &"x".repeat(1_100_000)).await;
     assert_eq!(client.end().await, closed(1009, "Message too big"));
 }
 

@@ -18,8 +18,6 @@ use super::{Client, Door, Options, server::Place};
 
 /// Bytes that are read at once: every idle socket keeps as many.
 const READ_BUFFER: usize = 1024;
-/// Bytes of a message of a client.
-const CLIENT_MESSAGE: usize = 65_536;
 /// Bytes that wait to be written; no message can be larger.
 const WRITE_BUFFER: usize = 262_144;
 /// Bytes of a message to a client: the frame around it takes up to 10.
@@ -40,13 +38,15 @@ pub(super) fn upgrade<E: Executor>(
     if upgrade.selected_protocol().is_none() {
         return Err((StatusCode::BAD_REQUEST, "The subprotocol must be graphql-transport-ws."));
     }
+    // As much as over HTTP, so that whatever can be written can be sent.
+    let most = door.options.body_limit;
     let (door, sockets) = (Arc::clone(door), door.sockets.clone());
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER)
-        .max_frame_size(CLIENT_MESSAGE)
-        .max_message_size(CLIENT_MESSAGE);
+        .max_frame_size(most)
+        .max_message_size(most);
     Ok(upgrade.on_upgrade(move |socket| {
         sockets.track_future(async move {
             Session::new(door, client, socket).run().await;

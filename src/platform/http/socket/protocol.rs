@@ -5,7 +5,10 @@ use std::{borrow::Cow, time::Duration};
 use async_graphql::ServerError;
 use serde_json::{Map, Value, json};
 
-use crate::platform::{http::params::Params, retry::spread};
+use crate::platform::{
+    http::params::{HALF, Json, Params},
+    retry::spread,
+};
 
 /// The name of the subprotocol.
 pub(super) const NAME: &str = "graphql-transport-ws";
@@ -87,7 +90,8 @@ pub(super) enum Said {
 
 /// Reads a client's message; nothing if it isn't one.
 pub(super) fn read(text: &str) -> Option<Said> {
-    let Value::Object(mut message) = serde_json::from_str(text).ok()? else {
+    let Json { value, has_half } = Json::read(text.as_bytes()).ok()?;
+    let Value::Object(mut message) = value else {
         return None;
     };
     let Value::String(kind) = message.remove("type")? else {
@@ -108,8 +112,9 @@ pub(super) fn read(text: &str) -> Option<Said> {
         "ping" => Said::Ping(payload.map(Value::Object)),
         "pong" => Said::Pong,
         "subscribe" => Said::Subscribe {
-            id: id(message)?,
-            params: Params::from_map(payload?, text.len()).ok()?,
+            // Under another id than its own, nobody would hear the answer.
+            id: id(message).filter(|id| !(has_half && id.contains(HALF)))?,
+            params: Params::from_map(payload?, text.len(), has_half).ok()?,
         },
         "complete" => Said::Complete { id: id(message)? },
         _ => return None,
