@@ -1,6 +1,7 @@
 //! The front door, with a small schema of its own behind it.
 
 mod client;
+mod empty;
 mod explorer;
 mod http;
 mod limits;
@@ -19,7 +20,7 @@ use std::{
 };
 
 use ::http::{Request, StatusCode, header};
-use async_graphql::{Context, Object, Schema, Subscription};
+use async_graphql::{Context, Object, Schema, Subscription, Union};
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use chrono::{TimeDelta, Utc};
@@ -93,6 +94,51 @@ impl Query {
     async fn deeper(&self) -> Self {
         Self
     }
+    async fn cat(&self) -> Cat {
+        Cat
+    }
+    async fn stray(&self) -> Option<Cat> {
+        Some(Cat)
+    }
+    async fn nobody(&self) -> Option<Cat> {
+        None
+    }
+    async fn pets(&self) -> Vec<Pet> {
+        vec![Pet::Cat(Cat), Pet::Dog(Dog)]
+    }
+}
+
+#[derive(Union)]
+pub enum Pet {
+    Cat(Cat),
+    Dog(Dog),
+}
+
+pub struct Cat;
+
+#[Object]
+impl Cat {
+    async fn name(&self) -> &str {
+        "Tom"
+    }
+    async fn friend(&self) -> Pet {
+        Pet::Dog(Dog)
+    }
+    async fn lost(&self) -> Result<Option<i32>> {
+        Err(Error::not_found())
+    }
+    async fn gone(&self) -> Result<i32> {
+        Err(Error::not_found())
+    }
+}
+
+pub struct Dog;
+
+#[Object]
+impl Dog {
+    async fn breed(&self) -> &str {
+        "Collie"
+    }
 }
 
 pub struct Mutation(Arc<AtomicU32>);
@@ -106,6 +152,9 @@ impl Mutation {
         tokio::time::sleep(Duration::from_millis(300)).await;
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }
+    async fn adopt(&self) -> Cat {
+        Cat
+    }
 }
 
 pub struct Ticks;
@@ -114,6 +163,9 @@ pub struct Ticks;
 impl Ticks {
     async fn count(&self, to: u32) -> impl Stream<Item = u32> {
         stream::iter(1..=to)
+    }
+    async fn pets(&self) -> impl Stream<Item = Pet> {
+        stream::iter([Pet::Cat(Cat), Pet::Dog(Dog)])
     }
     /// One tick, then nothing for ever.
     async fn once(&self) -> impl Stream<Item = u32> {

@@ -3,7 +3,7 @@
 //! The library leaves a field out when it fails, whether it is nullable or not, turns an object of which every field
 //! failed into null, and writes fields in the order in which they got ready. Clients with a cache take a field that is
 //! left out for a broken server. So fields that failed are put back as null, null goes up to the next nullable field,
-//! and all fields stand in the order of the document.
+//! all fields stand in the order of the document, and an object of which nothing was selected is one without fields.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,10 @@ use async_graphql::{
     parser::types::{BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type},
 };
 
-use super::types::{Types, named};
+use super::{
+    document::{PRESENCE, is_presence},
+    types::{Types, named},
+};
 
 impl Types {
     /// Completes the answer to an operation of a document.
@@ -90,6 +93,7 @@ impl<'a> Run<'a> {
     /// Completes an object; null if a field is null that can't be.
     fn object(&self, fields: &Fields<'a>, mut values: IndexMap<Name, Value>, failed: Option<&Failed>) -> Value {
         let mut object = IndexMap::with_capacity(values.len());
+        values.swap_remove(PRESENCE);
         for (&key, field) in fields {
             let failed = failed.and_then(|failed| failed.0.get(&Step::Key(key)));
             let value = match values.swap_remove(key) {
@@ -104,9 +108,6 @@ impl<'a> Run<'a> {
             object.insert(Name::new(key), value);
         }
         object.extend(values);
-        if object.is_empty() {
-            return Value::Null;
-        }
         Value::Object(object)
     }
 
@@ -146,6 +147,7 @@ impl<'a> Run<'a> {
     fn collect(&self, parent: Option<&'a str>, set: &'a SelectionSet, fields: &mut Fields<'a>) {
         for selection in &set.items {
             match &selection.node {
+                Selection::Field(field) if is_presence(&field.node) => {}
                 Selection::Field(field) => {
                     let of_type = parent.and_then(|parent| self.types.field(parent, &field.node.name.node));
                     let of_type = of_type.map(|field| &field.of_type);

@@ -6,6 +6,7 @@
 
 mod cache;
 mod measure;
+mod presence;
 mod root;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,10 @@ use async_graphql::{
 };
 use sha2::{Digest, Sha256};
 
-pub(super) use self::cache::Documents;
+pub(super) use self::{
+    cache::Documents,
+    presence::{PRESENCE, is_presence},
+};
 use super::{answer::invalid, params::Params};
 use crate::platform::feed::Selection;
 
