@@ -13,7 +13,8 @@ const COMPLETE = `mutation ($input: MediaUploadCompleteInput!) {
 
 async function mutate(ask, query, input) {
   const [payload] = Object.values(await ask(query, { input }));
-  if (payload.userErrors.length) throw new Error(JSON.stringify(payload.userErrors));
+  const [refused] = payload.userErrors;
+  if (refused) throw Object.assign(new Error(JSON.stringify(payload.userErrors)), { refused: refused.reason });
   return payload;
 }
 
@@ -36,7 +37,8 @@ export async function announce(ask, file, about, key = crypto.randomUUID()) {
     sha256: await sha256(file),
     idempotencyKey: key,
   });
-  return { id: mediaItem.id, requests: upload.requests };
+  // Nothing is to be sent any more of what has been completed before.
+  return { id: mediaItem.id, requests: upload?.requests ?? [] };
 }
 
 /** What is still missing, signed anew: after a broken connection, or a quarter of an hour. Empty once all has arrived. */
@@ -70,7 +72,8 @@ export async function upload(ask, file, about, { key, tries = 8, pause = 1000 } 
       await complete(ask, id);
       return id;
     } catch (error) {
-      if (!(tries -= 1)) throw error;
+      const isFinal = error.refused && !['UPLOAD_INCOMPLETE', 'UPLOAD_MISMATCH'].includes(error.refused);
+      if (isFinal || !(tries -= 1)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, wait * (1 + Math.random())));
     left = await missing(ask, id).catch(() => left);

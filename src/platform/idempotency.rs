@@ -159,6 +159,19 @@ pub async fn forget(tx: &Tx<'_>, account: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Forgets the key of something that was not made after all, so that it can be used again.
+///
+/// # Errors
+/// The database.
+pub async fn release(tx: &Tx<'_>, account: Uuid, subject: Uuid) -> Result<()> {
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::AccountId.eq(account))
+        .filter(idempotency::Column::SubjectId.eq(subject))
+        .exec(&**tx)
+        .await?;
+    Ok(())
+}
+
 /// A key that no client can send, for the line break in it.
 fn removal(subject: Uuid) -> String {
     format!("removed\n{}", subject.simple())

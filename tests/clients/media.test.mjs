@@ -154,6 +154,23 @@ test('a photo whose answers are lost arrives all the same, and only once', async
   }
 });
 
+test('an answer to the completion that is lost loses nothing', async () => {
+  for (const file of [new File([await photo().arrayBuffer(), '\n'], 'a.png', { type: 'image/png' }), sound()]) {
+    let lost = 0;
+    const unsure = async (query, variables) => {
+      const data = await ask(query, variables);
+      if (query.includes('mediaUploadComplete') && (lost += 1) === 1) throw new TypeError('network error');
+      return data;
+    };
+    const key = crypto.randomUUID();
+    const id = await upload(unsure, file, about, { key, pause: 10 });
+    assert.equal(lost, 2);
+    await ready(id);
+    // Nor does it when all of it is done once more.
+    assert.equal(await upload(ask, file, about, { key, pause: 10 }), id);
+  }
+});
+
 test('a large file comes in parts, and goes on where the connection broke', async () => {
   const file = sound();
   const { id, requests } = await announce(ask, file, about);

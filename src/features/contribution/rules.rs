@@ -155,17 +155,9 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
     let mut checks = Checks::default();
     let title = match (kind, &text.title) {
         (ContributionKind::Comment | ContributionKind::MediaItem, _) => None,
-        (_, title) => checks.field(
-            "title",
-            text::required(title.as_deref().unwrap_or_default(), LONGEST_TITLE),
-        )?,
+        (_, title) => checks.field("title", text::line(title.as_deref().unwrap_or_default(), LONGEST_TITLE))?,
     };
-    let body = match kind {
-        ContributionKind::Comment => text::required(&text.body, LONGEST_COMMENT),
-        ContributionKind::MediaItem | ContributionKind::Album => text::optional(&text.body, LONGEST_CAPTION),
-        ContributionKind::Thread | ContributionKind::JournalEntry => text::required(&text.body, LONGEST_BODY),
-    };
-    let body = checks.field(body_field(kind), body.and_then(text::nested).and_then(text::mentioning))?;
+    let body = checks.field(body_field(kind), body(&text.body, kind))?;
     let prompt = text
         .detail
         .prompt
@@ -211,6 +203,23 @@ pub(super) fn checked(text: Text, kind: ContributionKind) -> Result<Text> {
         detail,
         ..text
     })
+}
+
+/// A body as it is stored.
+///
+/// # Errors
+/// `INVALID`: empty or too long, nested too deeply, or with too many mentions.
+pub(super) fn body(text: &str, kind: ContributionKind) -> Result<String> {
+    let body = match kind {
+        ContributionKind::Comment => text::required(text, LONGEST_COMMENT).and_then(text::readable),
+        ContributionKind::MediaItem | ContributionKind::Album => {
+            text::optional(text, LONGEST_CAPTION).and_then(text::nested)
+        }
+        ContributionKind::Thread | ContributionKind::JournalEntry => {
+            text::required(text, LONGEST_BODY).and_then(text::readable)
+        }
+    };
+    body.and_then(text::mentioning)
 }
 
 /// What a client calls the body of a kind.

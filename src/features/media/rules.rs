@@ -93,12 +93,17 @@ pub(super) fn checked(announced: Announced, quotas: &Quotas) -> Result<(Announce
     let mut checks = Checks::default();
     let file_name = checks.field(
         "fileName",
-        text::required(&announced.file_name, LONGEST_NAME).and_then(named),
+        text::line(&announced.file_name, LONGEST_NAME).and_then(named),
     )?;
     let label = checks.field("mediaType", labelled(&announced.media_type))?;
     let sha256 = checks.field("sha256", hexadecimal(&announced.sha256))?;
-    // Of what doesn't say what it is, the content decides.
-    let largest = |label: &Label| label.kind.map_or(quotas.any(), |kind| quotas.largest(kind_of(kind)));
+    // Where that may be another than it says, the content decides.
+    let name = file_name.as_deref().unwrap_or_default();
+    let largest = |label: &Label| {
+        label
+            .sure(name)
+            .map_or(quotas.any(), |kind| quotas.largest(kind_of(kind)))
+    };
     let size = label.as_ref().map(|label| sized(announced.size, largest(label)));
     let size = checks.field("size", size.transpose())?.flatten();
     checks.done()?;
@@ -117,7 +122,7 @@ pub(super) fn checked(announced: Announced, quotas: &Quotas) -> Result<(Announce
 
 /// A name, not a path.
 fn named(name: String) -> Result<String> {
-    if name.contains(['/', '\\', '\n', '\r', '\t']) || matches!(name.as_str(), "." | "..") {
+    if name.contains(['/', '\\']) || matches!(name.as_str(), "." | "..") {
         return Err(Error::invalid(
             Reason::Malformed,
             "Give the name of the file without folders.",

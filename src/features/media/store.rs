@@ -73,6 +73,12 @@ pub(super) async fn insert(tx: &Tx<'_>, row: media_file::ActiveModel) -> Result<
     Ok(())
 }
 
+/// Deletes the row of a file; its item goes in the same unit.
+pub(super) async fn delete(tx: &Tx<'_>, item: Uuid) -> Result<()> {
+    media_file::Entity::delete_by_id(item).exec(&**tx).await?;
+    Ok(())
+}
+
 pub(super) async fn update(tx: &Tx<'_>, row: media_file::ActiveModel) -> Result<()> {
     row.update(&**tx).await?;
     Ok(())
@@ -182,10 +188,12 @@ pub(super) struct UsageRow {
 
 /// The same for several spaces of the viewer.
 pub(super) async fn usages(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, UsageRow>> {
+    // What failed and may be processed again is kept.
     let mut sql = reader.sql(
         "SELECT s.id AS space_id, s.media_bytes AS space_bytes, m.media_bytes AS member_bytes, \
          (SELECT CAST(COALESCE(SUM(f.charged), 0) AS bigint) FROM contribution c JOIN media_file f ON f.contribution_id = c.id \
-          WHERE c.space_id = s.id AND c.file_state IN ('EXPIRED', 'FAILED', 'DELETED') AND c.file_state_at IS NOT NULL) \
+          WHERE c.space_id = s.id AND c.file_state IN ('EXPIRED', 'FAILED', 'DELETED') AND c.file_state_at IS NOT NULL \
+          AND (c.file_state <> 'FAILED' OR f.failure NOT IN ('UNAVAILABLE', 'CHECKSUM_MISMATCH'))) \
          AS releasing_bytes FROM space s \
          JOIN membership m ON m.space_id = s.id AND m.left_at IS NULL AND m.account_id = ",
     );

@@ -82,12 +82,13 @@ const OTHERS: &[&str] = &[
     "xls", "xml", "yaml", "yml", "zip",
 ];
 
-/// Endings of what a computer or a browser runs. Who has a picture that is called so is led astray by somebody.
+/// Endings of what a computer or a browser runs. Who has a picture that is called so is led astray by somebody. Without `com` and `app`,
+/// which are ends of addresses.
 const ACTIVE: &[&str] = &[
-    "apk", "app", "bat", "cgi", "chm", "cmd", "com", "command", "cpl", "desktop", "dll", "dmg", "exe", "gadget", "hta",
-    "htm", "html", "htaccess", "inf", "ipa", "jar", "js", "jse", "jsp", "ksh", "lnk", "mht", "mhtml", "mjs", "msc",
-    "msi", "msp", "php", "phtml", "pif", "ps1", "psm1", "reg", "scf", "scr", "sh", "shtml", "svg", "svgz", "swf",
-    "url", "vb", "vbe", "vbs", "wasm", "webloc", "wsf", "wsh", "xht", "xhtml", "xsl", "xslt",
+    "apk", "bat", "cgi", "chm", "cmd", "command", "cpl", "desktop", "dll", "dmg", "exe", "gadget", "hta", "htm",
+    "html", "htaccess", "inf", "ipa", "jar", "js", "jse", "jsp", "ksh", "lnk", "mht", "mhtml", "mjs", "msc", "msi",
+    "msp", "php", "phtml", "pif", "ps1", "psm1", "reg", "scf", "scr", "sh", "shtml", "svg", "svgz", "swf", "url", "vb",
+    "vbe", "vbs", "wasm", "webloc", "wsf", "wsh", "xht", "xhtml", "xsl", "xslt",
 ];
 
 /// A media type that an uploader announced, as far as it may be right.
@@ -120,9 +121,14 @@ impl Label {
             let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
             (1..=100).contains(&word.len()) && word.bytes().all(is_sign)
         };
-        let (top, sub) = plain
-            .split_once('/')
-            .filter(|(top, sub)| is_word(top) && is_word(sub))?;
+        let (top, sub) = plain.split_once('/')?;
+        // What pickers of files call all there are.
+        if sub == "*" && matches!(top, "*" | "image" | "video" | "audio" | "text" | "application") {
+            return Self::of(VAGUE);
+        }
+        if !is_word(top) || !is_word(sub) {
+            return None;
+        }
         let kind = kind_of(top, sub)?;
         Some(Self {
             media_type: plain,
@@ -133,11 +139,18 @@ impl Label {
     /// What to take a file for until its content has been looked at.
     #[must_use]
     pub fn guess(&self, file_name: &str) -> Kind {
-        let by_name = || {
-            let ending = ending(file_name)?;
-            TYPES.iter().find(|of| of.endings.contains(&&*ending)).map(|of| of.kind)
-        };
-        self.kind.or_else(by_name).unwrap_or(Kind::Document)
+        self.kind.or_else(|| of_name(file_name)).unwrap_or(Kind::Document)
+    }
+
+    /// The kind of the file, if neither type nor name leaves room for another: a sound may come in a container of films.
+    #[must_use]
+    pub fn sure(&self, file_name: &str) -> Option<Kind> {
+        let kind = self.kind?;
+        let is_container = ["mp4", "webm", "matroska", "3gp"]
+            .iter()
+            .any(|name| self.media_type.contains(name));
+        let by_name = of_name(file_name).unwrap_or(kind);
+        (by_name == kind && !is_container).then_some(kind)
     }
 
     /// Whether a file of this name may be a text: text passes for whatever there is, so it has to be said.
@@ -157,11 +170,50 @@ impl Label {
     }
 }
 
-/// The kind of a media type; none if none is taken. The inner one is none if the type says nothing.
+/// Words in types of what a browser or an office program runs.
+const ACTIVE_TYPES: &[&str] = &["html", "svg", "script", "macroenabled", "xslt"];
+/// Words in types of programs, among those of applications.
+const PROGRAMS: &[&str] = &[
+    "android",
+    "chm",
+    "debian",
+    "diskimage",
+    "dosexec",
+    "executable",
+    "flash",
+    "hta",
+    "install",
+    "java",
+    "mach-o",
+    "msdos",
+    "msdownload",
+    "perl",
+    "php",
+    "python",
+    "rpm",
+    "ruby",
+    "sharedlib",
+    "shortcut",
+    "wasm",
+    "x-bat",
+    "x-csh",
+    "x-elf",
+    "x-msi",
+    "x-object",
+    "x-sh",
+];
+
+/// The kind of what a name ends like.
+fn of_name(file_name: &str) -> Option<Kind> {
+    let ending = ending(file_name)?;
+    TYPES.iter().find(|of| of.endings.contains(&&*ending)).map(|of| of.kind)
+}
+
+/// The kind of a media type; none if none is taken. The inner one is none if the type says nothing: whatever isn't known may be what some
+/// program calls a file that is.
 fn kind_of(top: &str, sub: &str) -> Option<Option<Kind>> {
-    let is_active = ["html", "svg", "script", "macroenabled", "xslt"]
-        .iter()
-        .any(|word| sub.contains(word));
+    let has = |words: &[&str]| words.iter().any(|word| sub.contains(word));
+    let is_active = has(ACTIVE_TYPES) || (top == "application" && has(PROGRAMS));
     let is_office =
         |sub: &str| sub.starts_with("vnd.openxmlformats-officedocument.") || sub.starts_with("vnd.oasis.opendocument.");
     match top {
@@ -172,9 +224,6 @@ fn kind_of(top: &str, sub: &str) -> Option<Option<Kind>> {
         "text" => Some(Some(Kind::Document)),
         "binary" => Some(None),
         "application" => match sub {
-            "octet-stream" | "binary" | "download" | "force-download" | "x-download" | "unknown" | "x-unknown" => {
-                Some(None)
-            }
             "mp4" | "x-matroska" | "matroska" => Some(Some(Kind::Video)),
             "ogg" | "x-ogg" => Some(Some(Kind::Audio)),
             "pdf" | "x-pdf" | "acrobat" | "csv" | "x-csv" | "excel" | "x-excel" | "json" | "xml" | "zip" | "x-zip"
@@ -183,7 +232,7 @@ fn kind_of(top: &str, sub: &str) -> Option<Option<Kind>> {
             }
             "vnd.ms-excel" | "vnd.ms-powerpoint" | "vnd.ms-word" | "vnd.ms-office" => Some(Some(Kind::Document)),
             sub if is_office(sub) => Some(Some(Kind::Document)),
-            _ => None,
+            _ => Some(None),
         },
         _ => None,
     }
@@ -251,6 +300,12 @@ mod tests {
             ("", "application/octet-stream", None),
             ("application/octet-stream", "application/octet-stream", None),
             ("text/markdown", "text/markdown", Some(Kind::Document)),
+            ("image/*", "application/octet-stream", None),
+            ("*/*", "application/octet-stream", None),
+            ("application/wps-office.docx", "application/wps-office.docx", None),
+            ("text/x-python", "text/x-python", Some(Kind::Document)),
+            ("application/gpx+xml", "application/gpx+xml", None),
+            ("application/x-subrip", "application/x-subrip", None),
         ] {
             let label = Label::of(announced).unwrap();
             assert_eq!((&*label.media_type, label.kind), (plain, kind), "{announced}");
@@ -269,6 +324,10 @@ mod tests {
             "image/p ng",
             "image/png\r\nx: y",
             "font/woff2",
+            "application/vnd.android.package-archive",
+            "application/x-httpd-php",
+            "application/wasm",
+            "image/*+x",
         ] {
             assert_eq!(Label::of(wrong), None, "{wrong}");
         }
@@ -281,6 +340,17 @@ mod tests {
         assert_eq!(vague.guess("IMG_1.JPG"), Kind::Image);
         assert_eq!(vague.guess("marks"), Kind::Document);
         assert_eq!(Label::of("audio/x-m4a").unwrap().guess("a.jpg"), Kind::Audio);
+    }
+
+    #[test]
+    fn a_kind_is_sure_where_nothing_speaks_against_it() {
+        let sure = |media_type, name| Label::of(media_type).unwrap().sure(name);
+        assert_eq!(sure("image/jpeg", "a.jpg"), Some(Kind::Image));
+        assert_eq!(sure("image/jpeg", "photo"), Some(Kind::Image));
+        assert_eq!(sure("image/jpeg", "scan.pdf"), None);
+        assert_eq!(sure("audio/mp4", "a.m4a"), None);
+        assert_eq!(sure("audio/x-matroska", "a.mka"), None);
+        assert_eq!(sure("", "a.jpg"), None);
     }
 
     #[test]

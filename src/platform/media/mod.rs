@@ -270,27 +270,36 @@ fn run(input: &Input<'_>) -> Result<Processed> {
     }
     let format = sniff::identify(&source)?;
     let label = Label::of(input.declared_type);
-    let is_text = matches!(format, Format::Text | Format::Svg | Format::Html)
-        && label.as_ref().is_some_and(|label| label.allows_text(input.file_name));
+    let may_be_text = label.as_ref().is_some_and(|label| label.allows_text(input.file_name));
+    let is_text = may_be_text && matches!(format, Format::Text | Format::Svg | Format::Html);
     if !is_text {
         sniff::refuse_active(&source, format)?;
     }
     let label = label.ok_or(Refusal::unsupported("of a type that is not taken"))?;
-    if label::is_active(input.file_name) {
+    // A text is given out as one, under a name that ends like one.
+    if !is_text && label::is_active(input.file_name) {
         return Err(Refusal::mismatch("the name of something that is run"));
     }
     sniff::refuse_second_format(&source, format)?;
-    let processed = match format {
-        Format::Jpeg | Format::Png | Format::Gif | Format::Webp => image::process(input, &source, format)?,
-        Format::IsoMedia => video::iso::process(input, &source)?,
-        Format::Matroska => video::matroska::process(input, &source)?,
-        Format::Mp3 => audio::mp3::process(input, &source)?,
-        Format::Ogg => audio::ogg::process(input, &source)?,
-        Format::Wav => audio::wav::process(input, &source)?,
-        Format::Flac => audio::flac::process(input, &source)?,
-        Format::Pdf | Format::Zip => document::process(input, &source, format)?,
-        _ if is_text => document::text(input, &source, &label, format)?,
-        _ => return Err(Refusal::mismatch("something else than was declared")),
+    let made = match format {
+        Format::Jpeg | Format::Png | Format::Gif | Format::Webp => image::process(input, &source, format),
+        Format::IsoMedia => video::iso::process(input, &source),
+        Format::Matroska => video::matroska::process(input, &source),
+        Format::Mp3 => audio::mp3::process(input, &source),
+        Format::Ogg => audio::ogg::process(input, &source),
+        Format::Wav => audio::wav::process(input, &source),
+        Format::Flac => audio::flac::process(input, &source),
+        Format::Pdf | Format::Zip => document::process(input, &source, format),
+        _ if is_text => document::text(input, &source, &label, format),
+        Format::Other => Err(Refusal::unsupported("a format that is not taken")),
+        _ => Err(Refusal::mismatch("something else than was declared")),
+    };
+    let processed = match made {
+        // A text may begin with the word by which some other format is known, and be nothing of it.
+        Err(Refusal::Refused(reason, why)) if may_be_text && reason != Reason::Unsafe => {
+            document::text(input, &source, &label, Format::Text).map_err(|_| Refusal::Refused(reason, why))?
+        }
+        made => made?,
     };
     guard.finish()?;
     Ok(processed)

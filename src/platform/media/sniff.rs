@@ -29,6 +29,8 @@ pub enum Format {
     Html,
     /// HEIC, AVIF, TIFF and raw images, which nothing here decodes.
     OtherImage,
+    /// Films, sounds and pictures that everybody knows, and that nothing here reads.
+    Other,
     /// Archives other than ZIP.
     Archive,
     /// Something that a computer runs.
@@ -184,6 +186,8 @@ pub fn format(head: &[u8]) -> Format {
         || at(257, b"ustar")
     {
         Format::Archive
+    } else if is_other(head) {
+        Format::Other
     } else if at(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         Format::Ole
     } else if is_program(head) {
@@ -193,6 +197,29 @@ pub fn format(head: &[u8]) -> Format {
     } else {
         markup(head)
     }
+}
+
+/// BMP, ICO, PSD; AVI, MPEG, WMV, FLV; AAC, AIFF, AMR, CAF, MIDI.
+fn is_other(head: &[u8]) -> bool {
+    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
+    let magics: [&[u8]; 9] = [
+        b"\0\0\x01\0",
+        b"8BPS\0\x01",
+        b"\0\0\x01\xba",
+        b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
+        b"FLV\x01",
+        b"#!AMR",
+        b"caff\0\x01",
+        b"MThd\0\0\0\x06",
+        b"ADIF",
+    ];
+    let is_riff = at(0, b"RIFF") && at(8, b"AVI ");
+    let is_aiff = at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC"));
+    let is_bmp = at(0, b"BM") && at(6, &[0; 4]) && head.len() > 18;
+    // Frames that say no layer, as those of MP3 do (ISO 13818-7).
+    let is_adts = matches!(head, [0xff, second, third, ..] if second & 0xf6 == 0xf0 && third >> 2 & 15 < 13);
+    let is_transport = head.len() > 376 && [0, 188, 376].iter().all(|place| head[*place] == b'G');
+    magics.iter().any(|magic| at(0, magic)) || is_riff || is_aiff || is_bmp || is_adts || is_transport
 }
 
 /// Where a PDF begins, before which white space and zeros may stand.
@@ -263,7 +290,7 @@ pub fn refuse_trailer(source: &Source<'_>, end: u64) -> Result<()> {
         .position(|byte| !matches!(byte, 0 | b'\n' | b'\r' | b' '))
         .map_or(&[][..], |at| &tail[at..]);
     match format(tail) {
-        Format::Jpeg | Format::IsoMedia | Format::Text | Format::Mp3 => Ok(()),
+        Format::Jpeg | Format::IsoMedia | Format::Text | Format::Mp3 | Format::Other => Ok(()),
         _ => Err(Refusal::unsafe_("a second format follows the image")),
     }
 }

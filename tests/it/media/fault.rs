@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Phone, UPLOAD, announced, hostile::files, upload::keys};
+use super::{
+    Phone, UPLOAD, announced,
+    hostile::files,
+    upload::{keys, used},
+};
 use crate::support::{Bucket, Cast, Line, Person, Proxy, World, errors, id_of, is_production, mutation};
 
 /// The longest that anything may take while the line isn't whole.
@@ -154,11 +158,22 @@ async fn a_store_that_refuses_us_is_away_for_a_while() {
     assert_eq!(errors(&answer), ["UNAVAILABLE"]);
     let large = announced(&cast.space, &cast.during, &vec![0; 17 << 20], "video/mp4");
     let selection = mutation("mediaUploadRequest", UPLOAD);
-    let answer = world
-        .send(Some(&cast.mobile.token), &selection, json!({ "input": large }))
-        .await;
-    assert_eq!(errors(&answer), ["UNAVAILABLE"]);
+    let mut small = announced(&cast.space, &cast.during, &photo, "image/png");
+    small["idempotencyKey"] = json!("one-key-for-each-try");
+    let before = used(&world, &cast).await;
+    // Whoever gives up, and whoever tries again, has neither drafts nor less room.
+    for input in [&large, &large, &small, &small] {
+        let answer = world
+            .send(Some(&cast.mobile.token), &selection, json!({ "input": input }))
+            .await;
+        assert_eq!(errors(&answer), ["UNAVAILABLE"]);
+        assert_eq!(used(&world, &cast).await, before);
+        assert_eq!(fates(&world, &cast).await.len(), 1);
+    }
     proxy.set(Line::Whole);
+    // The key is as good as new.
+    let payload = world.done(&cast.mobile, "mediaUploadRequest", small, UPLOAD).await;
+    assert_eq!(payload["upload"]["requests"].as_array().unwrap().len(), 1);
     world
         .done(&cast.mobile, "mediaUploadComplete", complete.clone(), "")
         .await;

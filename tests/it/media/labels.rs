@@ -214,12 +214,14 @@ async fn a_text_never_becomes_what_a_browser_runs() {
                 );
             }
         }
-        // Nor does it pass for anything else, nor under a name that is run.
-        for (name, media_type) in [
-            ("a.jpg", "image/jpeg"),
-            ("a.pdf", "application/pdf"),
-            ("a.html", "text/plain"),
-        ] {
+        let file = fate(&world, &cast, "a.html", "text/plain", text.as_bytes()).await;
+        assert_eq!(
+            (&file["status"], &file["mediaType"], &file["fileName"]),
+            (&json!("READY"), &json!("text/plain"), &json!("a.html.txt")),
+            "{text}"
+        );
+        // Nor does it pass for anything else.
+        for (name, media_type) in [("a.jpg", "image/jpeg"), ("a.pdf", "application/pdf")] {
             let file = fate(&world, &cast, name, media_type, text.as_bytes()).await;
             assert_eq!(file["status"], "QUARANTINED", "{name}: {text}");
         }
@@ -310,6 +312,58 @@ async fn what_a_file_has_become_is_judged_and_told() {
     }
 }
 
+/// Formats that everybody knows and nobody here reads are no disguise, and texts may begin with any word.
+#[tokio::test]
+async fn what_is_not_taken_is_no_accusation() {
+    let (world, cast) = World::with_cast().await;
+    let bmp = [&b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], &[7; 64]].concat();
+    let mut transport = vec![0xff; 3 * 188];
+    (0..3).for_each(|packet| transport[188 * packet] = b'G');
+    for (name, media_type, content) in [
+        ("a.bmp", "image/bmp", bmp),
+        (
+            "a.avi",
+            "video/x-msvideo",
+            b"RIFF\x20\0\0\0AVI LIST\x10\0\0\0hdrl".to_vec(),
+        ),
+        (
+            "a.aac",
+            "audio/aac",
+            [&[0xff, 0xf1, 0x50, 0x80, 0x02, 0x1f, 0xfc][..], &[1; 64]].concat(),
+        ),
+        ("a.ts", "video/mp2t", transport),
+        (
+            "a.wmv",
+            "video/x-ms-wmv",
+            [&b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"[..], &[9; 64]].concat(),
+        ),
+    ] {
+        let file = fate(&world, &cast, name, media_type, &content).await;
+        assert_eq!(
+            (&file["status"], &file["failureReason"]),
+            (&json!("FAILED"), &json!("UNSUPPORTED_TYPE")),
+            "{name}"
+        );
+    }
+    for text in [
+        "GIF89a is a format of pictures, says the teacher.\n",
+        "OggS, said Tom\n",
+        "RIFF1234WEBP is one\n",
+    ] {
+        let file = fate(&world, &cast, "notes.txt", "text/plain", text.as_bytes()).await;
+        assert_eq!(
+            (&file["status"], &file["mediaType"]),
+            (&json!("READY"), &json!("text/plain")),
+            "{text}: {file}"
+        );
+    }
+    let named = fate(&world, &cast, "me@school.com", "image/jpeg", &files::jpeg(64, 64)).await;
+    assert_eq!(
+        (&named["status"], &named["fileName"]),
+        (&json!("READY"), &json!("me@school.com.jpg"))
+    );
+}
+
 #[tokio::test]
 async fn only_what_no_content_makes_good_is_refused_at_once() {
     let (world, cast) = World::with_cast().await;
@@ -320,6 +374,9 @@ async fn only_what_no_content_makes_good_is_refused_at_once() {
         ("", true),
         ("application/octet-stream", true),
         ("application/zip", true),
+        ("application/wps-office.docx", true),
+        ("application/x-unheard-of", true),
+        ("image/*", true),
         ("text/html", false),
         ("image/svg+xml", false),
         ("application/javascript", false),

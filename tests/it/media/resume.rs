@@ -47,9 +47,19 @@ async fn a_file_whose_answer_was_lost_is_seen_as_arrived() {
         (&again, &upload["arrived"], &upload["requests"]),
         (&item, &arrived, &json!([]))
     );
-    world.done(&cast.mobile, "mediaUploadComplete", input, "").await;
-    assert_eq!(world.work().await, 1);
-    assert_eq!(world.file(&cast.mobile, &item, "status").await, "READY");
+    world.done(&cast.mobile, "mediaUploadComplete", input.clone(), "").await;
+    // That answer too may be lost, before the work on the file and after it.
+    for _ in 0..2 {
+        let parts = world
+            .done(&cast.mobile, "mediaUploadParts", input.clone(), UPLOAD)
+            .await;
+        assert_eq!(
+            (&parts["upload"]["arrived"], &parts["upload"]["requests"]),
+            (&arrived, &json!([]))
+        );
+        world.work().await;
+        assert_eq!(world.file(&cast.mobile, &item, "status").await, "READY");
+    }
 }
 
 /// What somebody else's bytes are at the place of a file is sent anew.
@@ -80,6 +90,36 @@ async fn put(world: &World, key: &str, bytes: &[u8]) {
     world.app().storage.store(&path, key, "image/png").await.unwrap();
 }
 
+/// Has the work on a file find other bytes than those that arrived, and returns where they are.
+async fn read_wrong(world: &World, item: &str, bytes: &[u8]) -> String {
+    let key = format!("source/{}", inner(item));
+    let mut other = bytes.to_vec();
+    other[20] ^= 1;
+    put(world, &key, &other).await;
+    assert_eq!(world.work().await, 1);
+    key
+}
+
+#[tokio::test]
+async fn who_gives_up_a_file_that_was_read_wrong_gets_its_room_back() {
+    let (world, cast) = World::with_cast().await;
+    let bytes = photo(1);
+    let item = world.sent(&cast.mobile, &cast, &bytes, "image/png").await;
+    let input = json!({ "mediaItemId": item });
+    world.done(&cast.mobile, "mediaUploadComplete", input, "").await;
+    read_wrong(&world, &item, &bytes).await;
+    let size = bytes.len() as u64;
+    assert_eq!(usage(&world, &cast).await, (size, 0), "it is kept");
+    let abort = json!({ "mediaItemId": item, "abort": true });
+    world.done(&cast.mobile, "mediaUploadParts", abort.clone(), "").await;
+    assert_eq!(usage(&world, &cast).await, (size, size));
+    world.later(17 * 60);
+    assert_eq!((world.work().await, usage(&world, &cast).await), (1, (0, 0)));
+    assert_eq!(keys(&world).await, Vec::<String>::new());
+    assert_eq!(world.file(&cast.mobile, &item, "status").await, "EXPIRED");
+    world.done(&cast.mobile, "mediaUploadParts", abort, "").await;
+}
+
 #[tokio::test]
 async fn a_file_that_was_read_wrong_can_be_processed_again() {
     let (world, cast) = World::with_cast().await;
@@ -87,11 +127,7 @@ async fn a_file_that_was_read_wrong_can_be_processed_again() {
     let item = world.sent(&cast.mobile, &cast, &bytes, "image/png").await;
     let input = json!({ "mediaItemId": item });
     world.done(&cast.mobile, "mediaUploadComplete", input.clone(), "").await;
-    let key = format!("source/{}", inner(&item));
-    let mut other = bytes.clone();
-    other[20] ^= 1;
-    put(&world, &key, &other).await;
-    assert_eq!(world.work().await, 1);
+    let key = read_wrong(&world, &item, &bytes).await;
     let file = world
         .seen(
             &cast.mobile,
@@ -113,16 +149,19 @@ async fn a_file_that_was_read_wrong_can_be_processed_again() {
     assert_eq!(world.file(&cast.mobile, &item, "status").await, "READY");
 }
 
+/// Bytes that count, and those of them that are about to be free.
+async fn usage(world: &World, cast: &Cast) -> (u64, u64) {
+    let query = "query($id: ID!) { space(id: $id) { mediaUsage { used releasing } } }";
+    let data = world.ask(&cast.mobile, query, json!({ "id": cast.space })).await;
+    let of = |field: &str| data["space"]["mediaUsage"][field].as_u64().unwrap();
+    (of("used"), of("releasing"))
+}
+
 #[tokio::test]
 async fn room_is_free_when_nothing_can_arrive_any_more() {
     let (world, cast) = World::with_cast().await;
     let (phone, bytes) = (Phone::new(&world).await, photo(1));
-    let usage = async || {
-        let query = "query($id: ID!) { space(id: $id) { mediaUsage { used releasing } } }";
-        let data = world.ask(&cast.mobile, query, json!({ "id": cast.space })).await;
-        let of = |field: &str| data["space"]["mediaUsage"][field].as_u64().unwrap();
-        (of("used"), of("releasing"))
-    };
+    let usage = async || usage(&world, &cast).await;
     let size = bytes.len() as u64;
     let (item, upload) = requested(&world, &cast, &bytes).await;
     assert_eq!(usage().await, (size, 0));

@@ -118,14 +118,15 @@ macro_rules! contribution_object {
             }
 
             /// The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere, links with
-            /// `rel="nofollow ugc noopener noreferrer"`. Members who are mentioned are
+            /// `rel="nofollow ugc noopener noreferrer"`. A line break in `body` is a `<br>`; what stands between two tildes on
+            /// each side is struck through, between single ones (`~5 km~`) it isn't. Members who are mentioned are
             /// `<span data-member="member_…">@Name</span>`, with the name that they have now; who is no member of the space, nor
             /// was one, stays as it was written.
             pub async fn body_html(&self) -> crate::platform::error::Result<Option<String>> {
                 self.spine().body_html().await
             }
 
-            /// Its first words as plain text, at most 200 characters.
+            /// The first words that `bodyHtml` shows, as plain text of at most 200 characters.
             pub async fn excerpt(&self) -> crate::platform::error::Result<Option<String>> {
                 self.spine().excerpt().await
             }

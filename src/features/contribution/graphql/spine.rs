@@ -96,12 +96,13 @@ pub struct ContributionLinks {
     field(
         name = "body_html",
         ty = "Option<String>",
-        desc = "The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere."
+        desc = "The same as HTML that is safe to insert into a page: no scripts, no images from elsewhere. A line break is a `<br>`; \
+            only two tildes on each side strike through."
     ),
     field(
         name = "excerpt",
         ty = "Option<String>",
-        desc = "Its first words as plain text, at most 200 characters."
+        desc = "The first words that `bodyHtml` shows, as plain text of at most 200 characters."
     ),
     field(
         name = "mentions",

@@ -61,13 +61,10 @@ pub async fn update(
     expected: i32,
     change: Patch,
 ) -> Result<()> {
-    let body = match &change.body {
-        Some(body) => Some(
-            text::render_apart(
-                text::nested(body.trim().to_owned()).map_err(|error| error.at(&[rules::body_field(kind)]))?,
-            )
-            .await?,
-        ),
+    // One that breaks a rule is refused below, with all that does.
+    let body = change.body.as_deref().map(|body| rules::body(body, kind));
+    let body = match body.and_then(Result::ok) {
+        Some(body) => Some(text::render_apart(body).await?),
         None => None,
     };
     let place = &place(app, actor, id).await?;

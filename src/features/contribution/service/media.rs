@@ -66,6 +66,14 @@ pub async fn item_insert(
     insert(tx, of, (actor, author), row, (text, rendered), (audience, None), key).await
 }
 
+/// Takes back that a draft of an item was made, after its file. Only behind the gate.
+///
+/// # Errors
+/// The database's.
+pub async fn item_delete(tx: &Tx<'_>, item: Uuid) -> Result<()> {
+    store::delete(tx, item).await
+}
+
 /// Moves the file of an item on, if it stands in one of these states: its author hears of it, and once it is ready also those who see
 /// what it is attached to. Returns whether it did. Only behind the gate.
 ///

@@ -20,7 +20,7 @@ pub use self::{
     author::{confirm, publish, remove, update, withdraw},
     create::{NewComment, NewRoot, comment_create, root_create},
     erase::{erase, forget},
-    media::{file_is, file_progressed, file_step, item_insert, item_text},
+    media::{file_is, file_progressed, file_step, item_delete, item_insert, item_text},
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
     relocate::thread_move,

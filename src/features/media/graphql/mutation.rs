@@ -319,7 +319,15 @@ impl MediaMutation {
         let (created, user_errors) = settle(ctx, work).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
         let media_item = Created::read_back(created, found)?;
-        let upload = uploading(app, actor, media_item.as_ref()).await?;
+        let upload = match (uploading(app, actor, media_item.as_ref()).await, created) {
+            (Err(error), Some(Created { id, is_replay: false })) => {
+                if let Err(error) = service::undo(app, actor, id).await {
+                    tracing::warn!(?error, "an announcement without requests could not be taken back");
+                }
+                return Err(error);
+            }
+            (upload, _) => upload?,
+        };
         let (phase, space) = surroundings(reader(ctx)?, known).await?;
         Ok(Some(MediaUploadRequestPayload {
             media_item,
@@ -331,7 +339,8 @@ impl MediaMutation {
     }
 
     /// Tells what has arrived of an own file, and signs requests for what hasn't: after a broken connection, or when the first ones
-    /// have expired. Or calls the upload off.
+    /// have expired. Once `mediaUploadComplete` was done, all has arrived. Or calls the upload off, that of a file too which
+    /// failed with `UNAVAILABLE` or `CHECKSUM_MISMATCH`.
     async fn media_upload_parts(
         &self,
         ctx: &Context<'_>,

@@ -11,7 +11,7 @@ pub(super) use self::upload::{Signed, Uploading};
 pub use self::{
     process::{Processing, give_up, process},
     sweep::{delete, erase, sweep},
-    upload::{NewUpload, abort, arrived, complete, deliver, request, retry},
+    upload::{NewUpload, abort, arrived, complete, deliver, request, retry, undo},
 };
 
 /// The kind of job that makes a safe version of a file.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     features::{
-        contribution::{ContributionRow, Place, Text, file_step, item_insert, item_text, lock, place},
+        contribution::{ContributionRow, Place, Text, file_step, item_delete, item_insert, item_text, lock, place},
         space::{phase_facts, space_of_phase},
     },
     platform::{
@@ -166,13 +166,45 @@ async fn own_locked(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Resu
     Ok((known, file))
 }
 
-/// An own item whose file is about to be sent. What is signed next is good for as long as is noted here.
+/// Undoes an announcement of which nothing could be signed: whoever gives up has no draft and no less room, and the key is as if it had
+/// never been used.
+///
+/// # Errors
+/// The database's.
+pub async fn undo(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
+    let place = &place(app, actor, id).await?;
+    app.db
+        .write(Some(place.space), |tx| {
+            Box::pin(async move {
+                let (known, file) = own_locked(tx, actor, place, id).await?;
+                if known.file_state != Some(MediaState::Requested) {
+                    return Ok(());
+                }
+                idempotency::release(tx, actor.account_id, id).await?;
+                if file.upload_id.is_none() {
+                    store::discharge(tx, id).await?;
+                    store::delete(tx, id).await?;
+                    return item_delete(tx, id).await;
+                }
+                // The store has heard of it, and is told to forget it.
+                file_step(tx, id, &[MediaState::Requested], MediaState::Expired).await?;
+                release(tx, place.space, &file);
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// An own item whose file is about to be sent, or was. What is signed next is good for as long as is noted here.
 async fn own_to_send(app: &App, actor: &Actor, id: Uuid) -> Result<(ContributionRow, FileRow)> {
     let place = &place(app, actor, id).await?;
     app.db
         .write(Some(place.space), |tx| {
             Box::pin(async move {
                 let (known, file) = own_locked(tx, actor, place, id).await?;
+                if is_under_way(&known) {
+                    return Ok((known, file));
+                }
                 known.allows(ContentAction::Upload).map_err(Error::forbidden)?;
                 // The requests are signed by another clock than the database's, and a moment later.
                 let until = tx.clock().now() + TimeDelta::seconds(60) + SIGNED_FOR;
@@ -214,6 +246,20 @@ fn is_under_way(item: &ContributionRow) -> bool {
 pub async fn arrived(app: &App, actor: &Actor, id: Uuid, wished: Option<&[i32]>) -> Result<Uploading> {
     let (known, file) = own_to_send(app, actor, id).await?;
     let is_in_parts = rules::is_in_parts(file.size);
+    if is_under_way(&known) {
+        // All of it is there: the answer to its completion was lost.
+        let sha256 = (!is_in_parts).then_some(&file.sha256);
+        let arrived = rules::parts(file.size).map(|(part, _, size)| Arrived {
+            part,
+            size,
+            sha256: sha256.cloned(),
+        });
+        return Ok(Uploading {
+            arrived: arrived.collect(),
+            requests: Vec::new(),
+            is_in_parts,
+        });
+    }
     let key = key::staging(id);
     if !is_in_parts {
         if let Some(arrived) = arrived_whole(app, &key, &file).await? {
@@ -358,11 +404,15 @@ pub async fn abort(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
             Box::pin(async move {
                 let (known, file) = own_locked(tx, actor, place, id).await?;
                 if known.file_state != Some(MediaState::Expired) {
-                    if known.file_state != Some(MediaState::Requested) {
-                        return Err(Error::forbidden(Reason::StateNotAllowed));
-                    }
+                    // What might be processed again is kept until its uploader gives it up.
+                    let is_waiting = file.failure.is_some_and(rules::may_be_retried);
+                    let from = match known.file_state {
+                        Some(MediaState::Requested) => MediaState::Requested,
+                        Some(MediaState::Failed) if is_waiting => MediaState::Failed,
+                        _ => return Err(Error::forbidden(Reason::StateNotAllowed)),
+                    };
                     known.allows(ContentAction::Remove).map_err(Error::forbidden)?;
-                    file_step(tx, id, &[MediaState::Requested], MediaState::Expired).await?;
+                    file_step(tx, id, &[from], MediaState::Expired).await?;
                     release(tx, place.space, &file);
                 }
                 Ok(file.upload_id)

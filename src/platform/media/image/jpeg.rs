@@ -326,15 +326,16 @@ fn note_scan(frame: &mut Frame, body: &[u8]) -> Result<()> {
 /// Skips compressed data. Returns the marker that ends it, if there is one, and the bytes up to behind that; without, up to
 /// what may have been the beginning of one.
 fn skip_entropy(reader: &mut dyn BufRead) -> Result<(Option<u8>, u64)> {
-    let (mut length, mut after_ff) = (0, false);
+    // `ones` at the end are fill bytes, or the first of a marker that is missing.
+    let (mut length, mut ones) = (0, 0);
     loop {
         let buffer = reader.fill_buf()?;
         if buffer.is_empty() {
-            return Ok((None, length - u64::from(after_ff)));
+            return Ok((None, length - ones));
         }
         let mut at = 0;
         while at < buffer.len() {
-            if after_ff {
+            if ones > 0 {
                 let byte = buffer[at];
                 at += 1;
                 // Stuffing, restarts and fill bytes are part of the data.
@@ -342,10 +343,10 @@ fn skip_entropy(reader: &mut dyn BufRead) -> Result<(Option<u8>, u64)> {
                     reader.consume(at);
                     return Ok((Some(byte), length + at as u64));
                 }
-                after_ff = byte == 0xff;
+                ones = if byte == 0xff { ones + 1 } else { 0 };
             } else {
                 let found = buffer[at..].iter().position(|byte| *byte == 0xff);
-                after_ff = found.is_some();
+                ones = u64::from(found.is_some());
                 at = found.map_or(buffer.len(), |found| at + found + 1);
             }
         }

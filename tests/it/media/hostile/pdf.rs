@@ -399,7 +399,7 @@ fn what_cannot_be_read_to_the_end_is_searched_for_bytes() {
         ("a trailer in a stream", |pdf| pdf.stream(5, "", "trailer << >>")),
         ("markup in a comment", |pdf| pdf.raw("% <b>\n")),
         ("an object stream packed in a rare way", |pdf| {
-            pdf.stream(5, "/Type/ObjStm/N 1/First 4/Filter/LZWDecode", "7 0 <<>>")
+            pdf.stream(5, "/Type/ObjStm/N 1/First 4/Filter/JBIG2Decode", "7 0 <<>>")
         }),
         ("a lying offset", |pdf| {
             pdf.stream(5, "/Type/ObjStm/N 1/First 4", "7 1 (<<>>)")
@@ -419,6 +419,74 @@ fn what_cannot_be_read_to_the_end_is_searched_for_bytes() {
     // Without any table.
     assert_eq!(outcome(Pdf::baited().raw("%%EOF").content), Err(Reason::Unsafe));
     assert_eq!(outcome(Pdf::plain().raw("%%EOF").content), Ok(()));
+}
+
+/// Contents packed by all filters that are no pictures, alone and in each other, as writers and attackers do.
+fn filtered(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let hex = |content: &[u8]| -> Vec<u8> {
+        content
+            .iter()
+            .flat_map(|byte| format!("{byte:02X} ").into_bytes())
+            .collect()
+    };
+    let ascii85 = |content: &[u8]| {
+        let mut signs = Vec::new();
+        for group in content.chunks(4) {
+            let mut bytes = [0; 4];
+            bytes[..group.len()].copy_from_slice(group);
+            let mut number = u32::from_be_bytes(bytes);
+            let mut five = [0; 5];
+            for sign in five.iter_mut().rev() {
+                *sign = b'!' + (number % 85) as u8;
+                number /= 85;
+            }
+            signs.extend(&five[..=group.len()]);
+            signs.push(b'\n');
+        }
+        [signs, b"~>".to_vec()].concat()
+    };
+    let runs = |content: &[u8]| -> Vec<u8> {
+        let runs = content.chunks(3).flat_map(|run| [&[run.len() as u8 - 1], run].concat());
+        runs.chain([255, b' ', 128]).collect()
+    };
+    let lzw = |content: &[u8]| {
+        let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+        encoder.encode(content).unwrap()
+    };
+    let flate = |content: &[u8]| zlib(&mut &*content);
+    let mut unchecked = flate(content);
+    *unchecked.last_mut().unwrap() ^= 1;
+    vec![
+        ("/Filter/ASCIIHexDecode", [hex(content), b">".to_vec()].concat()),
+        ("/Filter[/AHx]", hex(content).to_ascii_lowercase()),
+        ("/Filter/ASCII85Decode", ascii85(content)),
+        ("/Filter/RL", runs(content)),
+        ("/Filter/LZWDecode", lzw(content)),
+        ("/Filter[/ASCIIHexDecode/FlateDecode]", hex(&flate(content))),
+        ("/Filter[/A85/LZW]", ascii85(&lzw(content))),
+        (
+            "/Filter[/FlateDecode/FlateDecode/RunLengthDecode]",
+            flate(&flate(&runs(content))),
+        ),
+        ("/Filter[/Crypt/Fl]/DecodeParms[null null]", flate(content)),
+        ("/Filter/FlateDecode", unchecked),
+    ]
+}
+
+#[test]
+fn what_acts_is_found_in_object_streams_however_they_are_packed() {
+    let stream = |pdf: Pdf, filter: &str, packed| pdf.stream(5, &format!("/Type/ObjStm/N 1/First 4{filter}"), packed);
+    for (filter, packed) in filtered(b"7 0 <</S/URI/Title(/S /JavaScript)>>") {
+        assert_eq!(
+            outcome(stream(Pdf::baited(), filter, packed).finish()),
+            Ok(()),
+            "{filter}"
+        );
+    }
+    for (filter, packed) in filtered(b"7 0 <</S/JavaScript/JS(app.alert(1))>>") {
+        let acting = stream(Pdf::plain(), filter, packed).finish();
+        assert_eq!(outcome(acting), Err(Reason::Unsafe), "{filter}");
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ const KEPT: &[&str] = &[
     "Colors",
     "BitsPerComponent",
     "Columns",
+    "EarlyChange",
 ];
 /// Those of a file's name, or of its content.
 const NAMES: &[&str] = &["F", "UF", "DOS", "Mac", "Unix"];
