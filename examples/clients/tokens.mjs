@@ -1,11 +1,8 @@
 // The tokens of a session, one pair for all tabs of a browser: kept over a reload, and exchanged by one tab at a time,
 // shortly before they end.
 
-const FIELDS = {
-  sessionCreate: 'accessToken accessTokenExpiresAt refreshToken',
-  sessionRefresh: 'accessToken accessTokenExpiresAt refreshToken',
-  sessionRevoke: 'deletedSessionId',
-};
+const PAIR = 'accessToken accessTokenExpiresAt refreshToken account { id }';
+const FIELDS = { sessionCreate: PAIR, sessionRefresh: PAIR, sessionRevoke: 'deletedSessionId' };
 
 const nobodyElse = { request: (_, work) => work() };
 
@@ -18,7 +15,13 @@ const nobodyElse = { request: (_, work) => work() };
 export function sessionTokens(url, options = {}) {
   const { storage = globalThis.localStorage, name = 'sojourn', cookie = false, early = 60_000 } = options;
   const { locks = globalThis.navigator?.locks ?? nobodyElse } = options;
-  const read = () => JSON.parse(storage.getItem(name)) ?? {};
+  function read() {
+    try {
+      return JSON.parse(storage.getItem(name)) ?? {};
+    } catch {
+      return {}; // Somebody else's.
+    }
+  }
   let timer, refreshing;
 
   async function call(mutation, input, token) {
@@ -34,9 +37,9 @@ export function sessionTokens(url, options = {}) {
     return done;
   }
 
-  /** For a pair that came another way: `accessToken`, `accessTokenExpiresAt`, `refreshToken`. */
-  function keep({ accessToken, accessTokenExpiresAt, refreshToken }) {
-    storage.setItem(name, JSON.stringify({ accessToken, accessTokenExpiresAt, refreshToken }));
+  /** For a pair that came another way: `accessToken`, `accessTokenExpiresAt`, `refreshToken`, and `account` if it is known. */
+  function keep({ accessToken, accessTokenExpiresAt, refreshToken, account }) {
+    storage.setItem(name, JSON.stringify({ accessToken, accessTokenExpiresAt, refreshToken, accountId: account?.id }));
     plan();
   }
 
@@ -56,18 +59,30 @@ export function sessionTokens(url, options = {}) {
     timer.unref?.(); // Node.js alone.
   }
 
+  const renew = ({ refreshToken }) => call('sessionRefresh', cookie ? {} : { refreshToken });
+  /** In a cookie, of which a browser has one, there may be the session of another tab's account. */
+  const isOurs = ({ accountId }, { account }) => !accountId || !account || accountId === account.id;
+
+  /** One attempt, while no other tab makes one or signs in or out. Whether there is a new pair then. */
+  async function attempt(stale) {
+    const pair = read();
+    if (!pair.accessToken) throw new Error('SESSION_ENDED');
+    if (pair.accessToken !== stale) return true; // Another tab was first.
+    // No network, or a server that is busy: the same refresh token may be sent again.
+    const answer = await renew(pair).catch(() => {});
+    if (!answer) return false;
+    if (read().accessToken !== stale) return true; // Without locks: somebody has signed in or out meanwhile.
+    if (answer.userErrors.length || !isOurs(pair, answer)) {
+      drop();
+      throw new Error(answer.userErrors[0]?.reason ?? 'SESSION_ENDED');
+    }
+    keep(answer);
+    return true;
+  }
+
   async function exchange(stale) {
     for (let wait = 500; ; wait = Math.min(30_000, 2 * wait)) {
-      const { accessToken, refreshToken } = read();
-      if (!accessToken) throw new Error('SESSION_ENDED');
-      if (accessToken !== stale) return; // Another tab was first.
-      // No network, or a server that is busy: the same refresh token may be sent again.
-      const answer = await call('sessionRefresh', cookie ? {} : { refreshToken }).catch(() => {});
-      if (answer?.userErrors.length) {
-        drop();
-        throw new Error(answer.userErrors[0].reason);
-      }
-      if (answer) return keep(answer);
+      if (await locks.request(name, () => attempt(stale))) return;
       await new Promise((resolve) => setTimeout(resolve, wait * (1 + Math.random())));
     }
   }
@@ -75,20 +90,40 @@ export function sessionTokens(url, options = {}) {
   /** Gets a new access token, unless another tab has just got one; rejects when the session has ended. */
   function refresh() {
     const stale = read().accessToken;
-    const free = () => (refreshing = undefined);
-    return (refreshing ??= Promise.resolve(locks.request(name, () => exchange(stale))).finally(free));
+    return (refreshing ??= exchange(stale).finally(() => (refreshing = undefined)));
   }
 
   async function signIn(login, password) {
-    const answer = await call('sessionCreate', { login, password, ...(cookie && { refreshCookie: true }) });
-    if (answer.userErrors.length) throw new Error(answer.userErrors[0].reason);
-    keep(answer);
+    const input = { login, password, ...(cookie && { refreshCookie: true }) };
+    await locks.request(name, async () => {
+      const answer = await call('sessionCreate', input);
+      if (answer.userErrors.length) throw new Error(answer.userErrors[0].reason);
+      keep(answer);
+    });
   }
 
+  /** Whether the session could be ended with this token: it may have ended itself. */
+  async function revoke(token) {
+    try {
+      await call('sessionRevoke', {}, token);
+      return true;
+    } catch (error) {
+      if (error.code === 'UNAUTHENTICATED') return false;
+      throw error;
+    }
+  }
+
+  /** Ends the session, and forgets the pair. Rejects if the server can't be asked: then nobody is signed out, and it can be repeated. */
   async function signOut() {
-    const token = read().accessToken;
-    drop();
-    await call('sessionRevoke', {}, token);
+    await locks.request(name, async () => {
+      const pair = read();
+      if (!pair.accessToken || !(await revoke(pair.accessToken))) {
+        // A token to end the session with: the cookie, or the refresh token, is good for much longer than the one that has ended.
+        const answer = cookie || pair.refreshToken ? await renew(pair) : {};
+        if (answer.accessToken && isOurs(pair, answer)) await revoke(answer.accessToken);
+      }
+      drop();
+    });
   }
 
   plan();
@@ -98,8 +133,9 @@ export function sessionTokens(url, options = {}) {
 /** `fetch` for queries and mutations: with the access token, and with a new one if it was refused. */
 export const authorizedFetch = (tokens) => async (url, init) => {
   function send(token) {
-    const authorization = token && { authorization: `Bearer ${token}` };
-    return fetch(url, { ...init, headers: { ...init.headers, ...authorization } });
+    const headers = new Headers(init?.headers);
+    if (token) headers.set('authorization', `Bearer ${token}`);
+    return fetch(url, { ...init, headers });
   }
   const token = tokens.access();
   const answer = await send(token);

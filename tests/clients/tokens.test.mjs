@@ -98,32 +98,112 @@ test('tokens are replaced shortly before they end, by one of the tabs', async ()
   assert.equal(await viewer(tabs[1]), login);
 });
 
-test('with a cookie, no script can read the refresh token', async () => {
-  const shared = browser();
+/** A browser's jar for the one cookie, while `work` goes on: Node.js has none. */
+async function withJar(work) {
   const { fetch } = globalThis;
-  // Browsers do this, and Node.js doesn't.
-  let cookie;
+  const jar = {};
   globalThis.fetch = async (url, { credentials, ...init }) => {
-    assert.equal(credentials, 'include');
-    const answer = await fetch(url, { ...init, headers: { ...init.headers, ...(cookie && { cookie }) } });
+    const headers = new Headers(init.headers);
+    if (credentials === 'include' && jar.cookie) headers.set('cookie', jar.cookie);
+    const answer = await fetch(url, { ...init, headers });
     const [set] = answer.headers.get('set-cookie')?.split('; ') ?? [];
-    if (set) cookie = set.endsWith('=') ? undefined : set;
+    if (set) jar.cookie = set.endsWith('=') ? undefined : set;
     return answer;
   };
   try {
+    await work(jar);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+}
+
+test('with a cookie, no script can read the refresh token', () =>
+  withJar(async (jar) => {
+    const shared = browser();
     const tabs = [sessionTokens(server.url, { ...shared, cookie: true }), sessionTokens(server.url, { ...shared, cookie: true })];
     await tabs[0].signIn(login, password);
-    const secret = () => cookie.split('=')[1];
+    const secret = () => jar.cookie.split('=')[1];
     const first = secret();
     assert.equal(first.length, 64);
     await Promise.all(tabs.map((tab) => tab.refresh()));
     assert.notEqual(secret(), first);
     assert.ok(!shared.storage.getItem('sojourn').includes(secret()));
     await tabs[1].signOut();
-    assert.equal(cookie, undefined);
-  } finally {
-    globalThis.fetch = fetch;
+    assert.equal(jar.cookie, undefined);
+  }));
+
+test('signing out ends the session though the access token has ended before', async () => {
+  for (const cookie of [false, true]) {
+    await withJar(async (jar) => {
+      const shared = browser();
+      const tokens = sessionTokens(server.url, { ...shared, cookie });
+      await tokens.signIn(login, password);
+      const { refreshToken, ...rest } = JSON.parse(shared.storage.getItem('sojourn'));
+      const kept = jar.cookie;
+      tokens.keep({ ...rest, refreshToken, accessToken: server.endingNow(rest.accessToken).slice(0, -4) });
+      await tokens.signOut();
+      assert.equal(tokens.access(), undefined);
+      assert.equal(jar.cookie, undefined);
+      // Nobody who comes later is them.
+      jar.cookie = kept;
+      const later = sessionTokens(server.url, { ...browser(), cookie });
+      later.keep({ accessToken: 'nonsense', refreshToken });
+      await assert.rejects(later.refresh(), { message: 'SESSION_ENDED' });
+    });
   }
+});
+
+test('who signs out or in while tokens are exchanged is not undone by it', async () => {
+  const { login: other, password: secret } = server.account('COORDINATOR');
+  const { fetch } = globalThis;
+  for (const next of ['nobody', 'another']) {
+    const { storage } = browser();
+    // Without locks, so that nothing waits.
+    const locks = { request: (_, work) => work() };
+    const tabs = [sessionTokens(server.url, { storage, locks }), sessionTokens(server.url, { storage, locks })];
+    await tabs[0].signIn(login, password);
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    globalThis.fetch = async (url, init) => {
+      const answer = await fetch(url, init);
+      if (init.body.includes('sessionRefresh')) await held;
+      return answer;
+    };
+    const late = tabs[0].refresh();
+    await sleep(100);
+    globalThis.fetch = fetch;
+    if (next === 'nobody') await tabs[1].signOut();
+    else await tabs[1].signIn(other, secret);
+    const expected = tabs[1].access();
+    release();
+    await late.catch(() => {});
+    assert.equal(tabs[0].access(), expected);
+    assert.equal(await viewer(tabs[0]), next === 'nobody' ? undefined : other);
+  }
+});
+
+test('a tab does not become the account of another one by their cookie', async () => {
+  const { login: other, password: secret } = server.account('COORDINATOR');
+  await withJar(async () => {
+    const [one, two] = [browser(), browser()].map((own) => sessionTokens(server.url, { ...own, cookie: true }));
+    await one.signIn(login, password);
+    await two.signIn(other, secret);
+    await assert.rejects(one.refresh(), { message: 'SESSION_ENDED' });
+    assert.equal(one.access(), undefined);
+    await two.refresh();
+    assert.equal(await viewer(two), other);
+  });
+});
+
+test('what somebody else keeps under the name is nothing', async () => {
+  const shared = browser();
+  shared.storage.setItem('sojourn', '{nonsense');
+  const tokens = sessionTokens(server.url, shared);
+  assert.equal(tokens.access(), undefined);
+  await tokens.signIn(login, password);
+  const init = { method: 'POST', headers: new Headers({ 'content-type': 'application/json' }), body: '{"query":"{ viewer { account { login } } }"}' };
+  const answer = await authorizedFetch(tokens)(server.url, init);
+  assert.equal((await answer.json()).data.viewer.account.login, login);
 });
 
 test('what ends the session ends it in all tabs', async () => {

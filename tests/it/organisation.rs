@@ -239,7 +239,7 @@ async fn every_faulty_field_of_a_staff_account_is_named_at_once() {
         ),
         (
             "no ra@school.example",
-            "No\u{7}ra",
+            "No\u{1}ra",
             json!(["en", "english"]),
             [
                 "INVALID/MALFORMED at email",

@@ -115,11 +115,11 @@ pub fn name_of_pupil(given_name: &str, family_initial: &str) -> String {
 /// The same of what somebody wrote as one: nothing more is known of a family name than its first letter.
 pub(super) fn pupil_name(text: &str) -> Result<String> {
     let malformed = "Expected the given name and the first letter of the family name, such as Zane K.";
-    let text = text::required(text, 65)?;
+    let text = text::line(text, 65)?;
     let parts = text.rsplit_once(char::is_whitespace);
     let (given, initial) = parts.ok_or_else(|| Error::invalid(Reason::Malformed, malformed))?;
     let initial = text::initial(initial).map_err(|_| Error::invalid(Reason::Malformed, malformed))?;
-    Ok(name_of_pupil(&text::required(given, LONGEST_GIVEN_NAME)?, &initial))
+    Ok(name_of_pupil(&text::line(given, LONGEST_GIVEN_NAME)?, &initial))
 }
 
 /// The login of staff: an e-mail address.

@@ -76,12 +76,12 @@ pub(super) fn checked(prompts: Vec<NewPrompt>) -> Result<Vec<NewPrompt>> {
                 Err::<(), _>(Error::invalid(Reason::OutOfRange, "Each prompt once.")),
             )?;
         }
-        let question = own.field("question", text::required(&wording.question, LONGEST_QUESTION))?;
+        let question = own.field("question", text::line(&wording.question, LONGEST_QUESTION))?;
         wording.question = question.unwrap_or_default();
         own.field("starters", at_most(wording.starters.len(), MOST_STARTERS))?;
         for (place, starter) in wording.starters.iter_mut().enumerate().take(MOST_STARTERS) {
             let mut inner = Checks::default();
-            let text = inner.field(&place.to_string(), text::required(starter, LONGEST_STARTER))?;
+            let text = inner.field(&place.to_string(), text::line(starter, LONGEST_STARTER))?;
             *starter = text.unwrap_or_default();
             own.field("starters", inner.done())?;
         }
@@ -112,7 +112,7 @@ pub(super) fn answered(answers: &[(Uuid, &str)]) -> Result<Vec<String>> {
             let error = Error::invalid(Reason::OutOfRange, "One answer to each prompt.");
             own.field("promptId", Err::<(), _>(error))?;
         }
-        let body = own.field("body", text::required(body, LONGEST_ANSWER).and_then(text::nested))?;
+        let body = own.field("body", text::required(body, LONGEST_ANSWER).and_then(text::readable))?;
         bodies.push(body.unwrap_or_default());
         let mut path = Checks::default();
         path.field(&place.to_string(), own.done())?;

@@ -178,7 +178,7 @@ impl OrganisationQuery {
             before,
         }
         .page(store::ORDER)?;
-        let search = search.map(|search| text::optional(&search, 200)).transpose()?;
+        let search = search.map(|search| text::optional_line(&search, 200)).transpose()?;
         if reader.actor()?.kind == Kind_::Pupil {
             return Ok(crate::platform::page::Cut::default().connection(Total::known(0)));
         }

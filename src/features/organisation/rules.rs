@@ -43,7 +43,7 @@ pub struct PupilRow {
 pub(super) fn organisation(new: NewOrganisation) -> Result<NewOrganisation> {
     let mut checks = Checks::default();
     let name = checks.field("name", name(&new.name))?;
-    let city = checks.field("city", text::required(&new.city, 100))?;
+    let city = checks.field("city", text::line(&new.city, 100))?;
     let country = checks.field("country", CountryCode(new.country).checked())?;
     let time_zone = checks.field("timeZone", time_zone(&new.time_zone))?;
     checks.done()?;
@@ -59,7 +59,7 @@ pub(super) fn organisation(new: NewOrganisation) -> Result<NewOrganisation> {
 
 /// The name of an organisation.
 pub(super) fn name(text: &str) -> Result<String> {
-    text::required(text, 200)
+    text::line(text, 200)
 }
 
 /// What lists order by and a search looks into.
@@ -70,7 +70,7 @@ pub(super) fn name_key(name: &str, city: &str) -> String {
 /// A pupil's row, cleaned. The family name is one letter, so that nothing more is known than classmates need.
 pub(super) fn pupil(row: &PupilRow, year: i32) -> Result<PupilRow> {
     let mut checks = Checks::default();
-    let given_name = checks.field("givenName", text::required(&row.given_name, 60))?;
+    let given_name = checks.field("givenName", text::line(&row.given_name, 60))?;
     let family_initial = checks.field("familyInitial", text::initial(&row.family_initial))?;
     checks.field("birthYear", birth_year(row.birth_year, year))?;
     let languages = checks.field("languages", languages(&row.languages))?;

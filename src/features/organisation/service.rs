@@ -126,7 +126,7 @@ pub async fn staff_create(
     let mut checks = Checks::default();
     let login = checks.field("email", account::staff_login(email))?.unwrap_or_default();
     let display_name = checks
-        .field("displayName", text::required(display_name, account::LONGEST_NAME))?
+        .field("displayName", text::line(display_name, account::LONGEST_NAME))?
         .unwrap_or_default();
     let languages = checks
         .field("languages", scalar::languages(languages))?

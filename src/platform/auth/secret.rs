@@ -6,6 +6,8 @@ use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
+use crate::platform::unicode;
+
 /// No letters or digits that are mixed up on paper.
 const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
@@ -17,13 +19,17 @@ pub fn one_time() -> String {
     groups.join("-")
 }
 
-/// A one-time secret as it is printed, however somebody has typed it: in capitals, with blanks, without dashes or with those of a phone.
-/// Anything else stays as it is.
+/// A one-time secret as it is printed, however somebody has typed it: in capitals or wide letters, with blanks, without dashes or with those
+/// of a phone, or with what a copy from a document brings along. Anything else stays as it is.
 #[must_use]
 pub fn printed(typed: &str) -> Cow<'_, str> {
+    // Longer than any spelling of it.
+    if typed.len() > 256 {
+        return Cow::Borrowed(typed);
+    }
     let is_between =
         |sign: &char| sign.is_whitespace() || matches!(sign, '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-    let letters: Vec<char> = typed
+    let letters: Vec<char> = unicode::visible(&unicode::nfkc(typed))
         .chars()
         .filter(|sign| !is_between(sign))
         .map(|sign| sign.to_ascii_lowercase())
@@ -122,6 +128,14 @@ mod tests {
             secret.replace('-', "\u{2013}"),
             secret.replace('-', "\u{a0}-\u{a0}"),
             plain.chars().map(|letter| format!("{letter} ")).collect(),
+            secret.replace('-', "\u{ad}"),
+            format!("\u{feff}{secret}\u{200b}"),
+            // Wide capitals.
+            plain
+                .to_uppercase()
+                .chars()
+                .filter_map(|letter| char::from_u32(u32::from(letter) + 0xfee0))
+                .collect(),
         ] {
             assert_eq!(printed(&typed), secret, "{typed}");
         }

@@ -42,14 +42,16 @@ impl Client {
         let mut address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
         let is_proxy = |address: &IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
         let forwarded = headers.get_all(FORWARDED).iter().rev();
-        // What is no text can't be read either.
-        let forwarded = forwarded.flat_map(|value| value.to_str().unwrap_or("?").rsplit(',').map(str::trim));
+        // Each by itself: what is no text on the left says nothing of what stands right of it.
+        let forwarded = forwarded
+            .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii);
         // RFC 9110, 5.6.1.2: empty elements of a list are ignored.
         for before in forwarded.filter(|before| !before.is_empty()) {
             if !is_proxy(&address) {
                 break;
             }
-            let Some(before) = address_in(before) else {
+            let Some(before) = std::str::from_utf8(before).ok().and_then(address_in) else {
                 complain(address);
                 return Self { address: None };
             };
@@ -157,6 +159,9 @@ mod tests {
         assert_eq!(address("10.0.0.1", &[much, "10.0.0.2"], &proxies), "198.51.100.7");
         let forged: &'static str = Box::leak(format!("{}198.51.100.7", "x,".repeat(5_000)).into_boxed_str());
         assert_eq!(address("10.0.0.1", &[forged], &proxies), "198.51.100.7");
+        for forged in ["\u{e9}, 198.51.100.7", "\u{e9}\u{ff},unknown , 198.51.100.7"] {
+            assert_eq!(address("10.0.0.1", &[forged], &proxies), "198.51.100.7", "{forged}");
+        }
         assert_eq!(address("192.0.2.1", &["unknown"], &proxies), "192.0.2.1");
     }
 

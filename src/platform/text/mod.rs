@@ -1,5 +1,7 @@
 //! Texts of people: checks, and CommonMark to HTML that is safe to show.
 
+mod plain;
+
 use std::{collections::HashSet, sync::LazyLock};
 
 use ammonia::Builder;
@@ -13,13 +15,15 @@ use comrak::{
 
 use uuid::Uuid;
 
+pub use self::plain::{initial, line, optional, optional_line, required};
 use super::{
     error::{Error, Reason, Result},
     id::{self, Kind},
+    unicode::is_seen,
 };
 
 /// Version of the rules below; kept with every stored HTML.
-pub const RENDERER: i32 = 2;
+pub const RENDERER: i32 = 3;
 /// Levels of a document's tree at most; a list in a list is two.
 const DEEPEST: usize = 64;
 /// Characters of an excerpt at most.
@@ -90,7 +94,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Renders CommonMark (with tables, strike-through and bare links). Raw HTML is shown as text; images become their
+/// Renders CommonMark (with tables, strike-through and bare links; a line break is one). Raw HTML is shown as text; images become their
 /// alternative text, since loading them from elsewhere would tell that server who reads.
 #[must_use]
 pub fn render(body: &str) -> Rendered {
@@ -106,6 +110,7 @@ pub fn render(body: &str) -> Rendered {
         }
         node.data.borrow_mut().value = NodeValue::Text(text.into());
     }
+    restore_tildes(&arena, root);
     let excerpt = excerpt(&plain(root));
     for node in root.descendants() {
         let value = &mut node.data.borrow_mut().value;
@@ -244,13 +249,27 @@ pub async fn render_apart(body: String) -> Result<Rendered> {
         .map_err(Error::internal)
 }
 
+/// A CommonMark text of which something is seen, and that [`nested`] passes.
+///
+/// # Errors
+/// `INVALID`/`REQUIRED`, `INVALID`/`OUT_OF_RANGE`.
+pub fn readable(body: String) -> Result<String> {
+    checked(&body, true)?;
+    Ok(body)
+}
+
 /// A CommonMark text that is not nested so deeply that showing it would be a burden.
 ///
 /// # Errors
 /// `INVALID`/`OUT_OF_RANGE`.
 pub fn nested(body: String) -> Result<String> {
+    checked(&body, false)?;
+    Ok(body)
+}
+
+fn checked(body: &str, is_required: bool) -> Result<()> {
     let arena = Arena::new();
-    let root = parse_document(&arena, &body, &options());
+    let root = parse_document(&arena, body, &options());
     let mut depth = 0_usize;
     for edge in root.traverse() {
         match edge {
@@ -262,17 +281,39 @@ pub fn nested(body: String) -> Result<String> {
             return Err(Error::invalid(Reason::OutOfRange, message));
         }
     }
-    Ok(body)
+    let is_rule = |node: &AstNode<'_>| matches!(node.data.borrow().value, NodeValue::ThematicBreak);
+    if is_required && !plain(root).chars().any(is_seen) && !root.descendants().any(is_rule) {
+        return Err(plain::empty());
+    }
+    Ok(())
 }
 
 /// CommonMark with tables, strike-through and bare links; raw HTML is shown as text.
 fn options() -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
+    // Only so that one tilde is told from two: people write `~5 km`.
+    options.extension.subscript = true;
     options.extension.table = true;
     options.extension.autolink = true;
     options.render.escape = true;
+    // In chats and letters, a new line is one.
+    options.render.hardbreaks = true;
     options
+}
+
+/// Makes single tildes text again.
+fn restore_tildes<'a>(arena: &'a Arena<'a>, root: &'a AstNode<'a>) {
+    let is_between_tildes = |node: &&AstNode<'_>| matches!(node.data.borrow().value, NodeValue::Subscript);
+    for node in root.descendants().filter(is_between_tildes).collect::<Vec<_>>() {
+        let tilde = || arena.alloc(AstNode::from(NodeValue::Text("~".into())));
+        node.insert_before(tilde());
+        for child in node.children().collect::<Vec<_>>() {
+            node.insert_before(child);
+        }
+        node.insert_before(tilde());
+        node.detach();
+    }
 }
 
 /// The words of a node, blocks parted by blanks.
@@ -282,7 +323,10 @@ fn plain<'a>(root: &'a AstNode<'a>) -> String {
         match &node.data.borrow().value {
             NodeValue::Text(words) => text.push_str(words),
             NodeValue::Code(code) => text.push_str(&code.literal),
-            NodeValue::CodeBlock(block) => text.push_str(&block.literal),
+            NodeValue::CodeBlock(block) => text.push_str(&format!(" {} ", block.literal)),
+            // Shown as text.
+            NodeValue::HtmlInline(html) => text.push_str(html),
+            NodeValue::HtmlBlock(html) => text.push_str(&format!(" {} ", html.literal)),
             NodeValue::SoftBreak | NodeValue::LineBreak => text.push(' '),
             value if value.block() => text.push(' '),
             _ => {}
@@ -298,53 +342,6 @@ fn excerpt(text: &str) -> String {
     let cut: String = text.chars().take(EXCERPT - 1).collect();
     let end = cut.rfind(' ').filter(|end| *end > cut.len() / 2).unwrap_or(cut.len());
     format!("{}…", cut[..end].trim_end())
-}
-
-/// A text that must not be empty, without blanks around it.
-///
-/// # Errors
-/// `INVALID`: empty, more than `longest` characters, or with control characters.
-pub fn required(text: &str, longest: usize) -> Result<String> {
-    let text = optional(text, longest)?;
-    if text.is_empty() {
-        return Err(Error::invalid(Reason::Required, "Must not be empty."));
-    }
-    Ok(text)
-}
-
-/// The first letter of a name, in capitals; it may be written with a full stop.
-///
-/// # Errors
-/// `INVALID`: anything but one letter.
-pub fn initial(text: &str) -> Result<String> {
-    let initial = required(text.trim_end_matches('.'), 3)?;
-    let mut letters = initial.chars().filter(|char| char.is_alphabetic());
-    match (letters.next(), letters.next()) {
-        // One letter, perhaps with combining marks.
-        (Some(_), None) => Ok(initial.to_uppercase()),
-        _ => Err(Error::invalid(Reason::Malformed, "Expected one letter.")),
-    }
-}
-
-/// A text that may be empty, without blanks around it.
-///
-/// # Errors
-/// `INVALID`: more than `longest` characters, or with control characters.
-pub fn optional(text: &str, longest: usize) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() > longest {
-        return Err(Error::invalid(
-            Reason::TooLong,
-            format!("At most {longest} characters."),
-        ));
-    }
-    if text
-        .chars()
-        .any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t'))
-    {
-        return Err(Error::invalid(Reason::Malformed, "Control characters are not allowed."));
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]
@@ -435,5 +432,80 @@ mod tests {
         );
         let long = render(&"word ".repeat(100)).excerpt;
         assert!(long.chars().count() <= EXCERPT && long.ends_with("word…"));
+    }
+
+    /// The words that HTML shows, blanks as one.
+    fn shown(html: &str) -> String {
+        let mut words = String::new();
+        for (place, part) in html.split('<').enumerate() {
+            let (tag, text) = if place == 0 {
+                ("", part)
+            } else {
+                part.split_once('>').unwrap()
+            };
+            let is_inline = ["em", "strong", "del", "code", "a", "span"]
+                .iter()
+                .any(|name| tag.trim_start_matches('/').split(' ').next() == Some(name));
+            words.push_str(if is_inline { "" } else { " " });
+            words.push_str(text);
+        }
+        let words = words
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&nbsp;", "\u{a0}");
+        let words = words.replace("&quot;", "\"").replace("&amp;", "&");
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn an_excerpt_has_the_words_that_the_html_shows() {
+        for body in [
+            "if a<b and c>d then",
+            "<div>\nno *tags*\n</div>\n\nx",
+            "a\nb  \nc\\\nd",
+            "~5 km~ and ~~not~~ ~x ~~y~~ z~",
+            "H~2~O *a ~b* c~",
+            "&lt;b&gt; &amp;amp; &nbsp; `a<b>`",
+            "| a | b |\n|---|---|\n| c | <i>d</i> |",
+            "- one\n- two\n\n> three\n\n```\nfour <five>\n```",
+            "![our *boat*](https://a.example/x.png) [here](https://a.example 'title') https://b.example",
+            "<!-- nothing --> <?php x ?> <![CDATA[y]]>",
+        ] {
+            let rendered = render(body);
+            assert_eq!(rendered.excerpt, shown(&rendered.html), "{body}");
+        }
+        assert_eq!(render("if a<b and c>d then").excerpt, "if a<b and c>d then");
+    }
+
+    #[test]
+    fn a_line_break_is_one_and_a_single_tilde_is_a_tilde() {
+        let html = |body| render(body).html;
+        assert_eq!(html("a\nb"), "<p>a<br>\nb</p>\n");
+        assert_eq!(html("~5 km, ~6 km"), "<p>~5 km, ~6 km</p>\n");
+        assert_eq!(html("~a *b*~"), "<p>~a <em>b</em>~</p>\n");
+        assert_eq!(html("~~a~~ ~~~b~~~"), "<p><del>a</del> ~~~b~~~</p>\n");
+        assert_eq!(html("H~2~O"), "<p>H~2~O</p>\n");
+    }
+
+    #[test]
+    fn what_shows_nothing_is_not_readable() {
+        for body in [
+            "&nbsp;",
+            "&#8203; &ZeroWidthSpace;",
+            "![]()",
+            "[x]: http://e \"t\"",
+            "[](http://e.example)",
+            ">",
+            "- \n- ",
+            "#",
+            "```\n\n```",
+            "| |\n|-|\n| |",
+            "\u{200b}*\u{200b}*",
+        ] {
+            assert!(readable(body.to_owned()).is_err(), "{body}: {}", render(body).html);
+        }
+        for body in ["a", "---", "`x`", "![x]()", "<br>", "👍🏽", "~ ~"] {
+            assert!(readable(body.to_owned()).is_ok(), "{body}");
+        }
     }
 }

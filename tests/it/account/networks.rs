@@ -50,6 +50,29 @@ async fn beyond_the_limit_of_an_address_those_go_on_who_have_signed_in_there() {
 }
 
 #[tokio::test]
+async fn who_changes_their_address_stays_known_where_they_did_it() {
+    let (world, cast) = World::with_cast().await;
+    stop_the_clock(&world);
+    assert_eq!(outcome(&world.node, HERE, &cast.teacher.login, PASSWORD).await, "ok");
+    fill(&world, HERE).await;
+    let query =
+        "mutation($input: AccountEmailChangeInput!) { accountEmailChange(input: $input) { userErrors { code } } }";
+    let email = "moved@school.example";
+    let input = json!({ "accountId": cast.teacher.account, "email": email, "currentPassword": PASSWORD });
+    let input = json!({ "input": input });
+    let (_, _, answer) = world
+        .node
+        .send_from(HERE, Some(&cast.teacher.token), query, input)
+        .await;
+    assert_eq!(
+        answer["data"]["accountEmailChange"]["userErrors"],
+        json!([]),
+        "{answer}"
+    );
+    assert_eq!(outcome(&world.node, HERE, email, PASSWORD).await, "ok");
+}
+
+#[tokio::test]
 async fn they_have_one_wrong_guess_in_a_quarter_of_an_hour() {
     let (world, cast) = World::with_cast().await;
     stop_the_clock(&world);

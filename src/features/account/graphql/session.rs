@@ -217,8 +217,8 @@ impl SessionMutation {
         }))
     }
 
-    /// Exchanges a refresh token for new tokens; needs no access token. For 60 seconds from its first use on, an old token gets the tokens
-    /// of now. Afterwards, or after 8 more exchanges, using it ends the session, since two parties hold it: `INVALID`/`SESSION_ENDED`, as
+    /// Exchanges a refresh token for new tokens. Needs no access token: send no `Authorization`, since one that has ended refuses the
+    /// request. For 60 seconds from its first use on, an old refresh token gets the tokens of now. Afterwards, or after 8 more exchanges, using it ends the session, since two parties hold it: `INVALID`/`SESSION_ENDED`, as
     /// for any token that is no longer good.
     async fn session_refresh(
         &self,
@@ -251,7 +251,8 @@ impl SessionMutation {
     }
 
     /// Signs out, here or on another device: the tokens of the session stop working at once and its subscriptions end; signing out here
-    /// deletes the cookie as well. Repeating it is success. A session of somebody else is `NOT_FOUND`.
+    /// deletes the cookie as well. Repeating it is success, or `UNAUTHENTICATED` once the session of the token itself has ended. A session
+    /// of somebody else is `NOT_FOUND`.
     async fn session_revoke(
         &self,
         ctx: &Context<'_>,

@@ -11,6 +11,7 @@ use super::{
         store,
     },
     audit, login_taken,
+    network::Origin,
     secret::{confirm, right},
 };
 use crate::{
@@ -52,7 +53,7 @@ pub async fn name_change(app: &App, actor: &Actor, id: Uuid, name: &str) -> Resu
                 allow(rules::may(AccountAction::Name, &actor.into(), &store::party(&account)))?;
                 let name = match account.kind {
                     AccountKind::Pupil => rules::pupil_name(name),
-                    AccountKind::Admin | AccountKind::Staff => text::required(name, rules::LONGEST_NAME),
+                    AccountKind::Admin | AccountKind::Staff => text::line(name, rules::LONGEST_NAME),
                 };
                 let name = name.map_err(|error| error.at(&["displayName"]))?;
                 if name == account.display_name {
@@ -119,6 +120,8 @@ pub async fn email_change(
         None => None,
     };
     let (before, hash) = (&account.password_hash, &hash);
+    // By the new one as well, who has just confirmed here has been here.
+    let origin = &Origin::new(app, &login.key, client).into_hashes();
     app.db
         .write(None, |tx| {
             Box::pin(async move {
@@ -126,6 +129,9 @@ pub async fn email_change(
                 // Who has confirmed with a password that is no longer the own one has confirmed nothing.
                 right(hash.is_some() || account.password_hash == *before)?;
                 Box::pin(change_login(tx, &account, (login, hash.clone()))).await?;
+                if hash.is_none() {
+                    store::remember_network(tx, id, origin.clone()).await?;
+                }
                 audit(tx, AuditAct::AccountEmailChanged, actor.account_id, &[id], None).await
             })
         })

@@ -46,7 +46,7 @@ pub fn checked(criteria: Vec<Criterion>) -> Result<Vec<Criterion>> {
 
 fn one(mut criterion: Criterion) -> Result<Criterion> {
     let mut checks = Checks::default();
-    let title = checks.field("title", text::required(&criterion.title, LONGEST_TITLE))?;
+    let title = checks.field("title", text::line(&criterion.title, LONGEST_TITLE))?;
     criterion.title = title.unwrap_or_default();
     let description = text::optional(&criterion.description, LONGEST_DESCRIPTION);
     criterion.description = checks.field("description", description)?.unwrap_or_default();
@@ -71,7 +71,7 @@ fn levels(kind: CriterionKind, levels: &mut [CriterionLevel]) -> Result<()> {
     }
     at_most(levels.len(), MOST_LEVELS)?;
     each(levels, |level| {
-        level.title = text::required(&level.title, LONGEST_LABEL)?;
+        level.title = text::line(&level.title, LONGEST_LABEL)?;
         level.description = text::required(&level.description, LONGEST_DESCRIPTION)?;
         Ok(())
     })
@@ -81,7 +81,7 @@ fn items(kind: CriterionKind, items: &mut [String]) -> Result<()> {
     belongs(kind == CriterionKind::Checklist, items.is_empty(), "a checklist")?;
     at_most(items.len(), MOST_ITEMS)?;
     each(items, |item| {
-        *item = text::required(item, LONGEST_LABEL)?;
+        *item = text::line(item, LONGEST_LABEL)?;
         Ok(())
     })
 }
@@ -96,7 +96,7 @@ fn scale(kind: CriterionKind, scale: Option<&mut CriterionScale>) -> Result<()> 
         checks.field("max", Err::<(), _>(error))?;
     }
     for (field, label) in [("minLabel", &mut scale.min_label), ("maxLabel", &mut scale.max_label)] {
-        let text = checks.field(field, text::required(label, LONGEST_LABEL))?;
+        let text = checks.field(field, text::line(label, LONGEST_LABEL))?;
         *label = text.unwrap_or_default();
     }
     checks.done()
@@ -113,7 +113,7 @@ fn starters(starters: &mut Vec<CriterionStarters>) -> Result<()> {
         languages.push(of_language.language.clone());
         at_most(of_language.texts.len(), MOST_STARTERS)?;
         for text in &mut of_language.texts {
-            *text = text::required(text, LONGEST_LABEL)?;
+            *text = text::line(text, LONGEST_LABEL)?;
         }
         Ok(())
     })?;

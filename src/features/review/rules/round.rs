@@ -57,7 +57,7 @@ impl Settings {
     /// `INVALID` at the fields that break a rule.
     pub fn checked(mut self) -> Result<Self> {
         let mut checks = Checks::default();
-        let title = checks.field("title", text::required(&self.title, LONGEST_TITLE))?;
+        let title = checks.field("title", text::line(&self.title, LONGEST_TITLE))?;
         self.title = title.unwrap_or_default();
         let instructions = text::optional(&self.instructions, LONGEST_INSTRUCTIONS).and_then(text::nested);
         self.instructions = checks.field("instructions", instructions)?.unwrap_or_default();

@@ -50,7 +50,7 @@ pub async fn create(
     };
     let mut checks = Checks::default();
     let title = &checks
-        .field("title", text::required(title, LONGEST_TITLE))?
+        .field("title", text::line(title, LONGEST_TITLE))?
         .unwrap_or_default();
     let description = &checks
         .field("description", text::optional(description, LONGEST_DESCRIPTION))?
@@ -173,7 +173,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, expected_version: i32, p
     let or_none = |value: Option<Option<String>>| value.flatten();
     let title = patch
         .title
-        .map(|title| checks.field("title", text::required(&title, LONGEST_TITLE)))
+        .map(|title| checks.field("title", text::line(&title, LONGEST_TITLE)))
         .transpose()?;
     let description = patch
         .description

@@ -737,7 +737,8 @@ pub(super) async fn namesakes(reader: &Reader, spaces: &[Uuid]) -> Result<HashMa
         .is_in("x.space_id", spaces);
     let mut by_name = HashMap::<_, Vec<Namesake>>::new();
     for row in reader.rows::<Namesake>(sql).await? {
-        let name = unicode::fold(&unicode::nfkc(&row.display_name));
+        let seen = unicode::visible(&unicode::nfkc(&row.display_name));
+        let name = unicode::fold(&seen.split_whitespace().collect::<Vec<_>>().join(" "));
         by_name.entry((row.space_id, name)).or_default().push(row);
     }
     let several = by_name.into_values().filter(|members| members.len() > 1);

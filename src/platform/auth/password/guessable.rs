@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use crate::platform::unicode::{fold, nfkc};
+use crate::platform::unicode::{fold, nfkc, visible};
 
 /// The 10,000 commonest of 8 characters or more, case folded; `guessable.LICENSE` says where from.
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("guessable.txt").lines().collect());
@@ -20,16 +20,18 @@ pub struct Own<'a> {
 }
 
 /// Whether a password is guessed first: one character over and over, one of the commonest, or one that contains the login, the part of it
-/// before the `@`, the name, or a word of the name. Case, blanks and punctuation don't make it better.
+/// before the `@`, the name, or a word of these. Case, accents, blanks, punctuation and what isn't seen don't make it better.
 pub(super) fn is_guessable(password: &str, own: Own<'_>) -> bool {
-    let folded = fold(&nfkc(password));
+    let folded = fold(&nfkc(&visible(password)));
     let mut signs = folded.chars();
     let first = signs.next();
     if signs.all(|sign| Some(sign) == first) || COMMON.contains(&*folded) {
         return true;
     }
-    let letters = letters(&folded);
-    own.parts().any(|part| letters.contains(&part))
+    let (written, plain) = (letters(&folded), unaccented(&folded));
+    let is_in = |text: &str, part: &str| part.chars().count() >= TELLING && text.contains(part);
+    own.parts()
+        .any(|part| is_in(&written, &part) || is_in(&plain, &unaccented(&part)))
 }
 
 impl Own<'_> {
@@ -37,16 +39,21 @@ impl Own<'_> {
     fn parts(&self) -> impl Iterator<Item = String> {
         let local = self.login.split('@').next().unwrap_or_default();
         let texts = [self.login, local, self.name].into_iter();
+        let words = [local, self.name].into_iter();
         texts
-            .chain(self.name.split(|sign: char| !sign.is_alphanumeric()))
-            .map(|text| letters(&fold(&nfkc(text))))
-            .filter(|part| part.chars().count() >= TELLING)
+            .chain(words.flat_map(|text| text.split(|sign: char| !sign.is_alphanumeric())))
+            .map(|text| letters(&fold(&nfkc(&visible(text)))))
     }
 }
 
 /// Without blanks, full stops and the like.
 fn letters(text: &str) -> String {
     text.chars().filter(|sign| sign.is_alphanumeric()).collect()
+}
+
+/// In Latin letters without marks, as people type who have no others, and as logins are made.
+fn unaccented(text: &str) -> String {
+    letters(&deunicode::deunicode(text).to_lowercase())
 }
 
 #[cfg(test)]
@@ -78,8 +85,21 @@ mod tests {
             "RUIZ ist gut",
             "mari\u{301}a2026",
             "anamaríaruiz",
+            "maria2026",
+            "aaaaaaa\u{200b}",
+            "pass\u{200b}word",
+            "ru\u{ad}iz2026",
         ] {
             assert!(is_guessable(password, ANA), "{password}");
+        }
+        for (login, name, password) in [
+            ("lucia.m.5926", "Lucía M.", "lucia123"),
+            ("bjorn.o.3585", "Björn Ö.", "Bjorn2026"),
+            ("joseangel.p.1117", "José Ángel P.", "joseangel1"),
+            ("jose.alvarez@school.example", "J. Á. Muñoz", "Álvarez-2026"),
+            ("sawko.l@school.example", "Łukasz Sawko", "lukasz 123"),
+        ] {
+            assert!(is_guessable(password, Own { login, name }), "{password}");
         }
     }
 
