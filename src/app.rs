@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Config,
     features::{
-        account,
+        account, contribution,
         media::{self, Processing, Quotas},
         notice, presence, privacy, report, review, space,
     },
@@ -253,6 +253,12 @@ impl App {
             if let Err(error) = account::settle_logins(&app).await {
                 tracing::warn!(?error, "logins get no keys");
             }
+            let render = token.run_until_cancelled(contribution::render_anew(&app));
+            match render.await {
+                Some(Ok(count)) if count > 0 => tracing::info!(count, "texts were rendered anew"),
+                Some(Err(error)) => tracing::warn!(?error, "texts are not rendered anew"),
+                _ => {}
+            }
             while token
                 .run_until_cancelled(tokio::time::sleep(TIDY_EVERY))
                 .await
@@ -312,6 +318,10 @@ impl App {
         self.forget_past().await;
         let steps = [
             ("logins get no keys", account::settle_logins(self).await.map(drop)),
+            (
+                "texts are not rendered anew",
+                contribution::render_anew(self).await.map(drop),
+            ),
             (
                 "old changes of passwords are not forgotten",
                 account::forget_changes(self).await,

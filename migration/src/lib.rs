@@ -33,6 +33,7 @@ mod m20261129_000020_recent_login_changes;
 mod m20261129_000021_session_links;
 mod m20261129_000022_known_networks;
 mod m20261129_000022_media_releasing;
+mod m20261129_000023_stale_renderings;
 mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
@@ -69,6 +70,7 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000021_session_links::migration,
         m20261129_000022_known_networks::migration,
         m20261129_000022_media_releasing::migration,
+        m20261129_000023_stale_renderings::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()
 }

@@ -20,7 +20,7 @@ pub use self::{
     service::{
         Flag, NewComment, NewRoot, Place, approve, comment_create, confirm, erase, file_is, file_progressed, file_step,
         forget, give_back, hide, hide_reported, item_delete, item_insert, item_text, lock, lock_any, place, publish,
-        react, remove, restore, restore_reported, root_create, seal, set_flag, thread_move, thread_phase,
+        react, remove, render_anew, restore, restore_reported, root_create, seal, set_flag, thread_move, thread_phase,
         thread_subscribe, update, uphold, withdraw,
     },
     store::{

@@ -22,7 +22,8 @@ use super::{
     unicode::is_seen,
 };
 
-/// Version of the rules below; kept with every stored HTML.
+/// Version of the rules below; kept with every stored HTML. What has an earlier one is rendered anew: the index that finds it,
+/// `ix_revision_stale`, names this version, and is built anew with it.
 pub const RENDERER: i32 = 3;
 /// Levels of a document's tree at most; a list in a list is two.
 const DEEPEST: usize = 64;
@@ -345,6 +346,7 @@ fn excerpt(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics says where")]
 mod tests {
     use super::*;
 

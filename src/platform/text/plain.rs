@@ -91,6 +91,7 @@ pub fn initial(text: &str) -> Result<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics says where")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,8 @@
 //! Texts: language, limits, safe HTML, excerpts.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use sojourn::features::contribution;
 
 use crate::support::{Person, World, refusal};
 
@@ -137,6 +139,35 @@ async fn a_title_has_at_most_200_characters() {
         faults(&world, &cast.stayer, "threadCreate", longer).await,
         ["INVALID/TOO_LONG title"]
     );
+}
+
+/// What an earlier release has rendered is rendered by the rules of this one, and nothing else of it changes.
+#[tokio::test]
+async fn what_is_stored_is_rendered_anew() {
+    let (world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    let input = json!({ "rootId": thread, "body": "one\ntwo ~3~ <b>" });
+    let stale = world.done(&cast.stayer, "commentCreate", input, "comment { id }").await;
+    let input = json!({ "rootId": thread, "body": "kept" });
+    let kept = world.done(&cast.stayer, "commentCreate", input, "comment { id }").await;
+    let shown = async |payload: &Value| {
+        let query =
+            "query($id: ID!) { node(id: $id) { ... on Comment { body bodyHtml excerpt version editedAt createdAt } } }";
+        let data = world
+            .ask(&cast.mobile, query, json!({ "id": payload["comment"]["id"] }))
+            .await;
+        data["node"].clone()
+    };
+    let (before, whole) = (shown(&stale).await, shown(&kept).await);
+    assert_eq!(before["bodyHtml"], "<p>one<br>\ntwo ~3~ &lt;b&gt;</p>\n");
+    let sql = "UPDATE revision SET body_html = 'old', excerpt = 'old', renderer = 2 WHERE body <> 'kept'; \
+        UPDATE revision SET body_html = 'odd', excerpt = 'odd' WHERE body = 'kept'";
+    world.app().db.primary().execute_unprepared(sql).await.unwrap();
+    assert_eq!(shown(&stale).await["bodyHtml"], "old");
+    assert_eq!(contribution::render_anew(world.app()).await.unwrap(), 2);
+    assert_eq!(shown(&stale).await, before);
+    assert_eq!(shown(&kept).await["bodyHtml"], "odd", "it was of this version: {whole}");
+    assert_eq!(contribution::render_anew(world.app()).await.unwrap(), 0);
 }
 
 #[tokio::test]

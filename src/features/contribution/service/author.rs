@@ -121,10 +121,14 @@ pub async fn update(
                     }
                     return Ok(());
                 }
-                let rendered = body.clone().unwrap_or_else(|| Rendered {
-                    html: revision.body_html.clone(),
-                    excerpt: revision.excerpt.clone(),
-                });
+                let rendered = match body {
+                    Some(rendered) => rendered.clone(),
+                    None if revision.renderer == text::RENDERER => Rendered {
+                        html: revision.body_html.clone(),
+                        excerpt: revision.excerpt.clone(),
+                    },
+                    None => text::render_apart(revision.body.clone()).await?,
+                };
                 let new = (&new, &rendered);
                 match known.state {
                     ContentState::Draft => edit_draft(tx, &known, &revision, new, audience).await,

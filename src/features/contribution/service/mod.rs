@@ -7,6 +7,7 @@ mod media;
 mod moderate;
 mod react;
 mod relocate;
+mod render;
 mod report;
 
 use entity::{
@@ -24,6 +25,7 @@ pub use self::{
     moderate::{Flag, approve, give_back, hide, restore, set_flag},
     react::{react, thread_subscribe},
     relocate::thread_move,
+    render::render_anew,
     report::{hide_reported, restore_reported, seal, uphold},
 };
 use super::store::{self, Locked};

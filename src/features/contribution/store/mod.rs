@@ -21,7 +21,7 @@ pub(super) use self::{
     write::{
         Locked, add_comment, attachable, by_client_key, co_authors, confirm, confirmed, delete, forget_draft,
         has_children, insert, insert_decision, insert_revision, is_latest_human, latest_decision, lock, lock_any, name,
-        relocate, revision, set_revision, unname, update, update_draft,
+        relocate, revision, set_rendered, set_revision, system_stale_texts, unname, update, update_draft,
     },
 };
 pub use self::{

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     attachment, co_author, contribution, decision,
     enums::{DecisionKind, RevisionState},
-    revision,
+    revision::{self, Detail},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -243,6 +243,34 @@ pub(in super::super) async fn update_draft(
         detach(tx, known.contribution_id, known.version).await?;
         attach(tx, (known.contribution_id, version), new).await?;
     }
+    Ok(())
+}
+
+/// Some texts that an earlier version of the renderer has rendered; locked.
+pub(in super::super) async fn system_stale_texts(tx: &Tx<'_>) -> Result<Vec<revision::Model>> {
+    let mut sql = tx.sql("");
+    // As it is written in the index.
+    sql.select::<revision::Entity>()
+        .push(&format!(" WHERE renderer < {} ORDER BY id LIMIT 20 ", text::RENDERER))
+        .push(tx.for_update());
+    tx.rows(sql).await
+}
+
+/// Keeps how a text is rendered now.
+pub(in super::super) async fn set_rendered(
+    tx: &Tx<'_>,
+    known: &revision::Model,
+    (rendered, detail): (&Rendered, Detail),
+) -> Result<()> {
+    let row = revision::ActiveModel {
+        id: sea_orm::ActiveValue::Unchanged(known.id),
+        body_html: Set(rendered.html.clone()),
+        excerpt: Set(rendered.excerpt.clone()),
+        detail: Set(detail),
+        renderer: Set(text::RENDERER),
+        ..Default::default()
+    };
+    row.update(&**tx).await?;
     Ok(())
 }
 

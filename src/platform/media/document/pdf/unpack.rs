@@ -136,10 +136,10 @@ fn broken() -> io::Error {
 
 /// The next byte that is no white space.
 fn next_sign(content: &mut impl Read) -> io::Result<Option<u8>> {
-    for byte in content.bytes() {
-        let byte = byte?;
-        if !super::token::is_white(byte) {
-            return Ok(Some(byte));
+    let mut byte = [0];
+    while content.read(&mut byte)? > 0 {
+        if !super::token::is_white(byte[0]) {
+            return Ok(Some(byte[0]));
         }
     }
     Ok(None)
