@@ -10,10 +10,10 @@ const nobodyElse = { request: (_, work) => work() };
  * `storage` is `localStorage`, `sessionStorage` or something like it; `locks` are those of the browser. Where there are
  * none, two tabs may exchange the pair at the same time: the server answers both alike. With `cookie` the refresh token is
  * kept in a cookie that no script can read, which the server must be set up for. `early` is how many milliseconds before
- * its end an access token is replaced.
+ * its end an access token is replaced, and `patience` how many an answer may take.
  */
 export function sessionTokens(url, options = {}) {
-  const { storage = globalThis.localStorage, name = 'sojourn', cookie = false, early = 60_000 } = options;
+  const { storage = globalThis.localStorage, name = 'sojourn', cookie = false, early = 60_000, patience = 30_000 } = options;
   const { locks = globalThis.navigator?.locks ?? nobodyElse } = options;
   function read() {
     try {
@@ -30,10 +30,12 @@ export function sessionTokens(url, options = {}) {
     const query = `mutation ($input: ${type}!) { ${mutation}(input: $input) { ${fields} } }`;
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
     const body = JSON.stringify({ query, variables: { input } });
-    const answer = await fetch(url, { method: 'POST', headers, body, ...(cookie && { credentials: 'include' }) });
-    const { data, errors } = await answer.json();
+    // Others wait for this one: it doesn't hang for ever.
+    const signal = AbortSignal.timeout(patience);
+    const answer = await fetch(url, { method: 'POST', headers, body, signal, ...(cookie && { credentials: 'include' }) });
+    const { data, errors } = await answer.json().catch(() => ({}));
     const done = data?.[mutation];
-    if (!done) throw Object.assign(new Error(errors[0].message), errors[0].extensions);
+    if (!done) throw Object.assign(new Error(errors?.[0].message ?? `HTTP ${answer.status}`), errors?.[0].extensions);
     return done;
   }
 
@@ -120,7 +122,10 @@ export function sessionTokens(url, options = {}) {
       if (!pair.accessToken || !(await revoke(pair.accessToken))) {
         // A token to end the session with: the cookie, or the refresh token, is good for much longer than the one that has ended.
         const answer = cookie || pair.refreshToken ? await renew(pair) : {};
-        if (answer.accessToken && isOurs(pair, answer)) await revoke(answer.accessToken);
+        if (answer.accessToken && isOurs(pair, answer)) {
+          keep(answer); // In case that the next call fails.
+          await revoke(answer.accessToken);
+        }
       }
       drop();
     });

@@ -65,17 +65,24 @@ export async function complete(ask, id) {
  */
 export async function upload(ask, file, about, { key, tries = 8, pause = 1000 } = {}) {
   const { id, requests } = await announce(ask, file, about, key);
+  const sent = new Set();
   let left = requests;
-  for (let wait = pause; ; wait *= 2) {
+  for (let failed = 0; ; ) {
     try {
-      for (const request of left) await send(file, request);
+      left ??= await missing(ask, id);
+      for (const request of left) {
+        await send(file, request);
+        // What takes hours on a slow line gets on all the same.
+        if (!sent.has(request.offset)) failed = 0;
+        sent.add(request.offset);
+      }
       await complete(ask, id);
       return id;
     } catch (error) {
       const isFinal = error.refused && !['UPLOAD_INCOMPLETE', 'UPLOAD_MISMATCH'].includes(error.refused);
-      if (isFinal || !(tries -= 1)) throw error;
+      if (isFinal || (failed += 1) === tries) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, wait * (1 + Math.random())));
-    left = await missing(ask, id).catch(() => left);
+    await new Promise((resolve) => setTimeout(resolve, pause * 2 ** (failed - 1) * (1 + Math.random())));
+    left = undefined;
   }
 }

@@ -160,6 +160,21 @@ async fn signing_out_here_deletes_the_cookie_and_elsewhere_leaves_it() {
     assert_eq!(faults(&payload), ended());
 }
 
+/// A browser has one such cookie: it may be that of another account, which signed in in another tab.
+#[tokio::test]
+async fn signing_out_leaves_the_cookie_of_somebody_else() {
+    let world = World::with_flags(&["--refresh-cookie"]).await;
+    let cast = world.make_cast().await;
+    let (session, _) = sign_in(&world, &cast.mobile).await;
+    let (_, headers) = sign_in(&world, &cast.teacher).await;
+    let (cookie, _) = set(&headers);
+    let token = session["accessToken"].as_str();
+    let (_, headers) = call(&world, Some(&cookie), token, "sessionRevoke", json!({})).await;
+    assert!(headers.get("set-cookie").is_none());
+    let (payload, _) = call(&world, Some(&cookie), None, "sessionRefresh", json!({})).await;
+    assert_eq!(payload["account"]["id"], cast.teacher.account);
+}
+
 #[tokio::test]
 async fn without_the_flag_no_cookie_is_read_or_set() {
     let world = World::new().await;

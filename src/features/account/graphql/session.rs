@@ -270,8 +270,9 @@ impl SessionMutation {
             Ending::One(id) => Some(id),
             Ending::All => None,
         });
-        if done.is_some_and(|which| which == Ending::All || deleted == Some(actor.session_id))
-            && let Some(cookie) = ctx.data_opt::<RefreshCookie>()
+        // It may be that of another account, which has signed in in another tab since.
+        if let Some(cookie) = ctx.data_opt::<RefreshCookie>()
+            && !service::session_is_live(app(ctx)?, cookie.token().unwrap_or_default()).await?
         {
             cookie.clear(ctx);
         }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use self::{
     network::forget_networks,
     person::{email_change, languages_change, name_change},
-    refresh::{forget_links, session_refresh},
+    refresh::{forget_links, session_is_live, session_refresh},
     secret::{confirm, password_change, secrets_reset},
     session::{Ending, SignedIn, authenticate, session_create, session_revoke},
 };

@@ -56,6 +56,23 @@ pub async fn session_refresh(app: &App, refresh_token: &str) -> Result<SignedIn>
     signed_in(app, &account, session.id, &token)
 }
 
+/// Whether the session of a refresh token, however old that is, goes on.
+///
+/// # Errors
+/// The database's.
+pub async fn session_is_live(app: &App, refresh_token: &str) -> Result<bool> {
+    let Some(token) = &RefreshToken::decode(refresh_token) else {
+        return Ok(false);
+    };
+    let look = app.db.write(None, |tx| {
+        Box::pin(async move { store::lock_session(tx, token.key_hash()).await })
+    });
+    let now = app.clock.system();
+    Ok(look
+        .await?
+        .is_some_and(|session| session.ended_at.is_none() && session.expires_at > now))
+}
+
 /// The session and the refresh token that is to be used from now on; none if it has ended, or ends by this.
 async fn refresh(tx: &Tx<'_>, token: &RefreshToken, key: &[u8; 32]) -> Result<Option<(Session, RefreshToken)>> {
     let now = tx.clock().system();

@@ -9,6 +9,8 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("guessabl
 
 /// Letters and digits of a login or name that make a password easy to guess: what is shorter is in many words.
 const TELLING: usize = 4;
+/// The same wherever they stand: what is shorter is told from a part of another word (`banana` has `ana b` in it) by standing alone.
+const TELLING_ANYWHERE: usize = 6;
 
 /// What is known of the person who chooses a password.
 #[derive(Clone, Copy, Debug)]
@@ -28,10 +30,47 @@ pub(super) fn is_guessable(password: &str, own: Own<'_>) -> bool {
     if signs.all(|sign| Some(sign) == first) || COMMON.contains(&*folded) {
         return true;
     }
-    let (written, plain) = (letters(&folded), unaccented(&folded));
-    let is_in = |text: &str, part: &str| part.chars().count() >= TELLING && text.contains(part);
-    own.parts()
-        .any(|part| is_in(&written, &part) || is_in(&plain, &unaccented(&part)))
+    let plain = deunicode::deunicode(&folded).to_lowercase();
+    let is_written = [own.login, own.name].iter().any(|whole| {
+        let whole = fold(&nfkc(&visible(whole)));
+        whole.chars().count() >= TELLING && folded.contains(whole.trim())
+    });
+    is_written
+        || own
+            .parts()
+            .any(|part| has_part(&folded, &part) || has_part(&plain, &unaccented(&part)))
+}
+
+/// Whether a password has a part of a login or name in it: alone, between other signs or digits, or spelled out; a long one anywhere.
+fn has_part(password: &str, part: &str) -> bool {
+    let length = part.chars().count();
+    if length >= TELLING_ANYWHERE {
+        return letters(password).contains(part);
+    }
+    let kind = |sign: char| (sign.is_alphabetic(), sign.is_numeric());
+    let mut words: Vec<String> = Vec::new();
+    let mut last = (false, false);
+    for sign in password.chars() {
+        let own = kind(sign);
+        match words.last_mut() {
+            Some(word) if own == last => word.push(sign),
+            _ => words.push(sign.to_string()),
+        }
+        last = own;
+    }
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| letters(word))
+        .filter(|word| !word.is_empty())
+        .collect();
+    length >= TELLING
+        && (0..words.len()).any(|first| {
+            let mut joined = String::new();
+            words[first..].iter().any(|word| {
+                joined.push_str(word);
+                joined == part
+            })
+        })
 }
 
 impl Own<'_> {
@@ -113,6 +152,23 @@ mod tests {
             "aaaaaaab",
         ] {
             assert!(!is_guessable(password, ANA), "{password}");
+        }
+        for (name, password) in [
+            ("Ana B.", "banana bread 5"),
+            ("Anna K.", "urban nature walk"),
+            ("Rose Green", "evergreen meadow"),
+            ("Mark Stone", "bookmark library"),
+        ] {
+            let login = "x.0001";
+            assert!(!is_guessable(password, Own { login, name }), "{password}");
+        }
+        for (name, password) in [
+            ("Ana B.", "ana b 2026!"),
+            ("Rose Green", "Green-2026x"),
+            ("Mark Stone", "my mark 99"),
+        ] {
+            let login = "x.0001";
+            assert!(is_guessable(password, Own { login, name }), "{password}");
         }
         let li = Own {
             login: "li.w.0007",
