@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Executor, Request, Response, ServerError, Variables, parser::types::OperationType};
+use async_graphql::{
+    Executor, Positioned, Request, Response, ServerError, Variables,
+    parser::types::{OperationDefinition, OperationType},
+};
 
 use super::{
     Door, Introspection, RequestId,
@@ -109,7 +112,8 @@ impl Operation {
             );
             return Err(vec![invalid(message)]);
         }
-        let cost = cost::of(&door.types, &document.parsed, operation, &params.variables);
+        let variables = with_defaults(operation, params.variables);
+        let cost = cost::of(&door.types, &document.parsed, operation, &variables);
         let most = door.options.max_cost;
         if cost > most {
             let message = format!("The answer could hold {cost} objects: ask for shorter pages. At most {most}.");
@@ -117,7 +121,7 @@ impl Operation {
         }
         Ok(Self {
             plan: Plan { document, name },
-            variables: params.variables,
+            variables,
             kind,
             cost,
         })
@@ -171,6 +175,19 @@ impl Operation {
     pub(super) fn into_parts(self) -> (Plan, Variables) {
         (self.plan, self.variables)
     }
+}
+
+/// Variables with the defaults of those that were not sent: the library looks for those only where it reads arguments, and not in
+/// `@skip` and `@include`.
+fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
+    for definition in &operation.variable_definitions {
+        let Positioned { node, .. } = definition;
+        if let Some(default) = &node.default_value {
+            let value = || default.node.clone();
+            variables.entry(node.name.node.clone()).or_insert_with(value);
+        }
+    }
+    variables
 }
 
 /// Adds what resolvers find in their context.

@@ -59,6 +59,82 @@ async fn an_object_of_which_nothing_is_selected_has_no_fields() {
     }
 }
 
+/// The schema told of itself has lists of types that it doesn't list.
+#[tokio::test]
+async fn no_answer_has_a_key_that_nobody_asked_for() {
+    fn has_empty_key(value: &Value) -> bool {
+        match value {
+            Value::Object(fields) => fields.iter().any(|(key, value)| key.is_empty() || has_empty_key(value)),
+            Value::Array(values) => values.iter().any(has_empty_key),
+            _ => false,
+        }
+    }
+    let door = door().await;
+    for query in [
+        "{ __schema { directives { name @skip(if: true) } types { ...t } } } fragment t on __Type { fields { ...f } } \
+         fragment f on __Field { name args { type { ...n } } } fragment n on __Type { kind ofType { kind } }",
+        "{ __schema { directives { args { name } args { type { name } } } } }",
+        "{ __type(name: \"Query\") { fields { ... @include(if: false) { name } } fields { name } } }",
+        "{ pets { ... on Cat { friend { ... on Dog { breed } } } } __typename @skip(if: true) }",
+    ] {
+        let reply = door.ask(query).await;
+        assert!(reply.body["errors"].is_null(), "{}", reply.body);
+        assert!(!has_empty_key(&reply.body), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn defaults_of_variables_count_in_conditions() {
+    let door = door().await;
+    for (query, data) in [
+        (
+            "query ($y: Boolean! = true) { cat { name @include(if: $y) } }",
+            json!({ "cat": { "name": "Tom" } }),
+        ),
+        (
+            "query ($y: Boolean = true) { cat { name @skip(if: $y) } }",
+            json!({ "cat": {} }),
+        ),
+        (
+            "query ($y: Boolean! = false) { ... @include(if: $y) { hello } cat { name } }",
+            json!({ "cat": { "name": "Tom" } }),
+        ),
+        (
+            "query ($n: String = \"Ana\") { hello(name: $n) }",
+            json!({ "hello": "Hello Ana" }),
+        ),
+        (
+            "mutation ($y: Boolean! = true) { adopt { name @include(if: $y) } }",
+            json!({ "adopt": { "name": "Tom" } }),
+        ),
+    ] {
+        assert_eq!(door.ask(query).await.body, json!({ "data": data }), "{query}");
+    }
+    let body = json!({ "query": "query ($y: Boolean! = true) { cat { name @include(if: $y) } }", "variables": { "y": false } });
+    assert_eq!(
+        door.post(&[], body.to_string()).await.body,
+        json!({ "data": { "cat": {} } })
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_may_have_its_root_field_in_a_fragment() {
+    let mut client = door().await.signed_in().await;
+    for query in [
+        "subscription { ... on Ticks { count(to: 1) } }",
+        "subscription { ... { count(to: 1) } }",
+        "subscription { ...t } fragment t on Ticks { ... { count(to: 1) } }",
+    ] {
+        client.subscribe("1", query).await;
+        assert_eq!(client.next().await["payload"]["data"], json!({ "count": 1 }), "{query}");
+        assert_eq!(client.next().await["type"], "complete", "{query}");
+    }
+    client
+        .subscribe("1", "subscription { ... @include(if: true) { count(to: 1) } }")
+        .await;
+    assert_eq!(client.next().await["payload"][0]["extensions"]["code"], "INVALID");
+}
+
 #[tokio::test]
 async fn fields_that_are_merged_have_what_either_selects() {
     let door = door().await;

@@ -130,6 +130,11 @@ impl<'a> Run<'a> {
                 }
                 Value::List(list)
             }
+            // What isn't in the schema tells of it.
+            (Value::List(values), None) => {
+                let values = values.into_iter().map(|value| self.value(field, None, value, None));
+                Value::List(values.collect())
+            }
             (value, _) => value,
         }
     }

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use quick_cache::{Weighter, sync::Cache};
 use sha2::{Digest, Sha256};
 
-use super::{Document, Limits, presence};
+use super::{Document, Limits, presence, root};
 use crate::platform::http::params::Params;
 
 /// Bytes that a parsed document takes, for each of its text: measured with the longest documents of front-end clients.
@@ -52,6 +52,7 @@ impl Documents {
         let mut document = Document::read(&params.query, limits).map_err(|error| vec![error])?;
         document.operation(params).map_err(|error| vec![error])?;
         validate(executor, params, &document).await?;
+        root::lift(&mut document.parsed);
         presence::add(&mut document.parsed);
         let document = Arc::new(document);
         self.0.insert(key, Arc::clone(&document));

@@ -109,7 +109,7 @@ impl Document {
         let (name, operation) = select(&self.parsed.operations, params.operation_name.as_deref())?;
         require(operation, &params.variables)?;
         if operation.ty == OperationType::Subscription {
-            root::field(&self.parsed, operation)?;
+            root::field(&self.parsed.fragments, operation)?;
         }
         Ok((name, operation))
     }
