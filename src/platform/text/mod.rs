@@ -102,6 +102,7 @@ pub fn render(body: &str) -> Rendered {
     let arena = Arena::new();
     let options = options();
     let root = parse_document(&arena, body, &options);
+    restore_tildes(&arena, root);
     let is_image = |node: &&AstNode<'_>| matches!(node.data.borrow().value, NodeValue::Image(_));
     // Found before the first is changed: a walk must not meet its own changes.
     for node in root.descendants().filter(is_image).collect::<Vec<_>>() {
@@ -111,7 +112,14 @@ pub fn render(body: &str) -> Rendered {
         }
         node.data.borrow_mut().value = NodeValue::Text(text.into());
     }
-    restore_tildes(&arena, root);
+    for node in root.descendants() {
+        // By its number, a character can be written that no text may have.
+        if let NodeValue::Text(text) = &mut node.data.borrow_mut().value
+            && text.contains(char::is_control)
+        {
+            *text = text.replace(char::is_control, " ").into();
+        }
+    }
     let excerpt = excerpt(&plain(root));
     for node in root.descendants() {
         let value = &mut node.data.borrow_mut().value;
@@ -487,6 +495,8 @@ mod tests {
         assert_eq!(html("~a *b*~"), "<p>~a <em>b</em>~</p>\n");
         assert_eq!(html("~~a~~ ~~~b~~~"), "<p><del>a</del> ~~~b~~~</p>\n");
         assert_eq!(html("H~2~O"), "<p>H~2~O</p>\n");
+        assert_eq!(html("![~5 km~ of road](x)"), "<p>~5 km~ of road</p>\n");
+        assert_eq!(html("a&#x1b;b"), "<p>a b</p>\n");
     }
 
     #[test]

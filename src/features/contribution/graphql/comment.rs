@@ -198,7 +198,11 @@ impl CommentMutation {
         let (created, user_errors) = settle(ctx, work).await?;
         let reader = reader(ctx)?;
         let found = comment(by_id(reader, created.map(|created| created.id)).await?);
-        let comment = Created::read_back(created, found)?;
+        let comment = match (created, found) {
+            // Made, and no longer theirs to see: somebody has narrowed its root meanwhile.
+            (Some(made), None) if service::is_stored(app, made.id).await? => None,
+            (created, found) => Created::read_back(created, found)?,
+        };
         let root = match &comment {
             Some(comment) => comment.0.root_contribution().await?,
             None if actor.ready().is_ok() => by_id(reader, known_root).await?,

@@ -65,6 +65,14 @@ pub async fn place(app: &App, actor: &Actor, id: Uuid) -> Result<Place> {
     })
 }
 
+/// Whether there is such a contribution, whoever sees it.
+///
+/// # Errors
+/// The database's.
+pub async fn is_stored(app: &App, id: Uuid) -> Result<bool> {
+    store::system_exists(&Reader::passing(&app.db, None), id).await
+}
+
 /// The phase of a thread that the actor sees and that is published or was. Only behind the gate.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub(super) use self::{
     reaction::{ReactionRow, add_reaction, reactions, remove_reaction},
     read::{
         DecisionRow, LOG_ORDER, REVISION_ORDER, by_ids, co_authors_of, counts, decisions, decisions_by_id, is_returned,
-        last_comments, log, log_counts, page, revision_counts, revisions, revisions_by_id, revisions_of,
+        last_comments, log, log_counts, page, revision_counts, revisions, revisions_by_id, revisions_of, system_exists,
     },
     shared::kinds,
     subscription::subscribe,

@@ -929,6 +929,18 @@ impl RevisionRow {
     }
 }
 
+#[derive(FromQueryResult)]
+struct Stored {
+    count: i64,
+}
+
+/// Whether there is such a contribution, whoever sees it.
+pub async fn system_exists(reader: &Reader, id: Uuid) -> Result<bool> {
+    let mut sql = reader.sql("SELECT COUNT(*) AS count FROM contribution WHERE id = ");
+    sql.bind(id);
+    Ok(reader.row::<Stored>(sql).await?.is_some_and(|row| row.count > 0))
+}
+
 /// What a moderator decided last.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct DecisionRow {

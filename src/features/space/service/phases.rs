@@ -86,7 +86,7 @@ pub async fn phase_update(
 ) -> Result<()> {
     let mut checks = Checks::default();
     if let Some(title) = patch.title.take() {
-        patch.title = checks.field("title", text::required(&title, 200))?;
+        patch.title = checks.field("title", text::line(&title, 200))?;
     }
     if let Some(description) = patch.description.take() {
         patch.description = checks.field("description", text::optional(&description, 5_000))?;
