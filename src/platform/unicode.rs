@@ -1,6 +1,6 @@
 //! Forms of text in which what people type is compared: keyboards write one character in several ways.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
@@ -40,13 +40,14 @@ pub fn visible(text: &str) -> String {
     text.chars().filter(|&sign| !ignorable.contains(sign)).collect()
 }
 
+/// A Braille cell without dots: it is shown as a blank.
+const NO_DOTS: char = '\u{2800}';
+
 /// Whether a character is seen, or joins one that is: no blank, no control character, and nothing that is shown as nothing.
 #[must_use]
 pub fn is_seen(sign: char) -> bool {
-    // A Braille cell without dots.
-    const BLANK: char = '\u{2800}';
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
-    !(sign.is_whitespace() || sign.is_control() || sign == BLANK || ignorable.contains(sign))
+    !(sign.is_whitespace() || sign.is_control() || sign == NO_DOTS || ignorable.contains(sign))
 }
 
 /// One line of what is seen, without blanks around it; empty if nothing is.
@@ -75,7 +76,7 @@ pub fn one_line(text: &str) -> String {
             '\u{200e}' | '\u{200f}' | '\u{61c}' => last.is_some_and(is_seen) && next.is_some_and(is_seen),
             '\u{e0020}'..='\u{e007f}' => matches!(last, Some('\u{1f3f4}' | '\u{e0020}'..='\u{e007e}')),
             sign if CodePointSetData::new::<VariationSelector>().contains(sign) => last.is_some_and(is_seen),
-            sign => is_seen(sign) || sign.is_whitespace() || sign == '\u{2800}',
+            sign => is_seen(sign) || sign.is_whitespace() || sign == NO_DOTS,
         };
         if stays {
             line.push(sign);
@@ -97,9 +98,9 @@ fn joins(before: char) -> bool {
         || matches!(before, '\u{900}'..='\u{dff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
-/// Where isolates begin and end that do both.
-fn closed_isolates(text: &str) -> Vec<usize> {
-    let (mut open, mut closed) = (Vec::new(), Vec::new());
+/// Where isolates begin and end that do both. There may be as many as a request has room for.
+fn closed_isolates(text: &str) -> HashSet<usize> {
+    let (mut open, mut closed) = (Vec::new(), HashSet::new());
     for (at, sign) in text.char_indices() {
         match sign {
             '\u{2066}'..='\u{2068}' => open.push(at),

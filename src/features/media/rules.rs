@@ -178,9 +178,12 @@ pub(super) fn digest(sha256: &str) -> [u8; 32] {
     bytes
 }
 
-/// Whether a file that failed so may be processed again: what arrived is kept.
+/// Failures after which a file may be processed again: what arrived is kept.
+pub(super) const RETRIED: [MediaFailure; 2] = [MediaFailure::Unavailable, MediaFailure::ChecksumMismatch];
+
+/// Whether a file that failed so may be processed again.
 pub(super) fn may_be_retried(failure: MediaFailure) -> bool {
-    matches!(failure, MediaFailure::Unavailable | MediaFailure::ChecksumMismatch)
+    RETRIED.contains(&failure)
 }
 
 /// Whether a file of this size comes in parts.

@@ -10,6 +10,7 @@ use entity::{
 use sea_orm::{ActiveEnum, ActiveModelTrait, ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
+use super::rules::RETRIED;
 use crate::platform::{
     db::{Db, Reader, Tx},
     error::Result,
@@ -188,13 +189,16 @@ pub(super) struct UsageRow {
 
 /// The same for several spaces of the viewer.
 pub(super) async fn usages(reader: &Reader, spaces: &[Uuid]) -> Result<HashMap<Uuid, UsageRow>> {
-    // What failed and may be processed again is kept.
+    let [one, other] = RETRIED.map(|failure| failure.to_value());
     let mut sql = reader.sql(
         "SELECT s.id AS space_id, s.media_bytes AS space_bytes, m.media_bytes AS member_bytes, \
          (SELECT CAST(COALESCE(SUM(f.charged), 0) AS bigint) FROM contribution c JOIN media_file f ON f.contribution_id = c.id \
           WHERE c.space_id = s.id AND c.file_state IN ('EXPIRED', 'FAILED', 'DELETED') AND c.file_state_at IS NOT NULL \
-          AND (c.file_state <> 'FAILED' OR f.failure NOT IN ('UNAVAILABLE', 'CHECKSUM_MISMATCH'))) \
-         AS releasing_bytes FROM space s \
+          AND (c.file_state <> 'FAILED' OR f.failure NOT IN (",
+    );
+    // What failed and may be processed again is kept.
+    sql.bind(one).push(", ").bind(other).push(
+        "))) AS releasing_bytes FROM space s \
          JOIN membership m ON m.space_id = s.id AND m.left_at IS NULL AND m.account_id = ",
     );
     sql.bind(reader.actor()?.account_id);

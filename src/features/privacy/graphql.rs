@@ -49,7 +49,8 @@ pub struct AccountExportInput {
 pub enum AccountBundleGap {
     /// Drafts, and contributions with the audience `AUTHOR`: staff don't see them.
     AuthorOnly,
-    /// Sessions, networks of sign-ins, reactions, subscriptions, what was read, notifications, and records of the audit trail: only the person gets them.
+    /// Sessions, networks of sign-ins, reactions, subscriptions, what was read, notifications, and records of the audit trail: only the
+    /// person gets them.
     PersonOnly,
     /// Spaces in which whoever asks is neither coordinator nor teacher.
     OtherSpaces,

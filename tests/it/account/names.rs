@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use http::StatusCode;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use sojourn::features::{account, organisation};
 use tokio_util::sync::CancellationToken;
@@ -446,6 +447,16 @@ async fn members_who_share_a_name_can_be_told_apart() {
     }
     assert_eq!(seen(&cast.teacher, &cast.stayer).await, Value::Null);
     assert_eq!(seen(&cast.foreigner, &cast.mobile).await, Value::Null);
+    // Nor do those differ for a reader whose names differ in what isn't seen, as earlier releases have let them.
+    for name in ["Moira  K.", "Moira\u{200b} K.", "Moira\nK."] {
+        let sql = format!(
+            "UPDATE account SET display_name = '{name}' WHERE login = '{}'",
+            cast.partner_pupil.login
+        );
+        world.app().db.primary().execute_unprepared(&sql).await.unwrap();
+        let expected = expected(&cast.mobile, json!(cast.mobile.login));
+        assert_eq!(seen(&cast.teacher, &cast.mobile).await, expected, "{name:?}");
+    }
     // Who has left is no namesake, and nothing is said of them.
     world
         .done(

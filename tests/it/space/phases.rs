@@ -220,6 +220,7 @@ async fn faulty_settings_are_named() {
     let (world, cast) = World::with_cast().await;
     for (input, fault) in [
         (json!({ "title": "" }), "INVALID/REQUIRED at title"),
+        (json!({ "title": "\u{200b}\t\u{202e}" }), "INVALID/REQUIRED at title"),
         (json!({ "title": "x".repeat(201) }), "INVALID/TOO_LONG at title"),
         (
             json!({ "description": "x".repeat(5_001) }),

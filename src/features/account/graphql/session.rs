@@ -218,8 +218,9 @@ impl SessionMutation {
     }
 
     /// Exchanges a refresh token for new tokens. Needs no access token: send no `Authorization`, since one that has ended refuses the
-    /// request. For 60 seconds from its first use on, an old refresh token gets the tokens of now. Afterwards, or after 8 more exchanges, using it ends the session, since two parties hold it: `INVALID`/`SESSION_ENDED`, as
-    /// for any token that is no longer good.
+    /// request. For 60 seconds from its first use on, an old refresh token gets the tokens of now. Afterwards, or after 8 more
+    /// exchanges, using it ends the session, since two parties hold it: `INVALID`/`SESSION_ENDED`, as for any token that is no longer
+    /// good.
     async fn session_refresh(
         &self,
         ctx: &Context<'_>,

@@ -1,7 +1,10 @@
 //! From where accounts have signed in: kept as keyed hashes for 30 days, so that guesses of others from the same address shut out
 //! nobody who belongs there.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::super::{rules::NETWORK_KNOWN, store};
 use crate::{
@@ -33,6 +36,12 @@ impl<'a> Origin<'a> {
         }
     }
 
+    /// Where to look, and since when a sign-in counts.
+    fn asked(&self) -> (Arc<Reader>, DateTime<Utc>) {
+        let since = self.app.clock.system() - NETWORK_KNOWN;
+        (Reader::passing(&self.app.db, None), since)
+    }
+
     /// Hashes of login and network, and of the network alone.
     pub(super) fn into_hashes(self) -> (Vec<u8>, Vec<u8>) {
         (self.login, self.network)
@@ -42,18 +51,12 @@ impl<'a> Origin<'a> {
 #[async_trait]
 impl Known for Origin<'_> {
     async fn has_signed_in(&self) -> Result<bool> {
-        let (reader, since) = (
-            Reader::passing(&self.app.db, None),
-            self.app.clock.system() - NETWORK_KNOWN,
-        );
+        let (reader, since) = self.asked();
         store::is_network_known(&reader, &self.login, since).await
     }
 
     async fn accounts(&self) -> Result<u32> {
-        let (reader, since) = (
-            Reader::passing(&self.app.db, None),
-            self.app.clock.system() - NETWORK_KNOWN,
-        );
+        let (reader, since) = self.asked();
         let count = store::accounts_of_network(&reader, &self.network, since).await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }

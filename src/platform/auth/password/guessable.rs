@@ -30,47 +30,50 @@ pub(super) fn is_guessable(password: &str, own: Own<'_>) -> bool {
     if signs.all(|sign| Some(sign) == first) || COMMON.contains(&*folded) {
         return true;
     }
-    let plain = deunicode::deunicode(&folded).to_lowercase();
     let is_written = [own.login, own.name].iter().any(|whole| {
         let whole = fold(&nfkc(&visible(whole)));
         whole.chars().count() >= TELLING && folded.contains(whole.trim())
     });
+    let written = Words::of(&folded);
+    let plain = Words::of(&deunicode::deunicode(&folded).to_lowercase());
     is_written
         || own
             .parts()
-            .any(|part| has_part(&folded, &part) || has_part(&plain, &unaccented(&part)))
+            .any(|part| written.have(&part) || plain.have(&unaccented(&part)))
 }
 
-/// Whether a password has a part of a login or name in it: alone, between other signs or digits, or spelled out; a long one anywhere.
-fn has_part(password: &str, part: &str) -> bool {
-    let length = part.chars().count();
-    if length >= TELLING_ANYWHERE {
-        return letters(password).contains(part);
-    }
-    let kind = |sign: char| (sign.is_alphabetic(), sign.is_numeric());
-    let mut words: Vec<String> = Vec::new();
-    let mut last = (false, false);
-    for sign in password.chars() {
-        let own = kind(sign);
-        match words.last_mut() {
-            Some(word) if own == last => word.push(sign),
-            _ => words.push(sign.to_string()),
+/// Runs of letters, and of digits.
+struct Words(Vec<String>);
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let (mut words, mut last) = (Vec::<String>::new(), None);
+        for sign in text.chars() {
+            let kind = sign.is_alphanumeric().then(|| sign.is_numeric());
+            match (kind, words.last_mut()) {
+                (None, _) => {}
+                (_, Some(word)) if kind == last => word.push(sign),
+                _ => words.push(sign.to_string()),
+            }
+            last = kind;
         }
-        last = own;
+        Self(words)
     }
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| letters(word))
-        .filter(|word| !word.is_empty())
-        .collect();
-    length >= TELLING
-        && (0..words.len()).any(|first| {
-            let mut joined = String::new();
-            words[first..].iter().any(|word| {
-                joined.push_str(word);
-                joined == part
-            })
-        })
+
+    /// Whether a part of a login or name is in it: alone, between other signs or digits, or spelled out; a long one anywhere.
+    fn have(&self, part: &str) -> bool {
+        match part.chars().count() {
+            0..TELLING => false,
+            TELLING..TELLING_ANYWHERE => (0..self.0.len()).any(|first| {
+                let mut joined = String::new();
+                self.0[first..].iter().any(|word| {
+                    joined.push_str(word);
+                    joined == part
+                })
+            }),
+            _ => self.0.concat().contains(part),
+        }
+    }
 }
 
 impl Own<'_> {

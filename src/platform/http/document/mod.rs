@@ -217,6 +217,14 @@ fn at(pos: Pos, message: String) -> ServerError {
     error
 }
 
+/// All operations, to be changed.
+fn operations_mut(operations: &mut DocumentOperations) -> Vec<&mut Positioned<OperationDefinition>> {
+    match operations {
+        DocumentOperations::Single(operation) => vec![operation],
+        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
+    }
+}
+
 fn select<'a>(
     operations: &'a DocumentOperations,
     wanted: Option<&str>,

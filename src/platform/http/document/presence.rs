@@ -8,8 +8,10 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Pos, Positioned,
-    parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
+
+use super::operations_mut;
 
 /// What the field is called in answers: nothing, as no field of a document can be.
 pub(in super::super) const PRESENCE: &str = "";
@@ -29,11 +31,7 @@ pub(super) fn add(document: &mut ExecutableDocument) {
         found.merged(&[&operation.node.selection_set.node]);
     }
     let fields = found.fields;
-    let operations: Vec<_> = match &mut document.operations {
-        DocumentOperations::Single(operation) => vec![operation],
-        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
-    };
-    for operation in operations {
+    for operation in operations_mut(&mut document.operations) {
         let Positioned { pos, node } = &mut operation.node.selection_set;
         if operation.node.ty != OperationType::Subscription && !is_solid(node) {
             node.items.push(presence(*pos));

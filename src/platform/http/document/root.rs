@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use async_graphql::{
     Name, Pos, Positioned, ServerError,
     parser::types::{
-        Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition, OperationDefinition,
-        OperationType, Selection, SelectionSet,
+        Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+        SelectionSet,
     },
 };
 use async_graphql_value::Value;
 
-use super::at;
+use super::{at, operations_mut};
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
@@ -40,11 +40,7 @@ pub(super) fn field<'a>(
 /// Takes the root fields of subscriptions out of fragments, where the library doesn't look for them.
 pub(super) fn lift(document: &mut ExecutableDocument) {
     let ExecutableDocument { operations, fragments } = document;
-    let operations: Vec<_> = match operations {
-        DocumentOperations::Single(operation) => vec![operation],
-        DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
-    };
-    for operation in operations {
+    for operation in operations_mut(operations) {
         if operation.node.ty == OperationType::Subscription
             && let Ok(field) = field(fragments, &operation.node).cloned()
         {

@@ -79,7 +79,7 @@ fn parameters(value: Option<&Value>, count: usize) -> Outcome<Vec<Option<&Dict>>
         Some(Value::Dict(_)) if count > 1 => return Err(Fault::Broken),
         Some(value) => vec![dict(value)?],
     };
-    all.resize(count.max(all.len()), None);
+    all.resize(count, None);
     Ok(all)
 }
 
