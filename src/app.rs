@@ -234,6 +234,7 @@ impl App {
                 Arc::new(media::ProcessMedia(self.clone())),
                 Arc::new(media::DeleteMedia(self.clone())),
                 Arc::new(notice::FanOut(self.clone())),
+                Arc::new(notice::InboxChanged(self.clone())),
                 Arc::new(review::CareForRound(self.clone())),
                 Arc::new(RunBackfill(self.db.clone())),
             ],

@@ -1,7 +1,7 @@
 //! Every fact that leaves a feature. Events carry ids and enum values; listeners load what they need as the viewer is now. What
 //! nobody did, but the system, has no actor.
 
-use entity::enums::EventKind;
+use entity::enums::{ContentState, EventKind};
 use uuid::Uuid;
 
 use crate::platform::{
@@ -23,15 +23,21 @@ pub fn contribution(
     let is_told = match kind {
         // What mentions somebody, answers somebody, or was let through.
         E::ContributionPublished => true,
-        E::ContributionUpdated => is_moderation,
-        E::ContributionReturned | E::ContributionHidden | E::ContributionRestored | E::ContributionRemoved => {
-            actor != Some(of.author_id)
-        }
+        E::ContributionUpdated
+        | E::ContributionAudienceChanged
+        | E::ContributionReturned
+        | E::ContributionHidden
+        | E::ContributionRestored
+        | E::ContributionRemoved => is_moderation,
         _ => false,
     };
+    let changes_sight = of.state.0 != of.state.1 || of.audience.0 != of.audience.1;
+    let was_or_is_seen = [of.state.0, of.state.1].contains(&ContentState::Published);
+    // A root may be, or may have been, work that is reviewed.
+    let is_followed = of.root_id.is_none() && changes_sight && was_or_is_seen;
     NewEvent {
         is_moderation,
-        is_fanned_out: is_told,
+        is_fanned_out: is_told || is_followed,
         contribution: Some(of),
         ..fact(clock, kind, actor)
     }
@@ -52,7 +58,11 @@ pub fn phase(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, pha
 pub fn member(clock: &Clock, kind: EventKind, actor: impl Into<Option<Uuid>>, member: Uuid) -> NewEvent {
     NewEvent {
         member_id: Some(member),
-        is_fanned_out: matches!(kind, EventKind::GrantCreated | EventKind::GrantRevoked),
+        // Whoever leaves may have been asked for reviews.
+        is_fanned_out: matches!(
+            kind,
+            EventKind::GrantCreated | EventKind::GrantRevoked | EventKind::MemberRemoved
+        ),
         ..fact(clock, kind, actor)
     }
 }
@@ -141,8 +151,8 @@ pub fn notification(clock: &Clock, id: Uuid) -> NewEvent {
     }
 }
 
-/// Somebody has read what they were told of.
+/// Somebody has read what they were told of, or it went out of their sight, or came back.
 #[must_use]
-pub fn notifications_read(clock: &Clock) -> NewEvent {
+pub fn notifications_changed(clock: &Clock) -> NewEvent {
     fact(clock, EventKind::NotificationsRead, None)
 }

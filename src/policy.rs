@@ -411,6 +411,15 @@ pub(crate) use backstage_sql;
 /// [`sees_backstage`] as an SQL condition over the same, for what [`VISIBLE`] finds.
 pub const BACKSTAGE: &str = backstage_sql!();
 
+/// [`sees_text`] as an SQL condition over the same, for what [`VISIBLE`] finds.
+pub const SEES_TEXT: &str = concat!(
+    "(c.state NOT IN ('HIDDEN', 'REMOVED') OR ",
+    backstage_sql!(),
+    " OR c.state = 'HIDDEN' AND ",
+    decides_sql!(),
+    ")"
+);
+
 // ------------------------------------------------------------------------------------------------------------ permission
 
 /// What is done to a space.
@@ -1123,6 +1132,8 @@ pub fn review(deed: ReviewDeed, viewer: &Member, phase: &Phase, review: &Review)
             ensure(viewer.id == review.reviewer_id, Reason::NotReviewer)?;
             is(&[Assigned, Started, Submitted, Held])?;
             is_running()?;
+            // A review of what nobody sees is one of nothing.
+            ensure(review.is_target_public, Reason::StateNotAllowed)?;
             // What its author has read stays as it was read: others decide about that.
             ensure(!review.was_released, Reason::StateNotAllowed)?;
             ensure(phase.state == PhaseState::Open, Reason::PhaseNotOpen)?;

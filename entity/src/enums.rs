@@ -1116,6 +1116,21 @@ pub enum AssignmentState {
     Voided,
 }
 
+/// Why an assignment that ended doesn't count against its reviewer.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(sea_orm::sea_query::StringLen::None)")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReviewExcuse {
+    /// `WORK_GONE`.
+    #[sea_orm(string_value = "WORK_GONE")]
+    WorkGone,
+    /// `REPLACED`.
+    #[sea_orm(string_value = "REPLACED")]
+    Replaced,
+}
+
 /// Whose names are hidden in a review round.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,

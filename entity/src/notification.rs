@@ -37,6 +37,8 @@ pub struct Model {
     pub occurred_at: DateTimeUtc,
     /// When it was read.
     pub read_at: Option<DateTimeUtc>,
+    /// When what was written went out of the sight of who is told; none as long as they read it, and for what isn't about a text.
+    pub gone_at: Option<DateTimeUtc>,
 }
 
 /// Relations are joined by hand in the stores.

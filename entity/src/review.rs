@@ -4,7 +4,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::{
-    enums::{AssignmentState, DeclineReason, ReviewReaction},
+    enums::{AssignmentState, DeclineReason, ReviewExcuse, ReviewReaction},
     review_value::{Answers, Reasons},
 };
 
@@ -61,6 +61,10 @@ pub struct Model {
     pub reacted_at: Option<DateTimeUtc>,
     /// The version of the contribution that followed.
     pub change_version: Option<i32>,
+    /// Why it doesn't count against the reviewer that it ended.
+    pub excuse: Option<ReviewExcuse>,
+    /// The assignment that ended and that this one came instead of.
+    pub replaces_id: Option<Uuid>,
 }
 
 /// Relations are joined by hand in the stores.

@@ -34,6 +34,10 @@ mod m20261129_000021_session_links;
 mod m20261129_000022_known_networks;
 mod m20261129_000022_media_releasing;
 mod m20261129_000023_stale_renderings;
+mod m20261129_000024_gone_notifications;
+mod m20261129_000024_gone_notifications_lists;
+mod m20261129_000024_gone_notifications_rows;
+mod m20261129_000024_review_excuses;
 mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
@@ -71,6 +75,10 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000022_known_networks::migration,
         m20261129_000022_media_releasing::migration,
         m20261129_000023_stale_renderings::migration,
+        m20261129_000024_gone_notifications::migration,
+        m20261129_000024_gone_notifications_lists::migration,
+        m20261129_000024_gone_notifications_rows::migration,
+        m20261129_000024_review_excuses::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()
 }

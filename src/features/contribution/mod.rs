@@ -19,9 +19,9 @@ pub use self::{
     rules::{Given, Patch, Text},
     service::{
         Flag, NewComment, NewRoot, Place, approve, comment_create, confirm, erase, file_is, file_progressed, file_step,
-        forget, give_back, hide, hide_reported, item_delete, item_insert, item_text, lock, lock_any, place, publish,
-        react, remove, render_anew, restore, restore_reported, root_create, seal, set_flag, thread_move, thread_phase,
-        thread_subscribe, update, uphold, withdraw,
+        forget, give_back, hide, hide_reported, hold, item_delete, item_insert, item_text, lock, lock_any, place,
+        publish, react, remove, render_anew, restore, restore_reported, root_create, seal, set_flag, thread_move,
+        thread_phase, thread_subscribe, update, uphold, withdraw,
     },
     store::{
         CoAuthorRow, ContributionRow, List, ListKind, QUEUE_ORDER, RevisionRow, Waiting, subscriptions, waiting,

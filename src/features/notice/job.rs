@@ -9,7 +9,7 @@ use crate::{
     app::App,
     platform::{
         error::Result,
-        job::{FAN_OUT, Handler, Job, Lease, Outcome, Terms},
+        job::{FAN_OUT, Handler, INBOX, Job, Lease, Outcome, Terms},
     },
 };
 
@@ -37,5 +37,25 @@ impl Handler for FanOut {
 
     async fn run(&self, job: &Job, lease: &Lease) -> Result<Outcome> {
         service::fan_out(&self.0, job.subject_id, lease).await
+    }
+}
+
+/// Tells an account that its inbox isn't what it was.
+pub struct InboxChanged(pub App);
+
+impl fmt::Debug for InboxChanged {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("InboxChanged")
+    }
+}
+
+#[async_trait]
+impl Handler for InboxChanged {
+    fn kind(&self) -> &'static str {
+        INBOX
+    }
+
+    async fn run(&self, job: &Job, lease: &Lease) -> Result<Outcome> {
+        service::tell_changed(&self.0, job.subject_id, lease).await
     }
 }

@@ -4,6 +4,8 @@
 //! the event asks for. What it is about is loaded as the viewer is now, and null where they see nothing of it any more. The inbox of an
 //! account is a stream of its own, with the id of the account: it tells live of what is new and of what was read.
 //!
+//! What goes out of somebody's sight is *gone*: it counts as unread no longer, until it comes back.
+//!
 //! Who mutes a thread, or a kind of notification, is told nothing of it from then on.
 
 pub mod graphql;
@@ -11,4 +13,7 @@ mod job;
 mod service;
 mod store;
 
-pub use self::{job::FanOut, service::erase};
+pub use self::{
+    job::{FanOut, InboxChanged},
+    service::erase,
+};

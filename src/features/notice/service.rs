@@ -1,16 +1,16 @@
 //! Telling accounts of events, and what they do with what they were told.
 
-use entity::enums::{ContributionKind, EventKind, NotificationKind};
+use entity::enums::{EventKind, NotificationKind};
 use uuid::Uuid;
 
 use super::store::{self, Read, Recipient};
 use crate::{
     app::App,
     event as fact,
-    features::review,
+    features::{contribution, review},
     platform::{
         auth::Actor,
-        db::{Reader, Tx},
+        db::{Gate, Reader, Tx},
         error::{Error, Result},
         job::{Lease, Outcome},
         stream::Event,
@@ -28,9 +28,10 @@ pub(super) async fn fan_out(app: &App, event: Uuid, lease: &Lease) -> Result<Out
     let Some(event) = store::system_event(&reader, event).await? else {
         return Ok(Outcome::Done);
     };
-    let is_entry = event.contribution_kind == Some(ContributionKind::JournalEntry);
-    if let (EventKind::ContributionPublished, Some(id), true) = (event.kind, event.contribution_id, is_entry) {
-        review::follow(app, id).await?;
+    match (event.kind, event.contribution_id) {
+        (_, Some(id)) if event.root_id.is_none() => review::follow(app, id).await?,
+        (EventKind::MemberRemoved, _) => review::follow_leaving(app, event.stream_id).await?,
+        _ => {}
     }
     for (kind, recipients) in recipients(&reader, &event).await? {
         for recipient in recipients {
@@ -55,24 +56,29 @@ async fn recipients(reader: &Reader, event: &Event) -> Result<Vec<(NotificationK
         Result::Ok((kind, found))
     };
     Ok(match (event.kind, event.contribution_id, event.report_id) {
-        (E::ContributionPublished, Some(id), _) => {
+        (E::ContributionPublished | E::ContributionUpdated | E::ContributionAudienceChanged, Some(id), _) => {
             let mut all = Vec::new();
             if event.is_moderation {
                 all.push(members(N::Decision, event.author_id).await?);
             }
-            if event.root_id.is_some() {
-                all.push((N::Reply, store::system_answered(reader, id).await?));
-            }
             let html = store::system_text(reader, id).await?.unwrap_or_default();
             let named = text::mentioned(&html);
+            let is_new = event.kind == E::ContributionPublished;
+            let mut answered = Vec::new();
+            if event.root_id.is_some() && (is_new || !named.is_empty()) {
+                answered = store::system_answered(reader, id).await?;
+            }
             if !named.is_empty() {
                 let mut mentioned = store::system_mentioned(reader, id, &named).await?;
-                mentioned.retain(|one| all.iter().flat_map(|(_, known)| known).all(|known| known.id != one.id));
+                mentioned.retain(|one| answered.iter().all(|known| known.id != one.id));
                 all.push((N::Mention, mentioned));
+            }
+            if is_new {
+                all.push((N::Reply, answered));
             }
             all
         }
-        (_, Some(_), _) => vec![members(N::Decision, event.author_id).await?],
+        (_, Some(_), _) if event.is_moderation => vec![members(N::Decision, event.author_id).await?],
         (E::PhaseOpened | E::PhaseReopened, ..) => vec![members(N::PhaseOpened, None).await?],
         (E::MemberUpdated | E::GrantCreated | E::GrantRevoked, ..) => {
             vec![members(N::RoleChanged, event.member_id).await?]
@@ -107,14 +113,37 @@ async fn tell(app: &App, event: &Event, kind: NotificationKind, to: Recipient) -
     app.db
         .write(None, |tx| {
             Box::pin(async move {
-                let id = tx.clock().new_id();
-                if store::system_is_there(tx, to).await? && store::insert(tx, store::row(id, to, kind, event)).await? {
+                if let Some(about) = event.contribution_id {
+                    // Whoever takes it out of sight comes before this, or finds what it tells.
+                    tx.gate(event.stream_id, Gate::Shared).await?;
+                    contribution::hold(tx, event.root_id, about).await?;
+                }
+                let (id, now) = (tx.clock().new_id(), tx.clock().now());
+                let Some(standing) = store::system_standing(tx, to, event.contribution_id).await? else {
+                    return Ok(());
+                };
+                let gone_at = (!standing.reads).then_some(now);
+                if store::insert(tx, store::row(id, to, (kind, gone_at), event)).await? {
                     tx.emit(to.account_id, fact::notification(tx.clock(), id));
                 }
                 Ok(())
             })
         })
         .await
+}
+
+/// Tells an account that what it hasn't read is something else now.
+///
+/// # Errors
+/// The database's; [`Lease::complete`]'s.
+pub(super) async fn tell_changed(app: &App, account: Uuid, lease: &Lease) -> Result<Outcome> {
+    let completed = app.db.write(None, |tx| {
+        Box::pin(async move {
+            tx.emit(account, fact::notifications_changed(tx.clock()));
+            lease.complete(tx).await
+        })
+    });
+    Ok(completed.await?.into())
 }
 
 /// Notes that the actor has read some notifications.
@@ -136,7 +165,7 @@ pub(super) async fn mark_read(app: &App, actor: &Actor, read: &Read) -> Result<(
                     return Err(Error::not_found());
                 }
                 if store::mark_read(tx, account, read).await? > 0 {
-                    tx.emit(account, fact::notifications_read(tx.clock()));
+                    tx.emit(account, fact::notifications_changed(tx.clock()));
                 }
                 Ok(())
             })

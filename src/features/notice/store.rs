@@ -168,17 +168,41 @@ struct Is {
     id: Uuid,
 }
 
-/// Whether somebody may still be told: they belong to the space, and nobody erases them before this unit ends.
-pub(super) async fn system_is_there(tx: &Tx<'_>, one: Recipient) -> Result<bool> {
+/// How somebody stands to what they are to be told of.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub(super) struct Standing {
+    /// Whether they read what was written; so too if nothing was.
+    pub reads: bool,
+}
+
+/// How somebody stands to what they are to be told of, if they may still be told: they belong to the space, and nobody erases them
+/// before this unit ends.
+pub(super) async fn system_standing(
+    tx: &Tx<'_>,
+    one: Recipient,
+    contribution: Option<Uuid>,
+) -> Result<Option<Standing>> {
     let mut sql = tx.sql("SELECT a.id FROM account a WHERE a.erased_at IS NULL AND a.id = ");
     sql.bind(one.account_id).push(tx.for_update());
     if tx.row::<Is>(sql).await?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     // In a later statement than the one that may have waited: this one sees what was waited for.
-    let mut sql = tx.sql("SELECT m.id FROM membership m WHERE m.left_at IS NULL AND m.id = ");
-    sql.bind(one.id);
-    Ok(tx.row::<Is>(sql).await?.is_some())
+    let mut sql = tx.sql("SELECT ");
+    match contribution {
+        Some(contribution) => sql
+            .push("EXISTS (SELECT 1 FROM contribution c LEFT JOIN contribution r ON r.id = c.root_id WHERE c.id = ")
+            .bind(contribution)
+            .push(" AND ")
+            .push(policy::VISIBLE)
+            .push(" AND ")
+            .push(policy::SEES_TEXT)
+            .push(")"),
+        None => sql.push("1 = 1"),
+    };
+    sql.push(" AS reads FROM membership m WHERE m.left_at IS NULL AND m.id = ")
+        .bind(one.id);
+    tx.row(sql).await
 }
 
 /// Adds a notification; whether it is new.
@@ -204,10 +228,14 @@ pub struct NotificationRow {
     pub review_id: Option<Uuid>,
     pub occurred_at: DateTime<Utc>,
     pub read_at: Option<DateTime<Utc>>,
+    pub gone_at: Option<DateTime<Utc>>,
 }
 
 const COLUMNS: &str = "n.id, n.member_id, n.space_id, n.kind, n.actor_id, n.contribution_id, n.phase_id, n.report_id, \
-    n.round_id, n.review_id, n.occurred_at, n.read_at";
+    n.round_id, n.review_id, n.occurred_at, n.read_at, n.gone_at";
+
+/// What counts as unread: what is out of sight can't be read.
+const UNREAD: &str = " AND n.read_at IS NULL AND n.gone_at IS NULL";
 
 /// Only of spaces to which the viewer still belongs.
 fn push_own(sql: &mut Sql, account: Uuid) {
@@ -229,7 +257,7 @@ pub(super) async fn page(reader: &Reader, is_unread: bool, page: &Page) -> Resul
     sql.push(COLUMNS);
     push_own(&mut sql, reader.actor()?.account_id);
     if is_unread {
-        sql.push(" AND n.read_at IS NULL");
+        sql.push(UNREAD);
     }
     page.push(&mut sql, "n");
     let place = |row: &NotificationRow| vec![Key::Time(row.occurred_at), Key::Id(row.id)];
@@ -246,7 +274,7 @@ pub(super) async fn count(reader: &Reader, is_unread: bool) -> Result<i64> {
     let mut sql = reader.sql("SELECT COUNT(*) AS count");
     push_own(&mut sql, reader.actor()?.account_id);
     if is_unread {
-        sql.push(" AND n.read_at IS NULL");
+        sql.push(UNREAD);
     }
     Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
 }
@@ -341,7 +369,12 @@ pub(super) async fn delete_all(tx: &Tx<'_>, account: Uuid) -> Result<()> {
 }
 
 /// A notification to be added.
-pub(super) fn row(id: Uuid, to: Recipient, kind: NotificationKind, of: &event::Model) -> notification::ActiveModel {
+pub(super) fn row(
+    id: Uuid,
+    to: Recipient,
+    (kind, gone_at): (NotificationKind, Option<DateTime<Utc>>),
+    of: &event::Model,
+) -> notification::ActiveModel {
     // What is written counts once for each who is answered or mentioned, however often it is published.
     let cause = match kind {
         NotificationKind::Reply | NotificationKind::Mention => of.contribution_id,
@@ -365,5 +398,6 @@ pub(super) fn row(id: Uuid, to: Recipient, kind: NotificationKind, of: &event::M
         review_id: Set(of.review_id),
         occurred_at: Set(of.occurred_at),
         read_at: Set(None),
+        gone_at: Set(gone_at),
     }
 }

@@ -13,7 +13,7 @@ pub use self::{
     job::CareForRound,
     rules::{allocation, answer::NewAnswer},
     service::{
-        Asked, React, Round, asked, close, create_ready, decline, follow, forget, hold, look_after, open, react,
-        reflect, release, save, submit,
+        Asked, React, Round, asked, close, create_ready, decline, follow, follow_leaving, forget, hold, look_after,
+        open, react, reflect, release, save, submit,
     },
 };

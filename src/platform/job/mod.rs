@@ -33,6 +33,9 @@ use super::{db::Tx, error::Result};
 /// The kind of the jobs that tell inboxes of an event, which is their subject. A unit of work asks for them by itself.
 pub const FAN_OUT: &str = "fanout";
 
+/// The kind of the jobs that tell an account, their subject, that what it hasn't read has become less or more.
+pub const INBOX: &str = "inbox";
+
 /// The kind of the jobs that bring rows to the form of a later release; see [`migration::Backfill`].
 pub const BACKFILL: &str = "backfill";
 

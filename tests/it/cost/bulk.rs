@@ -554,6 +554,7 @@ impl Bulk {
                     report_id: None,
                     occurred_at: row.created_at,
                     read_at: (place % 2 == 0).then_some(row.created_at),
+                    gone_at: None,
                 }));
         }
     }
@@ -731,6 +732,8 @@ fn review_of(target: &review_target::Model, (member, account): (Uuid, Uuid), is_
         reaction_note: None,
         reacted_at: None,
         change_version: None,
+        excuse: None,
+        replaces_id: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{actor, short, told};
-use crate::support::World;
+use crate::support::{Person, World};
 
 const NOTHING: [&str; 0] = [];
 
@@ -333,6 +333,40 @@ async fn who_moderated_is_told_to_the_author_and_staff_alone() {
         assert_eq!(actor(&author[0]), Some("Theo"), "{name}");
         assert_eq!(actor(&staff[0]), Some("Theo"), "{name}");
     }
+}
+
+#[tokio::test]
+async fn who_wrote_what_is_hidden_now_is_told_to_those_alone_who_read_it() {
+    let (world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.teacher, &cast.during, "Bread").await;
+    let before = world.node.newest(&cast.stayer, &cast.space).await;
+    let comment = world.comment(&cast.mobile, &thread, None, "Stale!").await;
+    let replay = async |who: &Person| {
+        let mut socket = world.node.watch(who, &cast.space, Some(&before)).await;
+        let event = socket.event().await;
+        assert_eq!(event["kind"], "CONTRIBUTION_PUBLISHED");
+        event["actor"]["displayName"].clone()
+    };
+    let name = json!("Moira K.");
+    for (act, classmate, staff) in [
+        ("Hide", &Value::Null, &name),
+        ("Restore", &name, &name),
+        ("Remove", &Value::Null, &name),
+    ] {
+        world.act(&cast.coordinator, act, &comment).await;
+        assert_eq!(replay(&cast.stayer).await, *classmate, "{act}");
+        assert_eq!(replay(&cast.partner).await, *staff, "{act}");
+        assert_eq!(replay(&cast.mobile).await, name, "{act}: their own");
+    }
+    let entry = world.entry(&cast.mobile, &cast.during, "Bread", true).await;
+    let before = world.node.newest(&cast.stayer, &cast.space).await;
+    world.edit(&cast.mobile, &entry, json!({ "audience": "STAFF" })).await;
+    let mut socket = world.node.watch(&cast.stayer, &cast.space, Some(&before)).await;
+    let event = socket.event().await;
+    assert_eq!(
+        (&event["__typename"], &event["actor"]),
+        (&json!("ContributionGone"), &Value::Null)
+    );
 }
 
 #[tokio::test]

@@ -23,7 +23,10 @@ use object_store::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sojourn::{app::App, platform::job::FAN_OUT};
+use sojourn::{
+    app::App,
+    platform::job::{FAN_OUT, INBOX},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Cast, Person, Server, World, faults, id_of};
@@ -180,7 +183,7 @@ impl Server {
 
 /// Does the jobs that are due, except those that tell inboxes; how many there were.
 async fn work(app: &App) -> usize {
-    let runner = app.runner().only(|kind| kind != FAN_OUT);
+    let runner = app.runner().only(|kind| ![FAN_OUT, INBOX].contains(&kind));
     runner.run_due(&CancellationToken::new()).await.unwrap()
 }
 

@@ -12,6 +12,7 @@ mod race;
 mod round;
 mod sight;
 mod unkind;
+mod vanished;
 
 use entity::{
     enums::{MobilityStatus, SpaceRole},
@@ -56,7 +57,7 @@ struct Class {
     entries: Vec<String>,
 }
 
-const ASSIGNMENT: &str = "assignment { id state version dueAt isLateEntry answers { body criterion { criterionId } } reasons { kind } \
+const ASSIGNMENT: &str = "assignment { id state excuse version dueAt isLateEntry answers { body criterion { criterionId } } reasons { kind } \
     declineReason review { id state isMine by { id } byline { kind name number } } \
     snapshot { version body title by { id } byline { kind number } contribution { id } } \
     viewerCan { reviewSave { allowed reason } reviewSubmit { allowed reason } reviewDecline { allowed reason } } }";

@@ -348,7 +348,7 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("Membership", &["mobilityStatus", "preModeratedUntil", "leftAt"]),
     ("MemberDistinction", &["login"]),
     ("ModerationDecision", &["reason", "note"]),
-    ("Notification", &["readAt"]),
+    ("Notification", &["readAt", "goneAt"]),
     ("Phase", &["startsAt", "endsAt", "reopenReason"]),
     ("Report", &["note", "title", "action", "decisionNote", "decidedAt"]),
     ("Revision", &["title", "body", "bodyHtml", "prompt"]),
@@ -364,7 +364,7 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("ReviewAnswer", &["checked", "level", "value"]),
     (
         "ReviewAssignment",
-        &["declineNote", "declineReason", "startedAt", "submittedAt"],
+        &["excuse", "declineNote", "declineReason", "startedAt", "submittedAt"],
     ),
     ("ReviewPairReason", &["language"]),
     ("ReviewRound", &["anonymityLimit", "endedAt", "openedAt", "reflectedAt"]),

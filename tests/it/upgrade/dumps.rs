@@ -58,7 +58,7 @@ async fn what_an_earlier_release_has_left_gets_the_newest_schema_in_one_step() {
 async fn an_upgrade_keeps_all_data() {
     let (world, _) = left().await;
     // What the upgrade itself writes down.
-    let is_data = |(table, _): &(String, Vec<String>)| table != "seaql_migrations";
+    let is_data = |(table, _): &(String, Vec<String>)| !["seaql_migrations", "backfill"].contains(&table.as_str());
     let columns: Columns = world.columns().await.into_iter().filter(is_data).collect();
     let before = world.rows(&columns).await;
     let count = |table: &str| before[table].len();
@@ -73,7 +73,11 @@ async fn an_upgrade_keeps_all_data() {
         })
         .collect();
     assert_eq!(kept, columns);
-    for (table, rows) in world.rows(&kept).await {
+    for (table, mut rows) in world.rows(&kept).await {
+        if table == "job" {
+            // What the upgrade itself asks for.
+            rows.retain(|row| !row.contains("backfill"));
+        }
         assert!(
             rows == before[&table],
             "{table}: {} rows, {} before",

@@ -14,9 +14,10 @@ use super::super::{
     rules::{self, Patch, Text},
     store::{self, Locked},
 };
-use super::{audit_decision, emit, emit_as, lock, patch, permit, place, recount, waits};
+use super::{announce, audit_decision, emit, emit_as, facts, lock, patch, permit, place, recount, resight, waits};
 use crate::{
     app::App,
+    event,
     features::space::travellers,
     platform::{
         auth::Actor,
@@ -100,6 +101,12 @@ pub async fn update(
                     &known,
                 )?;
                 if expected != known.version {
+                    // Sent again, as the answer was lost, it has been done: nobody else writes versions of it.
+                    let is_own = known.viewer().id == known.author_id && revision.version == known.version;
+                    let is_same = !is_text && audience == asked && are_named(tx, id, change).await?;
+                    if is_own && is_same && expected.checked_add(1) == Some(known.version) {
+                        return Ok(());
+                    }
                     return Err(Error::stale());
                 }
                 for (place, given) in change.answers.iter().flatten().enumerate() {
@@ -117,7 +124,7 @@ pub async fn update(
                 if !is_text && audience == asked {
                     if is_named && known.state != ContentState::Draft {
                         let after = (known.state, known.audience());
-                        emit(tx, &known, EventKind::ContributionUpdated, after);
+                        emit(tx, &known, EventKind::ContributionUpdated, after).await?;
                     }
                     return Ok(());
                 }
@@ -196,6 +203,16 @@ pub(super) async fn name(tx: &Tx<'_>, (id, space): (Uuid, Uuid), author: Uuid, m
     Ok(true)
 }
 
+/// Whether those whom an update names as co-authors are named already.
+async fn are_named(tx: &Tx<'_>, id: Uuid, change: &Patch) -> Result<bool> {
+    let Some(wanted) = &change.co_authors else {
+        return Ok(true);
+    };
+    let known = store::co_authors(tx, id).await?;
+    let is_in = |these: &[Uuid], those: &[Uuid]| these.iter().all(|one| those.contains(one));
+    Ok(is_in(wanted, &known) && is_in(&known, wanted))
+}
+
 /// Confirms, as a co-author, the published version of an entry: from then on it counts for them too. Repeating it changes nothing.
 ///
 /// # Errors
@@ -221,7 +238,14 @@ pub async fn confirm(app: &App, actor: &Actor, id: Uuid, expected: Option<i32>) 
                 };
                 store::confirm(tx, id, member, version).await?;
                 let after = (known.state, known.audience());
-                emit_as(tx, &known, EventKind::JournalEntryConfirmed, after, false);
+                emit_as(
+                    tx,
+                    &known,
+                    EventKind::JournalEntryConfirmed,
+                    after,
+                    (Some(member), false),
+                )
+                .await?;
                 Ok(())
             })
         })
@@ -303,7 +327,8 @@ async fn edit_pending(
             known,
             EventKind::ContributionUpdated,
             (ContentState::Pending, audience),
-        );
+        )
+        .await?;
     } else {
         row.state = Set(ContentState::Published);
         row.pending_version = Set(None);
@@ -321,7 +346,8 @@ async fn edit_pending(
             known,
             EventKind::ContributionPublished,
             (ContentState::Published, audience),
-        );
+        )
+        .await?;
     }
     Ok(())
 }
@@ -358,7 +384,8 @@ async fn edit_published(
             known,
             EventKind::ContributionSubmitted,
             (known.state, known.audience()),
-        );
+        )
+        .await?;
         return Ok(());
     }
     let mut is_new = is_text;
@@ -386,8 +413,11 @@ async fn edit_published(
         EventKind::ContributionAudienceChanged
     };
     store::update(tx, row).await?;
-    emit(tx, known, kind, (known.state, audience));
-    Ok(())
+    let (actor, facts) = (known.viewer().id, facts(known, (known.state, audience)));
+    let mut event = event::contribution(tx.clock(), kind, actor, actor != known.author_id, facts);
+    // Some may be named in it only now, or see only now that they are.
+    event.is_fanned_out |= !text::mentioned(&rendered.html).is_empty();
+    announce(tx, known, event).await
 }
 
 /// Hands a draft to its audience, or to the moderators first. Repeating it changes nothing.
@@ -439,7 +469,7 @@ pub async fn publish(app: &App, actor: &Actor, id: Uuid, expected: i32) -> Resul
                 } else {
                     EventKind::ContributionPublished
                 };
-                emit(tx, &known, kind, (state, known.audience()));
+                emit(tx, &known, kind, (state, known.audience())).await?;
                 Ok(())
             })
         })
@@ -473,7 +503,8 @@ pub async fn withdraw(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
                     &known,
                     EventKind::ContributionWithdrawn,
                     (ContentState::Draft, known.audience()),
-                );
+                )
+                .await?;
                 Ok(())
             })
         })
@@ -515,6 +546,8 @@ pub async fn remove(
                 if is_light && !store::has_children(tx, id).await? {
                     idempotency::note_removal(tx, actor.account_id, id).await?;
                     store::delete(tx, id).await?;
+                    // Its author may have been told that it was returned.
+                    resight(tx, &[id]).await?;
                     return Ok(true);
                 }
                 let mut row = patch(id);
@@ -543,7 +576,8 @@ pub async fn remove(
                     &known,
                     EventKind::ContributionRemoved,
                     (ContentState::Removed, known.audience()),
-                );
+                )
+                .await?;
                 Ok(false)
             })
         })

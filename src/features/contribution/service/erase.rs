@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::enums::{ContentState, EventKind};
 use uuid::Uuid;
 
-use super::super::store;
+use super::{super::store, resight};
 use crate::{
     event,
     features::space::Stay,
@@ -37,6 +37,7 @@ pub async fn erase(tx: &mut Tx<'_>, space: Uuid, ids: &[Uuid]) -> Result<()> {
     let ids: Vec<Uuid> = kept.iter().map(|found| found.id).collect();
     store::blank(tx, &ids).await?;
     let counted = kept.iter().filter(|found| found.state == ContentState::Published);
+    resight(tx, &ids).await?;
     let roots: BTreeSet<Uuid> = counted.filter_map(|found| found.root_id).collect();
     store::count_anew(tx, &Vec::from_iter(roots)).await?;
     for found in kept.iter().filter(|found| found.state != ContentState::Draft) {

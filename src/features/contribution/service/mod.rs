@@ -37,6 +37,7 @@ use crate::{
         auth::Actor,
         db::{Gate, Reader, Tx},
         error::{Error, Result},
+        job::{INBOX, NewJob},
         stream::{ContributionFacts, NewEvent},
     },
     policy::{self, Verdict},
@@ -103,6 +104,14 @@ pub async fn lock_any(tx: &Tx<'_>, actor: &Actor, place: &Place, id: Uuid) -> Re
     found.ok_or_else(Error::not_found)
 }
 
+/// Locks a contribution, and its root: what members see of it stays as it is until the unit ends. Only behind the gate.
+///
+/// # Errors
+/// The database's.
+pub async fn hold(tx: &Tx<'_>, root: Option<Uuid>, id: Uuid) -> Result<()> {
+    store::lock_rows(tx, id, root).await
+}
+
 fn allow(verdict: Verdict) -> Result<()> {
     verdict.map_err(Error::forbidden)
 }
@@ -138,26 +147,46 @@ fn facts(known: &Locked, (state, audience): (ContentState, Audience)) -> Contrib
     }
 }
 
-/// Notes what happened, with state and audience before and after.
-fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience)) {
-    emit_as(tx, known, kind, after, known.viewer().id != known.author_id);
+/// Notes what happened, with state and audience before and after. The row is written by then.
+async fn emit(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience)) -> Result<()> {
+    let actor = known.viewer().id;
+    emit_as(tx, known, kind, after, (Some(actor), actor != known.author_id)).await
 }
 
-/// The same, saying whether the actor acted as a moderator.
-fn emit_as(tx: &mut Tx<'_>, known: &Locked, kind: EventKind, after: (ContentState, Audience), is_moderation: bool) {
-    let event = event_of(tx, known, kind, after, is_moderation);
-    tx.emit(known.space_id, event);
-}
-
-fn event_of(
-    tx: &Tx<'_>,
+/// The same, saying who did it, if anybody did, and whether as a moderator.
+async fn emit_as(
+    tx: &mut Tx<'_>,
     known: &Locked,
     kind: EventKind,
     after: (ContentState, Audience),
-    is_moderation: bool,
-) -> NewEvent {
-    let actor = known.viewer().id;
-    event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after))
+    (actor, is_moderation): (Option<Uuid>, bool),
+) -> Result<()> {
+    let event = event::contribution(tx.clock(), kind, actor, is_moderation, facts(known, after));
+    announce(tx, known, event).await
+}
+
+/// Emits an event about a contribution, and has inboxes follow if it changes who sees that.
+async fn announce(tx: &mut Tx<'_>, known: &Locked, event: NewEvent) -> Result<()> {
+    let changes = |of: &ContributionFacts| (of.state.0, of.audience.0) != (of.state.1, of.audience.1);
+    // Before it is published first, nobody but its author knows of it.
+    if known.published_at.is_some() && event.contribution.as_ref().is_some_and(changes) {
+        resight(tx, &[known.id]).await?;
+    }
+    tx.emit(known.space_id, event);
+    Ok(())
+}
+
+/// Has inboxes follow what others see of contributions from now on.
+async fn resight(tx: &mut Tx<'_>, ids: &[Uuid]) -> Result<()> {
+    for account in store::resight(tx, ids).await? {
+        tx.enqueue(NewJob {
+            kind: INBOX,
+            subject_id: account,
+            space_id: None,
+            due_at: tx.clock().now(),
+        });
+    }
+    Ok(())
 }
 
 /// A record about a contribution.

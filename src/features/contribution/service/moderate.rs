@@ -76,7 +76,7 @@ pub async fn approve(app: &App, actor: &Actor, id: Uuid, expected: i32) -> Resul
                 } else {
                     EventKind::ContributionUpdated
                 };
-                emit(tx, &known, kind, (ContentState::Published, audience));
+                emit(tx, &known, kind, (ContentState::Published, audience)).await?;
                 Ok(())
             })
         })
@@ -128,7 +128,7 @@ pub async fn give_back(
                 row.state = Set(state);
                 row.pending_version = Set(None);
                 store::update(tx, row).await?;
-                emit(tx, &known, EventKind::ContributionReturned, (state, known.audience()));
+                emit(tx, &known, EventKind::ContributionReturned, (state, known.audience())).await?;
                 Ok(())
             })
         })
@@ -200,7 +200,7 @@ async fn turn(
                 row.state = Set(target);
                 store::update(tx, row).await?;
                 recount(tx, &known, target, false).await?;
-                emit(tx, &known, kind, (target, known.audience()));
+                emit(tx, &known, kind, (target, known.audience())).await?;
                 Ok(())
             })
         })
@@ -249,7 +249,7 @@ pub async fn set_flag(app: &App, actor: &Actor, id: Uuid, flag: Flag, on: bool) 
                     Flag::Locked => row.is_locked = Set(on),
                 }
                 store::update(tx, row).await?;
-                emit(tx, &known, kind, (known.state, known.audience()));
+                emit(tx, &known, kind, (known.state, known.audience())).await?;
                 tx.audit(known.space_id, record(act, actor.account_id, &known));
                 Ok(())
             })

@@ -48,7 +48,7 @@ pub async fn thread_move(app: &App, actor: &Actor, id: Uuid, phase: Uuid) -> Res
                 }
                 store::relocate(tx, id, phase).await?;
                 relocate_grants(tx, id, phase).await?;
-                emit(tx, &known, EventKind::ThreadMoved, (known.state, known.audience()));
+                emit(tx, &known, EventKind::ThreadMoved, (known.state, known.audience())).await?;
                 let before = phase_facts(tx, actor.account_id, known.phase_id).await?.kind;
                 let record = record(AuditAct::ThreadMoved, actor.account_id, &known).before(before);
                 tx.audit(known.space_id, record.after(target.kind));

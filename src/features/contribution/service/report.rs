@@ -5,9 +5,8 @@ use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::super::store;
-use super::{audit_decision, author::decide_as, event_of, facts, patch, permit, recount};
+use super::{audit_decision, author::decide_as, emit_as, patch, permit, recount};
 use crate::{
-    event,
     features::contribution::ContributionRow,
     platform::{auth::Actor, db::Tx, error::Result},
     policy::ContentAction,
@@ -28,15 +27,7 @@ pub async fn hide_reported(tx: &mut Tx<'_>, known: &ContributionRow, reason: Mod
         (ContentState::Hidden, Some(reason)),
     );
     let after = (ContentState::Hidden, known.audience());
-    let event = event::contribution(
-        tx.clock(),
-        EventKind::ContributionHidden,
-        None,
-        true,
-        facts(known, after),
-    );
-    tx.emit(known.space_id, event);
-    Ok(())
+    emit_as(tx, known, EventKind::ContributionHidden, after, (None, true)).await
 }
 
 /// Does what a report was upheld for, unless it is done already.
@@ -81,9 +72,7 @@ pub async fn uphold(
         store::set_revision(tx, known.id, pending, RevisionState::Superseded, None).await?;
     }
     turn(tx, known, state).await?;
-    let event = event_of(tx, known, kind, (state, known.audience()), true);
-    tx.emit(known.space_id, event);
-    Ok(())
+    emit_as(tx, known, kind, (state, known.audience()), (by, true)).await
 }
 
 /// Brings back what reports have hidden by themselves, when none is left that asks for it.
@@ -100,9 +89,7 @@ pub async fn restore_reported(tx: &mut Tx<'_>, actor: &Actor, known: &Contributi
     let now = (ContentState::Published, None);
     audit_decision(tx, actor.account_id, known, DecisionKind::Restored, now);
     let after = (ContentState::Published, known.audience());
-    let event = event_of(tx, known, EventKind::ContributionRestored, after, true);
-    tx.emit(known.space_id, event);
-    Ok(())
+    emit_as(tx, known, EventKind::ContributionRestored, after, (by, true)).await
 }
 
 /// Keeps whether a contribution is for staff alone to judge.

@@ -6,6 +6,7 @@ mod reaction;
 mod read;
 mod shared;
 mod subscription;
+mod told;
 mod write;
 
 pub(super) use self::{
@@ -18,10 +19,12 @@ pub(super) use self::{
     },
     shared::kinds,
     subscription::subscribe,
+    told::resight,
     write::{
         Locked, add_comment, attachable, by_client_key, co_authors, confirm, confirmed, delete, forget_draft,
-        has_children, insert, insert_decision, insert_revision, is_latest_human, latest_decision, lock, lock_any, name,
-        relocate, revision, set_rendered, set_revision, system_stale_texts, unname, update, update_draft,
+        has_children, insert, insert_decision, insert_revision, is_latest_human, latest_decision, lock, lock_any,
+        lock_rows, name, relocate, revision, set_rendered, set_revision, system_stale_texts, unname, update,
+        update_draft,
     },
 };
 pub use self::{

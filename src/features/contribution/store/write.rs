@@ -45,7 +45,8 @@ pub(in super::super) async fn lock_any(
     tx.row(read::any(tx.sql("SELECT "), account, id)).await
 }
 
-async fn lock_rows(tx: &Tx<'_>, id: Uuid, root: Option<Uuid>) -> Result<()> {
+/// Locks a contribution, its root first.
+pub(in super::super) async fn lock_rows(tx: &Tx<'_>, id: Uuid, root: Option<Uuid>) -> Result<()> {
     for id in root.into_iter().chain([id]) {
         let mut sql = tx.sql("SELECT 1 AS one FROM contribution WHERE id = ");
         sql.bind(id).push(tx.for_update());

@@ -160,9 +160,13 @@ fn of_review(viewer: &Member, event: &Event, mut head: Head, review: &Reviewed) 
 fn of_contribution(
     viewer: &Member,
     event: &Event,
-    head: Head,
+    mut head: Head,
     contribution: Option<&Contribution>,
 ) -> Option<SpaceEvent> {
+    // Mostly its author, who is withheld with the text.
+    head.actor = head
+        .actor
+        .filter(|_| contribution.is_some_and(|one| one.spine().is_readable()));
     let root_author = event.root_id.and(event.root_author_id);
     let before = event.state_before.zip(event.audience_before)?;
     let after = event.state_after.zip(event.audience_after)?;

@@ -37,7 +37,7 @@ use crate::{
     field(
         name = "actor",
         ty = "Option<Membership>",
-        desc = "Who did it. Null for the system; for acts of moderation to all but staff and the author; for all about reviews to all but staff and the one who did it."
+        desc = "Who did it. Null for the system; where the viewer doesn't read the contribution; for acts of moderation to all but staff and the author; for all about reviews to all but staff and the one who did it."
     )
 )]
 pub enum SpaceEvent {
@@ -108,8 +108,8 @@ impl Head {
         self.occurred_at.into()
     }
 
-    /// Who did it. Null for the system; for acts of moderation to all but staff and the author; for all about reviews to all but staff and the
-    /// one who did it.
+    /// Who did it. Null for the system; where the viewer doesn't read the contribution; for acts of moderation to all but staff and the author;
+    /// for all about reviews to all but staff and the one who did it.
     pub async fn actor(&self) -> Result<Option<Membership>> {
         let Some(actor) = self.actor else { return Ok(None) };
         let batch = &self.batch;

@@ -29,7 +29,8 @@ pub enum ViewerEvent {
     Ended(StreamEnded),
 }
 
-/// The viewer was told of something, or has read something on one of their devices.
+/// The viewer was told of something, has read something on one of their devices, or something that they had not read went out of their
+/// sight or came back.
 #[derive(Clone, Debug, Description)]
 pub struct InboxEvent {
     pub(super) cursor: Cursor,
@@ -50,12 +51,12 @@ impl InboxEvent {
         self.occurred_at.into()
     }
 
-    /// What the viewer was told of. Null if something was read.
+    /// What the viewer was told of. Null if something was read, went out of sight or came back.
     async fn notification(&self) -> Option<Notification> {
         self.notification.clone()
     }
 
-    /// How much the viewer has not read now.
+    /// How much the viewer has not read now of what they can read.
     async fn unread_count(&self) -> i32 {
         self.unread
     }

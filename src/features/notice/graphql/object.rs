@@ -125,6 +125,12 @@ impl Notification {
         self.0.read_at.map(Into::into)
     }
 
+    /// When what was written went out of the viewer's sight, because it was hidden, removed or shown to fewer: it no longer counts as
+    /// unread. Null as long as they read it, again once it is back, and for all that isn't about a text.
+    async fn gone_at(&self) -> Option<DateTime> {
+        self.0.gone_at.map(Into::into)
+    }
+
     /// Where it happened.
     async fn space(&self) -> Result<Option<Space>> {
         let level = self.0.level();
@@ -138,12 +144,14 @@ impl Notification {
         self.member(self.0.member_id).await
     }
 
-    /// Who did it. Null for the system, and for reports and reviews, which tell who made them to those who may know.
+    /// Who did it. Null for the system, as long as the viewer doesn't read the `contribution`, and for reports and reviews, which tell who made
+    /// them to those who may know.
     async fn actor(&self) -> Result<Option<Membership>> {
-        match self.0.actor_id {
-            Some(actor) => self.member(actor).await,
-            None => Ok(None),
+        let Some(actor) = self.0.actor_id else { return Ok(None) };
+        if self.0.contribution_id.is_some() && !self.about().await?.is_some_and(|about| about.spine().is_readable()) {
+            return Ok(None);
         }
+        self.member(actor).await
     }
 
     /// What was written: the answer, what mentions the viewer, or their own that was decided about.
@@ -238,7 +246,7 @@ pub async fn notifications(reader: &Arc<Reader>, is_unread: bool, args: &PageArg
         .connection(total))
 }
 
-/// How much the viewer has not read.
+/// How much the viewer has not read of what they can read.
 ///
 /// # Errors
 /// The database's.

@@ -113,6 +113,8 @@ pub enum PairReasonKind {
     Reoffered,
     /// The work joined after the round was opened.
     LateEntry,
+    /// What the reviewer had before went out of sight: this came instead.
+    Replacement,
 }
 
 /// Why a piece of work misses reviews.
@@ -163,10 +165,20 @@ pub enum AssignmentState {
     Acknowledged,
     /// The reviewer gave it back.
     Declined,
-    /// It was not written in time.
+    /// It was not written in time, or ended because the work went out of sight: `excuse` says so.
     Expired,
     /// Staff took it out.
     Voided,
+}
+
+/// Why it doesn't count against a reviewer that an assignment ended.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "entity::enums::ReviewExcuse")]
+pub enum ReviewExcuse {
+    /// The work went out of sight. If it comes back in time, so does the assignment, with what was written.
+    WorkGone,
+    /// The same, and the reviewer got other work instead: this one stays as it is.
+    Replaced,
 }
 
 /// Why a reviewer gives an assignment back. For staff.

@@ -19,7 +19,7 @@ pub use self::{
     },
     enums::{
         Anonymity, AnonymityLimit, AssignmentState, CriterionKind, DeclineReason, PairBarrier, PairReasonKind,
-        PairRuleKind, ReleasePolicy, ReviewReaction, ReviewTemplateKind, RoundState, ShortfallCause,
+        PairRuleKind, ReleasePolicy, ReviewExcuse, ReviewReaction, ReviewTemplateKind, RoundState, ShortfallCause,
     },
     mutation::RoundMutation,
     overview::ReviewRoundOverview,

@@ -7,7 +7,7 @@ use std::{
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use entity::enums::AssignmentState as State;
+use entity::enums::{AssignmentState as State, ReviewExcuse};
 use uuid::Uuid;
 
 use super::super::store::{CoverageRow, RoundRow};
@@ -15,7 +15,7 @@ use crate::features::{
     contribution::graphql::Contribution, organisation::graphql::Organisation, space::graphql::Membership,
 };
 
-/// How a round goes.
+/// How a round goes. Work that is out of sight of the members counts among no pieces of work as long as it is.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct ReviewRoundOverview {
     /// Pieces of work that are reviewed.
@@ -42,6 +42,8 @@ pub struct ReviewRoundOverview {
     declined_count: i32,
     /// Assignments that were not submitted in time.
     expired_count: i32,
+    /// Assignments that ended because the work went out of sight, without another instead.
+    excused_count: i32,
     /// Reviews that staff took out.
     voided_count: i32,
     /// The pieces of work, those that miss most first: at most 1,000.
@@ -86,6 +88,8 @@ pub struct ReviewLoad {
     waiting: i32,
     /// What they did not submit in time.
     expired: i32,
+    /// What ended because the work went out of sight, without another instead: it doesn't count against them.
+    excused: i32,
     /// Whether they have done nothing of what they are asked: begun nothing, submitted nothing, given nothing back.
     is_silent: bool,
 }
@@ -117,6 +121,14 @@ fn is_waiting(row: &CoverageRow) -> bool {
     matches!(row.state, Some(State::Assigned | State::Started))
 }
 
+fn is_expired(row: &CoverageRow) -> bool {
+    row.state == Some(State::Expired) && row.excuse.is_none()
+}
+
+fn is_excused(row: &CoverageRow) -> bool {
+    row.excuse == Some(ReviewExcuse::WorkGone)
+}
+
 /// What an overview names.
 #[derive(Debug)]
 pub(super) struct Named {
@@ -142,7 +154,7 @@ impl ReviewRoundOverview {
             }
         }
         let coverage = |own: Vec<&CoverageRow>| {
-            let first = own.first()?;
+            let first = own.first().filter(|first| first.is_public)?;
             let of = |is: &dyn Fn(&CoverageRow) -> bool| number(own.iter().filter(|row| is(row)).count());
             let is_there = |row: &CoverageRow| {
                 row.state
@@ -184,8 +196,9 @@ impl ReviewRoundOverview {
                     assigned: waiting + submitted + count(&|state| state == State::Voided),
                     submitted,
                     waiting,
-                    expired: count(&|state| state == State::Expired),
-                    is_silent: !has_done,
+                    expired: number(own.iter().filter(|row| is_expired(row)).count()),
+                    excused: number(own.iter().filter(|row| is_excused(row)).count()),
+                    is_silent: !has_done && own.iter().any(|row| row.excuse.is_none()),
                 }
             })
             .collect();
@@ -206,7 +219,8 @@ impl ReviewRoundOverview {
             released_count: count(&[State::Released, State::Acknowledged]),
             acknowledged_count: count(&[State::Acknowledged]),
             declined_count: count(&[State::Declined]),
-            expired_count: count(&[State::Expired]),
+            expired_count: number(rows.iter().filter(|row| is_expired(row)).count()),
+            excused_count: number(rows.iter().filter(|row| is_excused(row)).count()),
             voided_count: count(&[State::Voided]),
             targets,
             reviewers,

@@ -86,6 +86,12 @@ pub struct ReviewPairReason {
 }
 
 impl ReviewPairReason {
+    /// That the reviewer had other work before.
+    pub(super) const REPLACEMENT: Self = Self {
+        kind: PairReasonKind::Replacement,
+        language: None,
+    };
+
     /// The reasons of a pair, as they are kept.
     pub(super) fn all(reasons: &[PairReason]) -> Vec<Self> {
         use PairReasonKind as K;

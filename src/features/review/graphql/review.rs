@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{
     super::store::{self, DUE_ORDER, ListOf, REVIEW_ORDER, ReviewRow, Text, TextRow, Which},
-    AssignmentState, DeclineReason, ReviewCriterion, ReviewPairReason, ReviewReaction, ReviewRound, round_nodes,
+    AssignmentState, DeclineReason, ReviewCriterion, ReviewExcuse, ReviewPairReason, ReviewReaction, ReviewRound,
+    round_nodes,
 };
 use crate::{
     features::{
@@ -327,7 +328,13 @@ impl ReviewAssignment {
     async fn reasons(&self) -> Vec<ReviewPairReason> {
         let is_told = |reason: &&PairReason| self.0.knows_author() || !tells_of_author(reason);
         let told: Vec<_> = self.0.0.reasons.0.iter().filter(is_told).cloned().collect();
-        ReviewPairReason::all(&told)
+        let instead = self.0.0.replaces_id.map(|_| ReviewPairReason::REPLACEMENT);
+        instead.into_iter().chain(ReviewPairReason::all(&told)).collect()
+    }
+
+    /// Why it doesn't count against the reviewer that it ended. Null as long as it hasn't, and where it does.
+    async fn excuse(&self) -> Option<ReviewExcuse> {
+        self.0.0.excuse.map(Into::into)
     }
 
     /// What is to be reviewed. Null if its author, or a moderator, took it out of the viewer's sight.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use entity::{
     enums::{AssignmentState, PairRuleKind},
     review_value::{PairReason, PairRule},
@@ -12,9 +13,12 @@ use super::super::{
     rules::allocation::{
         Allocation, Existing, Pair, PastPair, Reason as Why, Request, Reviewer, Snapshot, Standing, Target, allocate,
     },
-    store::{self, RoundRow, Source, WorkRow},
+    store::{self, OwedRow, RoundRow, Source, WorkRow},
 };
 use crate::platform::error::{Error, Reason, Result};
+
+/// Who has at least this much time left when the work goes out of sight gets other work.
+const OWED: TimeDelta = TimeDelta::hours(24);
 
 /// An allocation, and what it was made from.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct Draft {
     pub works: BTreeMap<Uuid, WorkRow>,
     /// The accounts of reviewers, by membership.
     pub accounts: BTreeMap<Uuid, Uuid>,
+    /// What reviewers are owed, in the order in which it was due.
+    pub owed: Vec<OwedRow>,
     /// Who reviews what.
     pub allocation: Allocation,
 }
@@ -38,7 +44,11 @@ pub(in super::super) async fn draft(
     (round, takes_more): (&RoundRow, bool),
     known: Option<&Draft>,
 ) -> Result<Draft> {
-    let (request, works, accounts) = request(source, round, takes_more).await?;
+    let owed = store::system_owed(source, round.id, source.now() + OWED).await?;
+    let (mut request, works, accounts) = request(source, round, takes_more).await?;
+    for one in &owed {
+        *request.owed.entry(one.reviewer_id).or_default() += 1;
+    }
     if let Some(known) = known.filter(|known| known.request == request && known.works == works) {
         return Ok(known.clone());
     }
@@ -53,6 +63,7 @@ pub(in super::super) async fn draft(
         request,
         works,
         accounts,
+        owed,
     })
 }
 
@@ -144,6 +155,7 @@ async fn request(
             })
             .collect(),
         existing: pairs.iter().filter(is_known).map(existing).collect(),
+        owed: BTreeMap::new(),
         seed: round.seed.cast_unsigned(),
     };
     let works = works.into_iter().map(|work| (work.contribution_id, work)).collect();
@@ -170,15 +182,19 @@ fn pair(rule: &PairRule) -> Option<Pair> {
 
 /// The reasons for a pair as they are kept.
 pub fn kept(reasons: &[Why]) -> Vec<PairReason> {
-    let reason = |why: &Why| match why {
-        Why::Must => PairReason::Must,
-        Why::LeastLoaded => PairReason::LeastLoaded,
-        Why::OnlyEligible => PairReason::OnlyEligible,
-        Why::OwnSchool => PairReason::OwnSchool,
-        Why::PartnerSchool => PairReason::PartnerSchool,
-        Why::NewPair => PairReason::NewPair,
-        Why::RepeatedPair => PairReason::RepeatedPair,
-        Why::SharedLanguage(language) => PairReason::SharedLanguage(language.clone()),
+    let reason = |why: &Why| {
+        Some(match why {
+            Why::Must => PairReason::Must,
+            Why::LeastLoaded => PairReason::LeastLoaded,
+            // The assignment says what it came instead of.
+            Why::Owed => return None,
+            Why::OnlyEligible => PairReason::OnlyEligible,
+            Why::OwnSchool => PairReason::OwnSchool,
+            Why::PartnerSchool => PairReason::PartnerSchool,
+            Why::NewPair => PairReason::NewPair,
+            Why::RepeatedPair => PairReason::RepeatedPair,
+            Why::SharedLanguage(language) => PairReason::SharedLanguage(language.clone()),
+        })
     };
-    reasons.iter().map(reason).collect()
+    reasons.iter().filter_map(reason).collect()
 }

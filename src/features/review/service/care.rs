@@ -42,13 +42,25 @@ pub(super) fn soon(round: Uuid, space: Uuid, due_at: DateTime<Utc>) -> NewJob {
     }
 }
 
-/// Has somebody look after the rounds that a journal entry may join, as it was published.
+/// Has somebody look after the open rounds that a root is in or may join, as others see it now, or no longer.
 ///
 /// # Errors
 /// The database's.
 pub async fn follow(app: &App, contribution: Uuid) -> Result<()> {
     let reader = Reader::passing(&app.db, None);
-    let rounds = store::system_rounds_with(&reader, contribution).await?;
+    wake(app, store::system_rounds_with(&reader, contribution).await?).await
+}
+
+/// Has somebody look after the open rounds of a space, as a member has left it.
+///
+/// # Errors
+/// The database's.
+pub async fn follow_leaving(app: &App, space: Uuid) -> Result<()> {
+    let reader = Reader::passing(&app.db, None);
+    wake(app, store::system_open_rounds(&reader, space).await?).await
+}
+
+async fn wake(app: &App, rounds: Vec<(Uuid, Uuid)>) -> Result<()> {
     for &(round, space) in &rounds {
         app.db
             .write(None, |tx| {
@@ -110,6 +122,9 @@ async fn proceed(tx: &mut Tx<'_>, round: &RoundRow) -> Result<Option<DateTime<Ut
             Ok(Some(deadlines.close))
         }
         RoundState::Open => {
+            for id in store::system_revive(tx, round.id).await? {
+                emit(tx, round, EventKind::ReviewAssigned, id);
+            }
             let ended = store::system_expire(tx, round.id).await?;
             for id in ended {
                 emit(tx, round, EventKind::ReviewExpired, id);
@@ -142,7 +157,8 @@ fn emit(tx: &mut Tx<'_>, round: &RoundRow, kind: EventKind, review: Uuid) {
     tx.emit(round.space_id, event);
 }
 
-/// Hands out what is missing: late entries, and what was declined, not written in time or voided. Nobody's existing review changes.
+/// Hands out what is missing: late entries, what was declined, not written in time or voided, and what came out of sight. Nobody's existing
+/// review changes.
 async fn fill(tx: &mut Tx<'_>, round: &RoundRow) -> Result<()> {
     if round.phase_state != PhaseState::Open || round.space_state != SpaceState::Active {
         return Ok(());

@@ -1,6 +1,6 @@
 //! The course of a round: opening, reflection, end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -111,6 +111,10 @@ pub(super) async fn hand_out(
         }
         Reasons(reasons)
     };
+    let mut owed: BTreeMap<Uuid, VecDeque<Uuid>> = BTreeMap::new();
+    for one in &draft.owed {
+        owed.entry(one.reviewer_id).or_default().push_back(one.id);
+    }
     let review = |made: &Assignment| {
         Some(NewReview {
             id: unordered(began),
@@ -120,13 +124,16 @@ pub(super) async fn hand_out(
             reviewer_account_id: *draft.accounts.get(&made.reviewer)?,
             reasons: reasons(made),
             due_at,
+            replaces_id: owed.get_mut(&made.reviewer).and_then(VecDeque::pop_front),
         })
     };
     let mut reviews: Vec<_> = draft.allocation.assignments.iter().filter_map(review).collect();
     // The order of the rows on the disk tells nothing either.
     reviews.sort_by_key(|review| review.id);
     let ids = reviews.iter().map(|review| review.id).collect();
+    let replaced: Vec<_> = reviews.iter().filter_map(|review| review.replaces_id).collect();
     store::insert_reviews(tx, round.id, reviews).await?;
+    store::system_replaced(tx, &replaced).await?;
     Ok(ids)
 }
 

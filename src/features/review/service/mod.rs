@@ -10,7 +10,7 @@ mod write;
 
 pub use self::{
     allocate::kept,
-    care::{ROUND, follow, forget, look_after},
+    care::{ROUND, follow, follow_leaving, forget, look_after},
     course::{cancel, close, open, reflect},
     ready::{Asked, Round, asked, create_ready, save, submit},
     release::{React, hold, judge, react, release, void},

@@ -1,5 +1,6 @@
 //! What the allocation of a round is made from.
 
+use chrono::{DateTime, Utc};
 use entity::{account::Languages, enums::AssignmentState, review_value::EntryFilter};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -31,6 +32,14 @@ impl Source<'_> {
         match self {
             Self::Reader(reader) => reader.sql(text),
             Self::Unit(tx) => tx.sql(text),
+        }
+    }
+
+    /// The time by the clock of the server.
+    pub(in super::super) fn now(self) -> DateTime<Utc> {
+        match self {
+            Self::Reader(reader) => reader.db().clock().now(),
+            Self::Unit(tx) => tx.clock().now(),
         }
     }
 
@@ -194,5 +203,24 @@ pub(in super::super) async fn system_history(source: Source<'_>, round: &RoundRo
         ") AS earlier)) SELECT reviewer_id, author_id FROM met UNION SELECT met.reviewer_id, k.member_id AS author_id \
          FROM met JOIN co_author k ON k.contribution_id = met.contribution_id",
     );
+    source.rows(sql).await
+}
+
+/// An assignment that ended because the work went out of sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub(in super::super) struct OwedRow {
+    pub id: Uuid,
+    pub reviewer_id: Uuid,
+}
+
+/// What reviewers of a round are owed instead of what went out of sight, if it was due at that time or later.
+pub(in super::super) async fn system_owed(
+    source: Source<'_>,
+    round: Uuid,
+    until: DateTime<Utc>,
+) -> Result<Vec<OwedRow>> {
+    let mut sql = source.sql("SELECT v.id, v.reviewer_id FROM review v WHERE v.excuse = 'WORK_GONE' AND v.round_id = ");
+    sql.bind(round).push(" AND v.due_at >= ").bind(until);
+    sql.push(" ORDER BY v.due_at, v.id");
     source.rows(sql).await
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entity::{
     enums::{
-        Anonymity, AssignmentState, DeclineReason, PhaseState, ReleasePolicy, ReviewReaction, RoundState, SpaceState,
+        Anonymity, AssignmentState, DeclineReason, PhaseState, ReleasePolicy, ReviewExcuse, ReviewReaction, RoundState,
+        SpaceState,
     },
     review, review_alias, review_target,
     review_value::{Answers, Criteria, Reasons},
@@ -83,6 +84,10 @@ pub struct ReviewRow {
     pub reacted_at: Option<DateTime<Utc>>,
     /// The version of the contribution that followed.
     pub change_version: Option<i32>,
+    /// Why it doesn't count against the reviewer that it ended.
+    pub excuse: Option<ReviewExcuse>,
+    /// The assignment that this one came instead of.
+    pub replaces_id: Option<Uuid>,
     /// What the round asks.
     pub criteria: Criteria,
     /// When authors get to read reviews.
@@ -147,7 +152,7 @@ impl ReviewRow {
 const COLUMNS: &str = concat!(
     "v.id, v.round_id, x.space_id, x.phase_id, v.contribution_id, t.version AS target_version, t.author_id, t.is_late, v.reviewer_id, \
     v.state, v.reasons, v.assigned_at, v.due_at, v.started_at, v.submitted_at, v.released_at, v.decline_reason, v.decline_note, \
-    v.staff_note, v.version, v.answers, v.reaction, v.reaction_note, v.reacted_at, v.change_version, x.criteria, x.release_policy, \
+    v.staff_note, v.version, v.answers, v.reaction, v.reaction_note, v.reacted_at, v.change_version, v.excuse, v.replaces_id, x.criteria, x.release_policy, \
     rn.number AS reviewer_number, an.number AS author_number, x.state AS round_state, x.anonymity, x.reveals_names, x.is_shared, ",
     made_sql!(),
     " AS is_by_viewer, ",
@@ -461,6 +466,7 @@ pub(in super::super) struct NewReview {
     pub reviewer_account_id: Uuid,
     pub reasons: Reasons,
     pub due_at: DateTime<Utc>,
+    pub replaces_id: Option<Uuid>,
 }
 
 /// Adds assignments to a round.
@@ -491,6 +497,8 @@ pub(in super::super) async fn insert_reviews(tx: &Tx<'_>, round: Uuid, reviews: 
         reaction_note: Set(None),
         reacted_at: Set(None),
         change_version: Set(None),
+        excuse: Set(None),
+        replaces_id: Set(new.replaces_id),
     });
     for rows in rows.collect::<Vec<_>>().chunks(ROWS) {
         review::Entity::insert_many(rows.iter().cloned())
@@ -650,24 +658,56 @@ pub(in super::super) async fn release_all(tx: &Tx<'_>, round: Uuid, at: DateTime
     Ok(())
 }
 
+/// Whether all members read what the row `review` is about.
+const HAS_WORK: &str = concat!(
+    "EXISTS (SELECT 1 FROM contribution c WHERE c.id = review.contribution_id AND ",
+    public_sql!(),
+    ")"
+);
+
+/// Ends what waits for its reviewer: who has nothing to review any more is excused.
+const EXPIRE: &str = concat!(
+    "UPDATE review SET state = 'EXPIRED', ended_at = :now, excuse = CASE WHEN NOT EXISTS (SELECT 1 FROM contribution c \
+     WHERE c.id = review.contribution_id AND ",
+    public_sql!(),
+    ") THEN 'WORK_GONE' END WHERE state IN ('ASSIGNED', 'STARTED') AND round_id = "
+);
+
 /// Ends all that was not submitted in a round.
 pub(in super::super) async fn expire_all(tx: &Tx<'_>, round: Uuid) -> Result<()> {
-    let mut sql = tx.sql(
-        "UPDATE review SET state = 'EXPIRED', ended_at = :now WHERE state IN ('ASSIGNED', 'STARTED') AND round_id = ",
-    );
+    let mut sql = tx.sql(EXPIRE);
     sql.bind(round);
     tx.execute_raw(sql.statement()).await?;
     Ok(())
 }
 
-/// Ends what was not submitted in time in a round, and what waits for members who have left.
+/// Ends what was not submitted in time in a round, what is about work that is out of sight, and what waits for members who have left.
 pub(in super::super) async fn system_expire(tx: &Tx<'_>, round: Uuid) -> Result<Vec<Uuid>> {
-    let mut sql = tx.sql(
-        "UPDATE review SET state = 'EXPIRED', ended_at = :now WHERE state IN ('ASSIGNED', 'STARTED') AND (due_at <= :now \
-         OR reviewer_id IN (SELECT m.id FROM membership m WHERE m.left_at IS NOT NULL AND m.id = reviewer_id)) AND round_id = ",
+    let mut sql = tx.sql(EXPIRE);
+    sql.bind(round).push(" AND (due_at <= :now OR NOT ").push(HAS_WORK);
+    sql.push(
+        " OR reviewer_id IN (SELECT m.id FROM membership m WHERE m.left_at IS NOT NULL AND m.id = reviewer_id)) RETURNING id",
     );
-    sql.bind(round).push(" RETURNING id");
     Ok(tx.rows::<Id>(sql).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Gives reviewers back what ended because it was out of sight, if it is there again in time and nothing came instead.
+pub(in super::super) async fn system_revive(tx: &Tx<'_>, round: Uuid) -> Result<Vec<Uuid>> {
+    let mut sql = tx.sql(
+        "UPDATE review SET state = CASE WHEN started_at IS NULL THEN 'ASSIGNED' ELSE 'STARTED' END, ended_at = NULL, excuse = NULL \
+         WHERE excuse = 'WORK_GONE' AND due_at > :now AND reviewer_id IN (SELECT m.id FROM membership m \
+         WHERE m.left_at IS NULL AND m.id = reviewer_id) AND round_id = ",
+    );
+    sql.bind(round).push(" AND ").push(HAS_WORK).push(" RETURNING id");
+    Ok(tx.rows::<Id>(sql).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Notes that something came instead of assignments that ended.
+pub(in super::super) async fn system_replaced(tx: &Tx<'_>, ids: &[Uuid]) -> Result<()> {
+    let mut sql = tx.sql("UPDATE review SET excuse = 'REPLACED' WHERE ");
+    sql.is_in("id", ids);
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
 }
 
 /// An assignment that waits for its reviewer, who may have to be reminded of it.
@@ -735,8 +775,9 @@ pub(in super::super) async fn forget(tx: &Tx<'_>, member: Uuid) -> Result<()> {
     let mut sql = tx.sql("UPDATE review SET reaction_note = NULL WHERE ");
     sql.push(about).bind(member).push(")");
     tx.execute_raw(sql.statement()).await?;
-    let mut sql =
-        tx.sql("UPDATE review SET state = 'EXPIRED', ended_at = :now WHERE state IN ('ASSIGNED', 'STARTED') AND ");
+    let mut sql = tx.sql(
+        "UPDATE review SET state = 'EXPIRED', ended_at = :now, excuse = 'WORK_GONE' WHERE state IN ('ASSIGNED', 'STARTED') AND ",
+    );
     sql.push(about).bind(member).push(")");
     tx.execute_raw(sql.statement()).await?;
     Ok(())

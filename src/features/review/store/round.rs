@@ -297,13 +297,29 @@ pub(in super::super) async fn system_space_of(reader: &Reader, id: Uuid) -> Resu
     Ok(reader.row::<Id>(sql).await?.map(|row| row.id))
 }
 
-/// The open rounds of the phase of a journal entry that take late ones.
+/// The open rounds that a root is in, and those of its phase that take late ones.
 pub(in super::super) async fn system_rounds_with(reader: &Reader, contribution: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
     let mut sql = reader.sql(
         "SELECT x.id, x.space_id FROM review_round x JOIN contribution c ON c.phase_id = x.phase_id \
          WHERE x.state = 'OPEN' AND x.reviews_due_at > :now AND c.id = ",
     );
     sql.bind(contribution);
+    sql.push(
+        " UNION SELECT x.id, x.space_id FROM review_target t JOIN review_round x ON x.id = t.round_id \
+         WHERE x.state = 'OPEN' AND t.contribution_id = ",
+    )
+    .bind(contribution);
+    places(reader, sql).await
+}
+
+/// The open rounds of a space.
+pub(in super::super) async fn system_open_rounds(reader: &Reader, space: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
+    let mut sql = reader.sql("SELECT x.id, x.space_id FROM review_round x WHERE x.state = 'OPEN' AND x.space_id = ");
+    sql.bind(space);
+    places(reader, sql).await
+}
+
+async fn places(reader: &Reader, sql: Sql) -> Result<Vec<(Uuid, Uuid)>> {
     let rows = reader.rows::<InSpace>(sql).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.space_id)).collect())
 }

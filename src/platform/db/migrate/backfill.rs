@@ -47,8 +47,20 @@ fn part(backfill: &Backfill) -> String {
     backfill.sql.replace("{range}", &format!("{key} > $1 AND {key} <= $2"))
 }
 
-/// Notes that a backfill is to be done, and asks for the job.
-pub(super) async fn ask(session: &mut Session, clock: &Clock, name: &str) -> std::result::Result<(), Failure> {
+/// Notes that a backfill is to be done, and asks for the job. In an empty table there is nothing to do.
+pub(super) async fn ask(
+    session: &mut Session,
+    clock: &Clock,
+    (name, of): (&str, &Backfill),
+) -> std::result::Result<(), Failure> {
+    let first = format!(
+        "SELECT {key} AS id FROM {} WHERE {key} > $1 LIMIT 1",
+        of.table,
+        key = of.key
+    );
+    if session.id(&first, Uuid::nil()).await?.is_none() {
+        return Ok(());
+    }
     let (backfill, job) = (clock.new_id(), clock.new_id());
     let row = format!("INSERT INTO backfill (id, name, reached_id) VALUES ($1, '{name}', $2)");
     session.run_with(&row, &[backfill, Uuid::nil()]).await?;

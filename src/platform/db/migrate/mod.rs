@@ -141,7 +141,7 @@ impl Db {
             }
             // They are there already.
             Change::Indexes(_) => {}
-            Change::Backfill(_) => backfill::ask(session, self.clock(), migration.name).await?,
+            Change::Backfill(of) => backfill::ask(session, self.clock(), (migration.name, of)).await?,
         }
         let broken = session.broken_keys().await?;
         if !broken.is_empty() {

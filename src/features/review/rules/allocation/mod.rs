@@ -21,11 +21,14 @@
 //! * Existing assignments are never changed. One that is over (declined, expired, voided) counts for nothing, except that its pair
 //!   isn't made again.
 //! * Home is a school of the authors, partner any other. Work by authors of several schools has several home schools.
+//! * Who lost a review because the work went out of sight is owed another. What they are given anyway counts for it; the rest is made
+//!   at the end, beyond `k`.
 //! * A reviewer has no upper limit of reviews, so that a review is missing only where too few are eligible.
 
 mod flow;
 mod ground;
 mod outcome;
+mod owed;
 mod plan;
 mod reasons;
 mod request;

@@ -39,6 +39,8 @@ pub enum Reason {
     LeastLoaded,
     /// Everybody who may review it does.
     OnlyEligible,
+    /// What the reviewer was to review went out of sight: they get this instead.
+    Owed,
     /// The reviewer is from a school of the authors.
     OwnSchool,
     /// The reviewer is from another school.

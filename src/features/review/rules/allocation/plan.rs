@@ -22,6 +22,7 @@ pub fn allocate(request: &Request) -> Result<Allocation, InvalidRequest> {
     let mut plan = Plan::new(&ground);
     let refused = plan.make_musts(&ground);
     plan.fill(&ground);
+    plan.settle(&ground);
     Ok(reasons::explain(&ground, &plan, refused))
 }
 
@@ -29,6 +30,8 @@ pub fn allocate(request: &Request) -> Result<Allocation, InvalidRequest> {
 pub(super) struct Plan {
     /// Of each reviewer.
     pub loads: Vec<u32>,
+    /// The same before anybody got what they are owed.
+    pub loads_filled: Vec<u32>,
     /// Of each snapshot.
     pub places: Vec<Place>,
 }
@@ -42,6 +45,8 @@ pub(super) struct Place {
     pub musts: BTreeSet<usize>,
     /// The reviewers who are given it by choice.
     pub chosen: BTreeSet<usize>,
+    /// The reviewers who are given it because they are owed one.
+    pub owed: BTreeSet<usize>,
     /// All its reviewers, existing ones included.
     pub assigned: u32,
     /// Those from a school of its authors.
@@ -51,6 +56,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The reviewers who are given it.
+    pub(super) fn given(&self) -> impl Iterator<Item = usize> + '_ {
+        self.musts.iter().chain(&self.chosen).chain(&self.owed).copied()
+    }
+
     /// How a snapshot stands before anything is made.
     pub(super) fn new(ground: &Ground<'_>, snapshot: &Snapshot) -> Self {
         let mut place = Self {
@@ -90,12 +100,13 @@ impl Plan {
         let places = ground.snapshots.iter().map(|snapshot| Place::new(ground, snapshot));
         Self {
             loads: ground.loads(),
+            loads_filled: Vec::new(),
             places: places.collect(),
         }
     }
 
     /// Counts a new assignment.
-    fn count(&mut self, ground: &Ground<'_>, snapshot: usize, reviewer: usize) {
+    pub(super) fn count(&mut self, ground: &Ground<'_>, snapshot: usize, reviewer: usize) {
         let is_home = ground.snapshots[snapshot]
             .schools
             .contains(&ground.reviewers[reviewer].school);

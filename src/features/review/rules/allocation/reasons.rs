@@ -1,5 +1,7 @@
 //! Why each pair was made, and what is missing and why.
 
+use std::collections::BTreeSet;
+
 use super::{
     ground::Ground,
     outcome::{Allocation, Assignment, Cause, Objective, Quality, Reason, RefusedMust, Shortfall, SnapshotQuality},
@@ -42,17 +44,20 @@ pub(super) fn of_pair(ground: &Ground<'_>, reviewer: &Reviewer, snapshot: &Snaps
 fn assignments(ground: &Ground<'_>, plan: &Plan) -> Vec<Assignment> {
     let mut assignments = Vec::new();
     for (place, snapshot) in plan.places.iter().zip(&ground.snapshots) {
-        let is_given = |one: &usize| place.musts.contains(one) || place.chosen.contains(one);
-        let others = place.eligible.iter().filter(|one| !is_given(one));
-        let least_of_others = others.map(|&one| plan.loads[one]).min();
-        for &one in place.eligible.iter().filter(|one| is_given(one)) {
+        let given: BTreeSet<usize> = place.given().collect();
+        let is_free = |one: &&usize| !given.contains(one) || place.owed.contains(one);
+        let others = place.eligible.iter().filter(is_free);
+        let least_of_others = others.map(|&one| plan.loads_filled[one]).min();
+        for &one in &given {
             let reviewer = ground.reviewers[one];
             let first = if place.musts.contains(&one) {
                 Some(Reason::Must)
+            } else if place.owed.contains(&one) {
+                Some(Reason::Owed)
             } else {
                 match least_of_others {
                     None => Some(Reason::OnlyEligible),
-                    Some(least) => (plan.loads[one] <= least.saturating_add(1)).then_some(Reason::LeastLoaded),
+                    Some(least) => (plan.loads_filled[one] <= least.saturating_add(1)).then_some(Reason::LeastLoaded),
                 }
             };
             assignments.push(Assignment {
@@ -93,11 +98,8 @@ fn of_snapshot(request: &Request, place: &Place, snapshot: &Snapshot) -> Snapsho
 fn objective(ground: &Ground<'_>, plan: &Plan, snapshots: &[SnapshotQuality]) -> Objective {
     let square = |number: u32| u128::from(number).pow(2);
     let given = plan.places.iter().zip(&ground.snapshots).flat_map(|(place, snapshot)| {
-        place
-            .musts
-            .iter()
-            .chain(&place.chosen)
-            .map(|&one| (ground.reviewers[one], *snapshot))
+        let reviewers = place.given().map(|one| ground.reviewers[one]);
+        reviewers.map(|reviewer| (reviewer, *snapshot))
     });
     Objective {
         missing_squares: snapshots.iter().map(|snapshot| square(snapshot.missing)).sum(),

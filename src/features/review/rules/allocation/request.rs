@@ -1,6 +1,9 @@
 //! What the allocation is made from.
 
-use std::{collections::BTreeSet, error, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error, fmt,
+};
 
 use uuid::Uuid;
 
@@ -25,6 +28,8 @@ pub struct Request {
     pub history: Vec<PastPair>,
     /// The assignments that the round already has, whatever became of them.
     pub existing: Vec<Existing>,
+    /// How many reviews members lost because what they were to review went out of sight: they get others instead.
+    pub owed: BTreeMap<Uuid, u32>,
     /// Decides where the rules leave a choice.
     pub seed: u64,
 }

@@ -1,20 +1,26 @@
 //! What holds for every round.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
+use proptest::{collection::btree_map, prelude::*};
+use uuid::Uuid;
 
 use super::super::{
     Allocation, Assignment, Cause, Existing, Pair, Reason, Refusal, Request, Reviewer, Snapshot, Standing, Target,
     allocate,
 };
-use super::rounds::{Size, any_round, plain_round};
+use super::rounds::{Size, any_round, member, plain_round};
 
 const SIZE: Size = Size {
     snapshots: 7,
     reviewers: 8,
     wanted: 4,
 };
+
+/// What some of the members are owed.
+fn owed() -> impl Strategy<Value = BTreeMap<Uuid, u32>> {
+    btree_map((0..SIZE.reviewers + 2).prop_map(member), 0..4_u32, 0..4)
+}
 
 /// Whether a hard rule forbids a pair. Written again on purpose: the product's own rules are what is tested.
 fn is_forbidden(request: &Request, reviewer: &Reviewer, snapshot: &Snapshot) -> bool {
@@ -90,7 +96,7 @@ fn check_reasons(request: &Request, made: &Assignment) -> Result<(), TestCaseErr
         prop_assert!(made.reasons.contains(&Reason::SharedLanguage(language.clone())));
     }
     // The best allocation leaves no choice that would be better for loads, so that one of them is always true.
-    let firsts = [Reason::Must, Reason::LeastLoaded, Reason::OnlyEligible];
+    let firsts = [Reason::Must, Reason::LeastLoaded, Reason::OnlyEligible, Reason::Owed];
     prop_assert_eq!(made.reasons.iter().filter(|reason| firsts.contains(reason)).count(), 1);
     Ok(())
 }
@@ -124,7 +130,8 @@ proptest! {
     }
 
     #[test]
-    fn hard_rules_hold(request in any_round(SIZE)) {
+    fn hard_rules_hold(mut request in any_round(SIZE), owed in owed()) {
+        request.owed = owed;
         let allocation = allocate(&request)?;
         let mut met: BTreeSet<_> = request.existing.iter().map(|one| (one.snapshot, one.reviewer)).collect();
         for made in &allocation.assignments {
@@ -212,6 +219,42 @@ proptest! {
             // What was there has all that it can have: new assignments are for late work only, and never the pair of an old one.
             prop_assert!(late.iter().any(|snapshot| snapshot.id == made.snapshot));
             prop_assert!(before.iter().all(|one| (one.reviewer, one.snapshot) != (made.reviewer, made.snapshot)));
+        }
+    }
+
+    #[test]
+    fn who_is_owed_a_review_gets_one_and_nobody_elses_changes(mut request in any_round(SIZE), owed in owed()) {
+        let plain = allocate(&request)?;
+        request.owed = owed;
+        let allocation = allocate(&request)?;
+        prop_assert_eq!(&allocation.refused, &plain.refused);
+        prop_assert_eq!(&allocation.shortfalls, &plain.shortfalls);
+        let is_owed = |made: &&Assignment| made.reasons.contains(&Reason::Owed);
+        let rest: Vec<_> = allocation.assignments.iter().filter(|made| !is_owed(made)).cloned().collect();
+        prop_assert_eq!(rest, plain.assignments.clone());
+        for reviewer in &request.reviewers {
+            let of = |all: &[Assignment]| all.iter().filter(|made| made.reviewer == reviewer.member).count();
+            let owed = request.owed.get(&reviewer.member).copied().unwrap_or_default() as usize;
+            let could = request.snapshots.iter().filter(|snapshot| {
+                let met = request.existing.iter().any(|one| (one.snapshot, one.reviewer) == (snapshot.id, reviewer.member));
+                !met && !is_forbidden(&request, reviewer, snapshot)
+            });
+            let most = of(&plain.assignments).max(owed).min(could.count());
+            prop_assert_eq!(of(&allocation.assignments), most, "of what they may review");
+        }
+        let assigned = |of: &Allocation, id| of.quality.snapshots.iter().find(|one| one.snapshot == id).map(|one| one.assigned);
+        let given: Vec<_> = allocation.assignments.iter().filter(is_owed).collect();
+        let [made] = &given[..] else { return Ok(()) };
+        let Some(reviewer) = request.reviewers.iter().find(|reviewer| reviewer.member == made.reviewer) else {
+            return Err(TestCaseError::fail("a reviewer is one of them"));
+        };
+        for other in &request.snapshots {
+            let has = |one: Uuid| (other.id, reviewer.member) == (one, made.reviewer);
+            let met = request.existing.iter().any(|one| one.reviewer == reviewer.member && has(one.snapshot))
+                || plain.assignments.iter().any(|one| one.reviewer == reviewer.member && has(one.snapshot));
+            if !met && !is_forbidden(&request, reviewer, other) {
+                prop_assert!(assigned(&plain, made.snapshot) <= assigned(&plain, other.id), "what has fewest comes first");
+            }
         }
     }
 

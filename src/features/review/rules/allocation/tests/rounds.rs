@@ -1,6 +1,6 @@
 //! Random rounds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
 use uuid::Uuid;
@@ -122,6 +122,7 @@ pub(super) fn any_round(size: Size) -> impl Strategy<Value = Request> {
                             .into_iter()
                             .filter(|one| seen.insert((one.snapshot, one.reviewer)))
                             .collect(),
+                        owed: BTreeMap::new(),
                         seed,
                     }
                 },

@@ -1,5 +1,7 @@
 //! Inboxes: who is told of what, once, live, and what they do with it.
 
+mod gone;
+
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use sojourn::{
     app::App,
     platform::{
-        job::{FAN_OUT, NewJob},
+        job::{FAN_OUT, INBOX, NewJob},
         stream::Cursor,
     },
 };
@@ -20,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Cast, PASSWORD, Person, Server, Socket, World, errors, inner, is_production};
 
-const NOTIFICATION: &str = "id kind readAt space { id } actor { displayName } contribution { id state } root { id } phase { id } \
+const NOTIFICATION: &str = "id kind readAt goneAt space { id } actor { displayName } contribution { id state } root { id } phase { id } \
     report { id } membership { id role }";
 
 impl World {
@@ -31,7 +33,10 @@ impl World {
 }
 
 async fn fan_out(app: &App) {
-    let (runner, stop) = (app.runner().only(|kind| kind == FAN_OUT), CancellationToken::new());
+    let (runner, stop) = (
+        app.runner().only(|kind| [FAN_OUT, INBOX].contains(&kind)),
+        CancellationToken::new(),
+    );
     while runner.run_due(&stop).await.unwrap() > 0 {}
 }
 
@@ -50,8 +55,19 @@ async fn inbox(world: &World, who: &Person) -> Vec<Value> {
     let data = world.ask(who, &query, json!({})).await;
     let nodes = data["viewer"]["notifications"]["nodes"].as_array().unwrap().clone();
     assert_eq!(data["viewer"]["notifications"]["totalCount"], nodes.len());
-    let unread = nodes.iter().filter(|node| node["readAt"].is_null()).count();
-    assert_eq!(data["viewer"]["unreadNotificationCount"], unread);
+    let is_unread = |node: &&Value| node["readAt"].is_null() && node["goneAt"].is_null();
+    let unread: Vec<_> = nodes.iter().filter(is_unread).map(|node| &node["id"]).collect();
+    assert_eq!(data["viewer"]["unreadNotificationCount"], unread.len());
+    let query = "{ viewer { notifications(isUnread: true) { nodes { id } totalCount } } }";
+    let data = world.ask(who, query, json!({})).await;
+    let listed = &data["viewer"]["notifications"];
+    let ids: Vec<_> = listed["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| &node["id"])
+        .collect();
+    assert_eq!((ids, &listed["totalCount"]), (unread.clone(), &json!(unread.len())));
     nodes
 }
 
