@@ -11,6 +11,7 @@ use super::{
     error::{Error, Reason, Refusal, Result},
     http::Client,
     id::{self, Kind},
+    idempotency::{self, Created},
 };
 
 /// The reader of this request.
@@ -72,6 +73,33 @@ pub async fn settle_any<T>(
     match work.await {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(error) => Ok((None, error.into_refusals()?)),
+    }
+}
+
+/// The same for a create with a client's key. If that stands for something else already, what it stands for is there beside the refusal, so that
+/// the caller sees it as it is now.
+///
+/// # Errors
+/// What the caller can't mend.
+pub async fn settle_created(
+    ctx: &Context<'_>,
+    key: Option<&str>,
+    work: impl Future<Output = Result<Created>>,
+) -> Result<(Option<Created>, Vec<Refusal>)> {
+    let (created, refusals) = settle(ctx, work).await?;
+    let known = reused(ctx, key, &refusals).await?;
+    Ok((known.map(|id| Created { id, is_replay: true }).or(created), refusals))
+}
+
+/// What a client's key stands for, if it was refused for that.
+///
+/// # Errors
+/// The database's.
+pub async fn reused(ctx: &Context<'_>, key: Option<&str>, refusals: &[Refusal]) -> Result<Option<Uuid>> {
+    let is_reused = refusals.iter().any(|refusal| refusal.reason == Some(Reason::KeyReused));
+    match key.filter(|_| is_reused) {
+        Some(key) => idempotency::subject(reader(ctx)?.db(), actor(ctx)?.account_id, key).await,
+        None => Ok(None),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Retries after a lost answer: a client's key makes a create happen once.
 
+use std::fmt::Debug;
+
 use async_graphql::InputType;
 use entity::idempotency;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
@@ -9,7 +11,7 @@ use uuid::Uuid;
 use super::{
     auth::Actor,
     db::{Db, Reader, Tx},
-    error::{Code, Error, Reason, Result},
+    error::{Code, Error, Reason, Refusal, Result},
 };
 
 /// A client's key, with what it stands for.
@@ -48,17 +50,23 @@ impl Created {
         }
     }
 
-    /// What was made, as the caller reads it back. A replay may find nothing: it was erased meanwhile.
+    /// What was made, as the caller reads it back. A replay may find nothing: it was removed meanwhile, which the caller is told.
     ///
     /// # Errors
     /// [`Error::Internal`] if it was made just now and isn't there: no answer says that something is done which isn't.
-    pub fn read_back<T>(created: Option<Self>, found: Option<T>) -> Result<Option<T>> {
-        match (created, found) {
+    pub fn read_back<T>(created: Option<Self>, found: Option<T>, told: &mut Vec<Refusal>) -> Result<Option<T>> {
+        match (created, &found) {
             (Some(Self { id, is_replay: false }), None) => {
-                Err(Error::broken(format!("{id} was made and can't be read back")))
+                return Err(Error::broken(format!("{id} was made and can't be read back")));
             }
-            (_, found) => Ok(found),
+            (Some(Self { is_replay: true, .. }), None) if told.is_empty() => {
+                let message = "What was made with this key was removed since, or is out of your sight.";
+                let gone = Error::refused(Code::NotFound, None, message).at(&["idempotencyKey"]);
+                told.extend(gone.into_refusals()?);
+            }
+            _ => {}
         }
+        Ok(found)
     }
 }
 
@@ -99,6 +107,17 @@ impl Key {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.key
+    }
+
+    fn row(&self, tx: &Tx<'_>, account: Uuid, subject: Uuid) -> idempotency::ActiveModel {
+        idempotency::ActiveModel {
+            account_id: Set(account),
+            key: Set(self.key.clone()),
+            mutation: Set(self.mutation.to_owned()),
+            input_hash: Set(self.input_hash.clone()),
+            subject_id: Set(subject),
+            created_at: Set(tx.clock().now()),
+        }
     }
 }
 
@@ -147,6 +166,88 @@ pub async fn is_removed(db: &Db, actor: &Actor, subject: Uuid) -> Result<bool> {
     Ok(known.is_some_and(|known| known.subject_id == subject))
 }
 
+/// An update of something that has versions: sent again, as the answer was lost, it is success.
+#[derive(Debug)]
+pub struct Update {
+    account: Uuid,
+    subject: Uuid,
+    expected: i32,
+    key: Key,
+}
+
+impl Update {
+    /// To `content`, as checked, by an account that expects a version.
+    pub fn new(account: Uuid, (subject, expected): (Uuid, i32), content: &impl Debug) -> Self {
+        let key = Key {
+            key: format!("updated\n{}", subject.simple()),
+            mutation: "",
+            input_hash: Sha256::digest(format!("{expected} {content:?}")).to_vec(),
+        };
+        Self {
+            account,
+            subject,
+            expected,
+            key,
+        }
+    }
+
+    /// Whether it is done: the account has made the version of now, and by just this.
+    ///
+    /// # Errors
+    /// `CONFLICT`/`STALE_VERSION` if it isn't, and the version of now isn't the expected one.
+    pub async fn is_done(&self, tx: &Tx<'_>, version: i32) -> Result<bool> {
+        if self.expected == version {
+            return Ok(false);
+        }
+        if self.expected.checked_add(1) == Some(version)
+            && let Some(known) = known(tx, self.account, &self.key).await?
+            && known.input_hash == self.key.input_hash
+        {
+            return Ok(true);
+        }
+        Err(Error::stale())
+    }
+
+    /// Notes that it has made the next version.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn done(&self, tx: &Tx<'_>) -> Result<()> {
+        use idempotency::Column::{AccountId, CreatedAt, InputHash, Key};
+        let newest = OnConflict::columns([AccountId, Key])
+            .update_columns([InputHash, CreatedAt])
+            .to_owned();
+        let insert = idempotency::Entity::insert(self.key.row(tx, self.account, self.subject)).on_conflict(newest);
+        insert.exec_without_returning(&**tx).await?;
+        Ok(())
+    }
+}
+
+async fn known(tx: &Tx<'_>, account: Uuid, key: &Key) -> Result<Option<idempotency::Model>> {
+    let mut sql = tx.sql("");
+    sql.select::<idempotency::Entity>()
+        .push(" WHERE account_id = ")
+        .bind(account)
+        .push(" AND key = ")
+        .bind(key.key.clone());
+    tx.row(sql).await
+}
+
+/// What a client's key stands for, whatever it was used for.
+///
+/// # Errors
+/// The database.
+pub async fn subject(db: &Db, account: Uuid, key: &str) -> Result<Option<Uuid>> {
+    let mut sql = db.sql("");
+    sql.select::<idempotency::Entity>()
+        .push(" WHERE account_id = ")
+        .bind(account)
+        .push(" AND key = ")
+        .bind(key);
+    let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
+    Ok(known.map(|known| known.subject_id))
+}
+
 /// Forgets all keys of an account: what a client wrote into them too.
 ///
 /// # Errors
@@ -184,27 +285,14 @@ fn removal(subject: Uuid) -> String {
 pub async fn claim(tx: &Tx<'_>, account: Uuid, key: Option<&Key>, subject: Uuid) -> Result<Claim> {
     let Some(key) = key else { return Ok(Claim::New) };
     for _ in 0..3 {
-        let row = idempotency::ActiveModel {
-            account_id: Set(account),
-            key: Set(key.key.clone()),
-            mutation: Set(key.mutation.to_owned()),
-            input_hash: Set(key.input_hash.clone()),
-            subject_id: Set(subject),
-            created_at: Set(tx.clock().now()),
-        };
+        let row = key.row(tx, account, subject);
         let columns = [idempotency::Column::AccountId, idempotency::Column::Key];
         let insert = idempotency::Entity::insert(row).on_conflict(OnConflict::columns(columns).do_nothing().to_owned());
         if insert.exec_without_returning(&**tx).await? == 1 {
             return Ok(Claim::New);
         }
-        let mut sql = tx.sql("");
-        sql.select::<idempotency::Entity>()
-            .push(" WHERE account_id = ")
-            .bind(account)
-            .push(" AND key = ")
-            .bind(key.key.clone());
         // No row: the other unit was rolled back in between.
-        if let Some(known) = tx.row::<idempotency::Model>(sql).await? {
+        if let Some(known) = known(tx, account, key).await? {
             return key.subject(&known).map(Claim::Replay);
         }
     }

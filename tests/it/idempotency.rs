@@ -298,7 +298,7 @@ async fn the_same_key_with_another_input_is_a_conflict_and_changes_nothing() {
     let scene = Scene::new().await;
     for create in scene.creates() {
         let key = format!("{KEY}-{}", create.name);
-        scene.make(create.who, &create, keyed(&create.input, &key)).await;
+        let made = scene.make(create.who, &create, keyed(&create.input, &key)).await;
         let before = scene.state().await;
         let payload = scene
             .world
@@ -310,7 +310,15 @@ async fn the_same_key_with_another_input_is_a_conflict_and_changes_nothing() {
             "{}",
             create.name
         );
-        assert_eq!(payload.pointer(create.object.1).unwrap_or(&Value::Null), &Value::Null);
+        // What the key stands for is there as it is now; of a batch there is not one.
+        let is_batch = ["memberAdd", "pupilAccountsCreate"].contains(&create.name);
+        let expected = if is_batch { Value::Null } else { json!(made) };
+        assert_eq!(
+            payload.pointer(create.object.1).unwrap_or(&Value::Null),
+            &expected,
+            "{}",
+            create.name
+        );
         assert_eq!(scene.state().await, before, "{}", create.name);
     }
 }
@@ -327,6 +335,76 @@ async fn a_key_stands_for_one_mutation() {
             scene.world.refused(&cast.mobile, name, input).await,
             ["CONFLICT/KEY_REUSED"]
         );
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_a_draft_that_was_removed_says_so() {
+    let scene = Scene::new().await;
+    let Scene { world, cast, .. } = &scene;
+    let input = json!({ "phaseId": cast.during, "title": "Butter", "body": "Salted", "idempotencyKey": KEY });
+    let made = world
+        .done(&cast.mobile, "journalEntryCreate", input.clone(), "journalEntry { id }")
+        .await;
+    let remove = json!({ "contributionId": made["journalEntry"]["id"] });
+    world.done(&cast.mobile, "contributionRemove", remove, "").await;
+    for _ in 0..2 {
+        let payload = world
+            .mutate(&cast.mobile, "journalEntryCreate", input.clone(), "journalEntry { id }")
+            .await;
+        assert_eq!(faults(&payload), ["NOT_FOUND at idempotencyKey"]);
+        assert_eq!(payload["journalEntry"], Value::Null);
+    }
+    // So does that of something else, with another input.
+    let other = with(&input, "title", "Cheese");
+    let payload = world
+        .mutate(&cast.mobile, "journalEntryCreate", other, "journalEntry { id }")
+        .await;
+    assert_eq!(faults(&payload), ["CONFLICT/KEY_REUSED at idempotencyKey"]);
+    assert_eq!(payload["journalEntry"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_author_finds_their_own_by_its_key() {
+    let scene = Scene::new().await;
+    let Scene { world, cast, .. } = &scene;
+    for (name, object, input) in [
+        (
+            "threadCreate",
+            "thread",
+            json!({ "phaseId": cast.during, "title": "Butter", "body": "Salted" }),
+        ),
+        (
+            "journalEntryCreate",
+            "journalEntry",
+            json!({ "phaseId": cast.during, "title": "Butter", "body": "Salted", "publish": true }),
+        ),
+        (
+            "commentCreate",
+            "comment",
+            json!({ "rootId": scene.thread, "body": "Dark" }),
+        ),
+        (
+            "albumCreate",
+            "album",
+            json!({ "phaseId": cast.during, "title": "Bread" }),
+        ),
+    ] {
+        let key = format!("{KEY}-{name}");
+        let fields = format!("{object} {{ id idempotencyKey }}");
+        let made = world.done(&cast.mobile, name, keyed(&input, &key), &fields).await;
+        assert_eq!(made[object]["idempotencyKey"], json!(key), "{name}");
+        let query = "query($id: ID!) { node(id: $id) { ... on Contribution { id idempotencyKey } } }";
+        for who in [&cast.stayer, &cast.teacher, &cast.coordinator] {
+            let data = world.ask(who, query, json!({ "id": made[object]["id"] })).await;
+            assert_eq!(
+                data["node"],
+                json!({ "id": made[object]["id"], "idempotencyKey": null }),
+                "{name}"
+            );
+        }
+        let plain = world.done(&cast.mobile, name, input, &fields).await;
+        assert_eq!(plain[object]["idempotencyKey"], Value::Null, "{name}");
     }
 }
 

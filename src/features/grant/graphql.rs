@@ -19,7 +19,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Refusal, Result},
-        graphql::{actor, input_id, reader, settle},
+        graphql::{actor, input_id, reader, settle, settle_created},
         id::{self, Kind},
         idempotency::{Created, Key},
         level::{At, Level, Link},
@@ -223,6 +223,7 @@ impl GrantMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let member = input_id("membershipId", &[Kind::Membership], &input.membership_id);
         let known = member.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("grantCreate", input.idempotency_key.as_deref(), &input)?;
             let place = |field: &str, kind, id: Option<ID>| id.map(|id| input_id(field, &[kind], &id)).transpose();
@@ -236,10 +237,10 @@ impl GrantMutation {
             };
             service::create(app, actor, new, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let (found, membership) = now(ctx, created.map(|created| created.id), known).await?;
         Ok(Some(GrantCreatePayload {
-            grant: Created::read_back(created, found)?,
+            grant: Created::read_back(created, found, &mut user_errors)?,
             membership,
             user_errors,
         }))

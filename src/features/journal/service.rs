@@ -23,6 +23,7 @@ use crate::{
         db::{Gate, Reader},
         error::{Error, Reason, Result},
         id::Kind,
+        idempotency::Update,
         text,
     },
     policy::{self, PhaseAction},
@@ -64,8 +65,9 @@ pub async fn prompts_update(
                 let facts = phase_facts(tx, actor.account_id, phase).await.map_err(|_| no_phase())?;
                 let member = facts.viewer.member();
                 policy::phase(PhaseAction::PromptsUpdate, &member, &facts.facts()).map_err(Error::forbidden)?;
-                if expected != facts.version {
-                    return Err(Error::stale());
+                let update = Update::new(actor.account_id, (phase, expected), &(set, new));
+                if update.is_done(tx, facts.version).await? {
+                    return Ok(());
                 }
                 let known = store::known(tx, phase, set).await?;
                 let mut is_changed = false;
@@ -98,6 +100,7 @@ pub async fn prompts_update(
                 }
                 if is_changed {
                     count_phase_change(tx, phase, facts.version + 1).await?;
+                    update.done(tx).await?;
                     let event = event::phase(tx.clock(), EventKind::PhasePromptsUpdated, member.id, phase);
                     tx.emit(space, event);
                     let version = |version| State::default().number(version);

@@ -20,7 +20,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Reason, Refusal, Result},
-        graphql::{actor, input_id, reader, ready, settle},
+        graphql::{actor, input_id, reader, ready, reused, settle, settle_created},
         id::{self, Kind},
         idempotency::{Created, Key},
         level::{At, Level},
@@ -330,6 +330,7 @@ impl OrganisationMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: OrganisationCreateInput,
     ) -> Result<Option<OrganisationCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("organisationCreate", input.idempotency_key.as_deref(), &input)?;
             let new = NewOrganisation {
@@ -341,10 +342,10 @@ impl OrganisationMutation {
             };
             service::create(app, actor, new, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let found = load(reader(ctx)?, created.map(|created| created.id)).await?;
         Ok(Some(OrganisationCreatePayload {
-            organisation: Created::read_back(created, found)?,
+            organisation: Created::read_back(created, found, &mut user_errors)?,
             user_errors,
         }))
     }
@@ -376,6 +377,7 @@ impl OrganisationMutation {
     ) -> Result<Option<StaffAccountCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let login = account::staff_login(&input.email).ok();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("staffAccountCreate", input.idempotency_key.as_deref(), &input)?;
             let organisation = input_id("organisationId", &[Kind::Organisation], &input.organisation_id)?;
@@ -383,9 +385,11 @@ impl OrganisationMutation {
             let person = (input.email.as_str(), input.display_name.as_str(), languages.as_slice());
             service::staff_create(app, actor, organisation, person, key).await
         };
-        let (made, user_errors) = settle(ctx, work).await?;
+        let (made, mut user_errors) = settle(ctx, work).await?;
         let Some(made) = made else {
+            let known = reused(ctx, sent.as_deref(), &user_errors).await?;
             return Ok(Some(StaffAccountCreatePayload {
+                account: accounts(reader(ctx)?, known.as_slice()).await?.into_values().next(),
                 user_errors,
                 ..Default::default()
             }));
@@ -396,7 +400,7 @@ impl OrganisationMutation {
         // Administrators see no accounts of others.
         let account = match actor.kind {
             Kind_::Admin => found,
-            _ => Created::read_back(Some(created), found)?,
+            _ => Created::read_back(Some(created), found, &mut user_errors)?,
         };
         Ok(Some(StaffAccountCreatePayload {
             account,

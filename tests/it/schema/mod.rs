@@ -371,7 +371,15 @@ const MAY_BE_NULL: &[(&str, &[&str])] = &[
     ("ReviewTargetFilter", &["fromWeek", "toWeek"]),
     ("ReviewedText", &["language", "title"]),
 ];
-const CONTENT: &[&str] = &["language", "body", "bodyHtml", "excerpt", "publishedAt", "editedAt"];
+const CONTENT: &[&str] = &[
+    "language",
+    "body",
+    "bodyHtml",
+    "excerpt",
+    "idempotencyKey",
+    "publishedAt",
+    "editedAt",
+];
 
 /// Objects that never vanish for whoever sees what they belong to; all others may be null.
 const NEVER_NULL: &[(&str, &[&str])] = &[

@@ -17,7 +17,7 @@ use crate::{
     features::media::graphql::MediaItem,
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, cleared, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle, settle_created},
         id::Kind,
         idempotency::{Created, Key},
         page::{Listed, PageArgs},
@@ -162,6 +162,7 @@ impl CommentMutation {
         let roots = [Kind::Thread, Kind::JournalEntry, Kind::MediaItem, Kind::Album];
         let root_id = input_id("rootId", &roots, &input.root_id);
         let known_root = root_id.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("commentCreate", input.idempotency_key.as_deref(), &input)?;
             let reply_to = input
@@ -195,13 +196,21 @@ impl CommentMutation {
             )
             .await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let reader = reader(ctx)?;
         let found = comment(by_id(reader, created.map(|created| created.id)).await?);
-        let comment = match (created, found) {
+        let is_hidden = match created.filter(|made| !made.is_replay && found.is_none()) {
+            Some(made) => {
+                reader.release().await;
+                service::is_stored(app, made.id).await?
+            }
+            None => false,
+        };
+        let comment = if is_hidden {
             // Made, and no longer theirs to see: somebody has narrowed its root meanwhile.
-            (Some(made), None) if service::is_stored(app, made.id).await? => None,
-            (created, found) => Created::read_back(created, found)?,
+            None
+        } else {
+            Created::read_back(created, found, &mut user_errors)?
         };
         let root = match &comment {
             Some(comment) => comment.0.root_contribution().await?,

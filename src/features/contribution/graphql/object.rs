@@ -144,6 +144,13 @@ macro_rules! contribution_object {
                 self.spine().version()
             }
 
+            /// The `idempotencyKey` that it was made with, as long as it is kept: a client that has lost the answer finds its own by it. For its
+            /// author; null for everybody else, and if it was made without one.
+            pub async fn idempotency_key(&self) -> Option<&str> {
+                let row = &self.spine().0;
+                row.client_key.as_deref().filter(|_| row.viewer().id == row.author_id)
+            }
+
             /// When it was begun.
             pub async fn created_at(&self) -> crate::platform::scalar::DateTime {
                 self.spine().created_at.into()

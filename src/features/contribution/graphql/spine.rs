@@ -114,6 +114,11 @@ pub struct ContributionLinks {
         ty = "i32",
         desc = "Counts changes of the content: send it as `expectedVersion`."
     ),
+    field(
+        name = "idempotency_key",
+        ty = "Option<&str>",
+        desc = "The `idempotencyKey` that it was made with. For its author; null for everybody else, and if it was made without one."
+    ),
     field(name = "created_at", ty = "DateTime", desc = "When it was begun."),
     field(
         name = "published_at",

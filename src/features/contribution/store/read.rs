@@ -113,6 +113,8 @@ pub struct Facts {
     pub published_at: Option<DateTime<Utc>>,
     /// Last edit that classmates are told about.
     pub edited_at: Option<DateTime<Utc>>,
+    /// The key that its author made it with.
+    pub client_key: Option<String>,
     /// Title of the version that is read.
     pub title: Option<String>,
     /// Body of the version that is read.
@@ -151,7 +153,7 @@ pub(super) const COLUMNS: &str = concat!(
     c.comment_count, (c.kind IN ('THREAD', 'MEDIA_ITEM', 'ALBUM') AND EXISTS (SELECT 1 FROM contribution k WHERE k.root_id = c.id \
         AND k.state IN ('PUBLISHED', 'PENDING', 'HIDDEN'))) AS has_replies, \
     (c.kind = 'JOURNAL_ENTRY' AND EXISTS (SELECT 1 FROM co_author k WHERE k.contribution_id = c.id \
-        AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, \
+        AND k.member_id = m.id)) AS is_co_author, c.listed_at, c.last_activity_at, c.created_at, c.published_at, c.edited_at, c.client_key, \
     v.title, v.body, v.body_html, v.excerpt, v.detail, \
     r.state AS root_state, r.audience AS root_audience, r.author_id AS root_author_id, r.is_locked AS root_is_locked, \
     r.author_is_staff AS root_author_is_staff, r.is_sealed AS root_is_sealed, \

@@ -21,7 +21,7 @@ use crate::{
     },
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, input_id, kept, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle, settle_created},
         id::Kind,
         idempotency::{Created, Key},
         scalar::LanguageTag,
@@ -199,6 +199,7 @@ impl ForumMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("threadCreate", input.idempotency_key.as_deref(), &input)?;
             let language = input
@@ -227,10 +228,10 @@ impl ForumMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let reader = reader(ctx)?;
         let found = thread(by_id(reader, created.map(|created| created.id)).await?);
-        let thread = Created::read_back(created, found)?;
+        let thread = Created::read_back(created, found, &mut user_errors)?;
         let (phase, space) = surroundings(reader, known).await?;
         Ok(Some(ThreadCreatePayload {
             thread,

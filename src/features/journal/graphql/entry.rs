@@ -29,7 +29,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Error, Reason, Refusal, Result},
-        graphql::{actor, input_id, kept, reader, settle},
+        graphql::{actor, input_id, kept, reader, settle, settle_created},
         id::{self, Kind},
         idempotency::{Created, Key},
         page::{Listed, PageArgs},
@@ -402,6 +402,7 @@ impl JournalMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("journalEntryCreate", input.idempotency_key.as_deref(), &input)?;
             let language = input
@@ -457,10 +458,10 @@ impl JournalMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let reader = reader(ctx)?;
         let found = entry(by_id(reader, created.map(|created| created.id)).await?);
-        let journal_entry = Created::read_back(created, found)?;
+        let journal_entry = Created::read_back(created, found, &mut user_errors)?;
         let (phase, space) = crate::features::space::graphql::surroundings(reader, known).await?;
         Ok(Some(JournalEntryCreatePayload {
             journal_entry,

@@ -25,7 +25,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Refusal, Result},
-        graphql::{actor, cleared, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle, settle_created},
         id::{self, Kind},
         idempotency::{Created, Key},
         page::{Listed, PageArgs},
@@ -193,6 +193,7 @@ impl AlbumMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("albumCreate", input.idempotency_key.as_deref(), &input)?;
             let language = input.language.map(|tag| tag.checked()).transpose();
@@ -216,11 +217,11 @@ impl AlbumMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let (phase, space) = surroundings(reader(ctx)?, known).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
         Ok(Some(AlbumCreatePayload {
-            album: Created::read_back(created, found)?,
+            album: Created::read_back(created, found, &mut user_errors)?,
             phase,
             space,
             user_errors,

@@ -23,7 +23,7 @@ use crate::{
     platform::{
         auth::Actor,
         error::{Refusal, Result},
-        graphql::{actor, cleared, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle, settle_created},
         id::Kind,
         idempotency::{Created, Key},
         scalar::{ByteCount, DateTime, LanguageTag},
@@ -288,6 +288,7 @@ impl MediaMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("mediaUploadRequest", input.idempotency_key.as_deref(), &input)?;
             let language = input.language.map(|tag| tag.checked()).transpose();
@@ -316,9 +317,9 @@ impl MediaMutation {
             };
             service::request(app, actor, new, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
-        let media_item = Created::read_back(created, found)?;
+        let media_item = Created::read_back(created, found, &mut user_errors)?;
         let upload = match (uploading(app, actor, media_item.as_ref()).await, created) {
             (Err(error), Some(Created { id, is_replay: false })) => {
                 if let Err(error) = service::undo(app, actor, id).await {

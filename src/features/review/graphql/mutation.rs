@@ -22,7 +22,7 @@ use crate::{
     features::space::graphql::{Phase, surroundings},
     platform::{
         error::{Error, Reason, Refusal, Result},
-        graphql::{actor, input_id, kept as unchanged, reader, settle},
+        graphql::{actor, input_id, kept as unchanged, reader, settle, settle_created},
         id::Kind,
         idempotency::{Created, Key},
         scalar::{DateTime, IsoWeek, LanguageTag},
@@ -275,15 +275,16 @@ impl RoundMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase.as_ref().ok().copied();
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("reviewRoundCreate", input.idempotency_key.as_deref(), &input)?;
             let settings = settings(input, || app.clock.new_id())?;
             service::create(app, actor, phase?, settings, key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let (found, phase) = now(ctx, created.map(|created| created.id), known).await?;
         Ok(Some(ReviewRoundCreatePayload {
-            round: Created::read_back(created, found)?,
+            round: Created::read_back(created, found, &mut user_errors)?,
             phase,
             user_errors,
         }))

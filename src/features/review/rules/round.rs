@@ -5,6 +5,7 @@ use entity::{
     enums::{Anonymity, ReleasePolicy, RoundState},
     review_value::{Criterion, Plan},
 };
+use uuid::Uuid;
 
 use super::{criteria, deadline::Deadlines};
 use crate::platform::{
@@ -194,6 +195,18 @@ impl Patch {
             plan: self.plan.unwrap_or(before.plan),
             deadlines,
         })
+    }
+
+    /// The same with no ids but known ones: a new criterion has another one each time that it is sent.
+    #[must_use]
+    pub fn without_new_ids(&self, known: &[Criterion]) -> Self {
+        let mut patch = self.clone();
+        for criterion in patch.criteria.iter_mut().flatten() {
+            if known.iter().all(|known| known.id != criterion.id) {
+                criterion.id = Uuid::nil();
+            }
+        }
+        patch
     }
 
     /// The first field that is frozen: what reviewers have been promised or asked, once the round is open; a deadline once it has passed.

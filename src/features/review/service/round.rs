@@ -26,7 +26,7 @@ use crate::{
         db::{Gate, Reader, Tx},
         error::{Error, Result},
         id::Kind,
-        idempotency::{self, Claim, Created, Key},
+        idempotency::{self, Claim, Created, Key, Update},
         text,
     },
     policy::{self, PhaseAction, RoundAction},
@@ -119,7 +119,12 @@ async fn known(tx: &Tx<'_>, space: Uuid, plan: &Plan) -> Result<()> {
 pub async fn update(app: &App, actor: &Actor, (id, expected): (Uuid, i32), patch: Patch) -> Result<()> {
     let before = seen(app, actor, id).await?;
     allow(RoundAction::Update, &before)?;
-    // Rendered before the unit of work, and again never: with another version it is refused.
+    // Rendered before the unit of work, and again never: with another version nothing is made of it.
+    let update = &Update::new(
+        actor.account_id,
+        (id, expected),
+        &patch.without_new_ids(&before.criteria.0),
+    );
     let settings = patch.apply(before.state, before.settings())?.checked()?;
     let html = &text::render_apart(settings.instructions.clone()).await?.html;
     let (space, settings, deadlines) = (before.space_id, &settings, before.deadlines());
@@ -129,8 +134,11 @@ pub async fn update(app: &App, actor: &Actor, (id, expected): (Uuid, i32), patch
                 tx.gate(space, Gate::Exclusive).await?;
                 let known_round = round(tx, actor, id).await?;
                 allow(RoundAction::Update, &known_round)?;
-                if known_round.version != expected || before.version != expected {
+                if known_round.version != before.version {
                     return Err(Error::stale());
+                }
+                if update.is_done(tx, known_round.version).await? {
+                    return Ok(());
                 }
                 settings.deadlines.checked(Some(deadlines), tx.clock().now())?;
                 if *settings == known_round.settings() {
@@ -140,6 +148,7 @@ pub async fn update(app: &App, actor: &Actor, (id, expected): (Uuid, i32), patch
                     known(tx, space, &settings.plan).await?;
                 }
                 store::set_settings(tx, &known_round, (settings, html)).await?;
+                update.done(tx).await?;
                 if settings.deadlines != deadlines && known_round.state != RoundState::Setup {
                     store::move_due(tx, id, (deadlines, settings.deadlines)).await?;
                     tx.enqueue(care(&known_round, tx.clock().now()));

@@ -12,7 +12,7 @@ use crate::{
     features::organisation::graphql::{Organisation, organisations},
     platform::{
         error::{Refusal, Result},
-        graphql::{actor, cleared, input_id, kept, reader, settle},
+        graphql::{actor, cleared, input_id, kept, reader, settle, settle_created},
         id::Kind,
         idempotency::{Created, Key},
         scalar::LocalTime,
@@ -201,6 +201,7 @@ impl SpaceMutation {
     ) -> Result<Option<SpaceCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let reader = reader(ctx)?;
+        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("spaceCreate", input.idempotency_key.as_deref(), &input)?;
             let time_zone = match (input.time_zone, actor.organisation_id) {
@@ -216,10 +217,10 @@ impl SpaceMutation {
             let description = input.description.unwrap_or_default();
             service::create(app, actor, (&input.title, &description, &time_zone), key).await
         };
-        let (created, user_errors) = settle(ctx, work).await?;
+        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
         Ok(Some(SpaceCreatePayload {
-            space: Created::read_back(created, found)?,
+            space: Created::read_back(created, found, &mut user_errors)?,
             user_errors,
         }))
     }

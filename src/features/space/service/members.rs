@@ -15,7 +15,7 @@ use super::{
         rules::{self, NewMember},
         store,
     },
-    allow, expect_version,
+    allow,
 };
 use crate::{
     app::App,
@@ -26,7 +26,7 @@ use crate::{
         db::{Gate, Reader, Tx},
         error::{Error, Reason, Result},
         id::Kind,
-        idempotency::{self, Claim, Key},
+        idempotency::{self, Claim, Key, Update},
     },
     policy::{self, SpaceAction},
 };
@@ -235,7 +235,10 @@ pub async fn member_update(
                     &facts.space(),
                     tx.clock().now(),
                 ))?;
-                expect_version(expected_version, known.version)?;
+                let update = Update::new(actor.account_id, (id, expected_version), patch);
+                if update.is_done(tx, known.version).await? {
+                    return Ok(());
+                }
                 if known.left_at.is_some() {
                     return Err(Error::forbidden(Reason::StateNotAllowed));
                 }
@@ -264,6 +267,7 @@ pub async fn member_update(
                     ..Default::default()
                 };
                 store::update_membership(tx, row).await?;
+                update.done(tx).await?;
                 let event = if role == known.role {
                     event::member(tx.clock(), EventKind::MemberUpdated, viewer.id, id)
                 } else {

@@ -23,12 +23,3 @@ use crate::{
 fn allow(verdict: Verdict) -> Result<()> {
     verdict.map_err(Error::forbidden)
 }
-
-/// Refuses a change to something that has another version than its author has seen.
-fn expect_version(expected: i32, version: i32) -> Result<()> {
-    if expected == version {
-        Ok(())
-    } else {
-        Err(Error::stale())
-    }
-}

@@ -10,7 +10,7 @@ use entity::{
 use sea_orm::ActiveValue::{Set, Unchanged};
 use uuid::Uuid;
 
-use super::{super::store, allow, expect_version};
+use super::{super::store, allow};
 use crate::{
     app::App,
     event,
@@ -20,6 +20,7 @@ use crate::{
         db::{Gate, Reader},
         error::{Checks, Error, Reason, Result},
         id::Kind,
+        idempotency::Update,
         text,
     },
     policy::{self, PhaseAction},
@@ -101,7 +102,10 @@ pub async fn phase_update(
                 let facts = store::phase_facts(tx, actor.account_id, id).await?;
                 let member = facts.viewer.member();
                 allow(policy::phase(PhaseAction::Update, &member, &facts.facts()))?;
-                expect_version(expected_version, facts.version)?;
+                let update = Update::new(actor.account_id, (id, expected_version), patch);
+                if update.is_done(tx, facts.version).await? {
+                    return Ok(());
+                }
                 let starts_at = patch.starts_at.unwrap_or(facts.starts_at);
                 let ends_at = patch.ends_at.unwrap_or(facts.ends_at);
                 if starts_at.zip(ends_at).is_some_and(|(start, end)| end < start) {
@@ -132,6 +136,7 @@ pub async fn phase_update(
                     ..Default::default()
                 };
                 store::update_phase(tx, row).await?;
+                update.done(tx).await?;
                 let event = event::phase(tx.clock(), EventKind::PhaseUpdated, member.id, id);
                 tx.emit(space, event);
                 let record = Record::new(AuditAct::PhaseUpdated, actor.account_id, (Kind::Phase, id));

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     super::{rules, store},
-    allow, expect_version,
+    allow,
 };
 use crate::{
     app::App,
@@ -25,7 +25,7 @@ use crate::{
         db::{Gate, Tx},
         error::{Checks, Error, Reason, Result},
         id::Kind,
-        idempotency::{self, Claim, Created, Key},
+        idempotency::{self, Claim, Created, Key, Update},
         scalar::{self, LocalTime},
         stream, text,
     },
@@ -204,7 +204,11 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, expected_version: i32, p
                     &facts.space(),
                     tx.clock().now(),
                 ))?;
-                expect_version(expected_version, facts.version)?;
+                let content = (title, description, time_zone, presence_hours);
+                let update = Update::new(actor.account_id, (id, expected_version), &content);
+                if update.is_done(tx, facts.version).await? {
+                    return Ok(());
+                }
                 let mut row = space::ActiveModel {
                     id: Unchanged(id),
                     version: Set(facts.version + 1),
@@ -224,6 +228,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, expected_version: i32, p
                     row.presence_to = Set(hours.map(|hours| hours.to));
                 }
                 store::update_space(tx, row).await?;
+                update.done(tx).await?;
                 let event = event::space(tx.clock(), EventKind::SpaceUpdated, facts.member().id);
                 tx.emit(id, event);
                 let (before, after) = (State::default().number(facts.version), facts.version + 1);
