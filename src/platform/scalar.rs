@@ -2,7 +2,7 @@
 //! with its field instead of a refusal of the whole document.
 
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{Datelike, IsoWeek as Week, NaiveDate, SecondsFormat, Timelike, Utc, Weekday};
+use chrono::{Datelike, IsoWeek as Week, NaiveDate, SecondsFormat, SubsecRound, Timelike, Utc, Weekday};
 use icu_locale_core::LanguageIdentifier;
 
 use super::error::{Error, Reason, Result};
@@ -51,7 +51,8 @@ impl From<ByteCount> for i64 {
     }
 }
 
-/// A moment in UTC, RFC 3339: `2026-11-21T09:30:00.123456Z`. Input may carry another offset.
+/// A moment in UTC, RFC 3339: `2026-11-21T09:30:00.123456Z`. Input may carry another offset, lies between the years 1970 and 2200, and is
+/// cut to milliseconds: what a `Date` of JavaScript holds comes back as it was sent. A leap second (`23:59:60`) is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct DateTime(String);
 
@@ -76,23 +77,27 @@ impl From<chrono::DateTime<Utc>> for DateTime {
     }
 }
 
+/// Those of a second. A leap second is written as one that has more.
+const NANOSECONDS: u32 = 1_000_000_000;
+
 impl DateTime {
-    /// The moment.
+    /// The moment, to the millisecond.
     ///
     /// # Errors
-    /// `INVALID`/`MALFORMED`; `OUT_OF_RANGE` outside the years 1970 to 2200.
+    /// `INVALID`/`MALFORMED`; `OUT_OF_RANGE` outside the years 1970 to 2200, and for a leap second.
     pub fn checked(&self) -> Result<chrono::DateTime<Utc>> {
         let time = chrono::DateTime::parse_from_rfc3339(&self.0)
             .map_err(|_| Error::invalid(Reason::Malformed, "Expected a date and time like 2026-11-21T09:30:00Z."))?
             .to_utc();
-        if (1970..=2200).contains(&time.year()) {
-            Ok(chrono::SubsecRound::trunc_subsecs(time, 6))
-        } else {
-            Err(Error::invalid(
-                Reason::OutOfRange,
-                "Expected a year between 1970 and 2200.",
-            ))
+        let refused = |what| Err(Error::invalid(Reason::OutOfRange, what));
+        if !(1970..=2200).contains(&time.year()) {
+            return refused("Expected a year between 1970 and 2200.");
         }
+        // Neither database has it, nor a Date.
+        if time.nanosecond() >= NANOSECONDS {
+            return refused("Expected a second between 0 and 59.");
+        }
+        Ok(time.trunc_subsecs(3))
     }
 }
 
@@ -318,6 +323,7 @@ pub fn time_zone(name: &str) -> Result<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that panics says where")]
 mod tests {
     use super::*;
 
@@ -328,6 +334,69 @@ mod tests {
         assert_eq!(checked("sr-latn").as_deref(), Some("sr-Latn"));
         for wrong in ["", "und", "english", "e", "es_ES", "xx-", "🇪🇸"] {
             assert_eq!(checked(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_one_form_or_is_refused() {
+        let read = |time: &str| DateTime(time.to_owned()).checked().map(|time| DateTime::from(time).0);
+        for (written, form) in [
+            ("2026-11-21T09:30:00Z", "2026-11-21T09:30:00Z"),
+            ("2026-11-21t09:30:00z", "2026-11-21T09:30:00Z"),
+            ("2026-11-21 09:30:00Z", "2026-11-21T09:30:00Z"),
+            ("2026-11-21T09:30:00-00:00", "2026-11-21T09:30:00Z"),
+            ("2026-11-21T09:30:00+14:00", "2026-11-20T19:30:00Z"),
+            ("2026-11-21T09:30:00-23:59", "2026-11-22T09:29:00Z"),
+            ("2026-11-21T09:30:00\u{2212}01:00", "2026-11-21T10:30:00Z"),
+            ("2026-11-21T09:30:00.100Z", "2026-11-21T09:30:00.100Z"),
+            ("2026-11-21T09:30:00.000000001Z", "2026-11-21T09:30:00Z"),
+            ("2026-11-21T23:59:59.999999999999Z", "2026-11-21T23:59:59.999Z"),
+            ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2201-01-01T00:59:59.9+01:00", "2200-12-31T23:59:59.900Z"),
+            ("2028-02-29T00:00:00Z", "2028-02-29T00:00:00Z"),
+        ] {
+            assert_eq!(read(written).ok().as_deref(), Some(form), "{written}");
+        }
+        for (wrong, reason) in [
+            ("2016-12-31T23:59:60Z", Reason::OutOfRange),
+            ("2016-12-31T23:59:60.5Z", Reason::OutOfRange),
+            ("2017-01-01T00:59:60+01:00", Reason::OutOfRange),
+            ("2026-11-21T09:30:60Z", Reason::OutOfRange),
+            ("1969-12-31T23:59:59.999Z", Reason::OutOfRange),
+            ("1970-01-01T00:00:00+00:01", Reason::OutOfRange),
+            ("2200-12-31T23:59:59-00:01", Reason::OutOfRange),
+            ("0000-01-01T00:00:00Z", Reason::OutOfRange),
+            ("9999-12-31T23:59:59Z", Reason::OutOfRange),
+            ("-001-01-01T00:00:00Z", Reason::Malformed),
+            ("+12026-11-21T09:30:00Z", Reason::Malformed),
+            ("2026-11-21T24:00:00Z", Reason::Malformed),
+            ("2026-11-21T09:60:00Z", Reason::Malformed),
+            ("2026-11-21T09:30:61Z", Reason::Malformed),
+            ("2023-02-29T00:00:00Z", Reason::Malformed),
+            ("2023-02-30T00:00:00Z", Reason::Malformed),
+            ("2026-13-01T00:00:00Z", Reason::Malformed),
+            ("2026-11-00T00:00:00Z", Reason::Malformed),
+            ("2026-11-21T09:30:00", Reason::Malformed),
+            ("2026-11-21T09:30Z", Reason::Malformed),
+            ("2026-11-21", Reason::Malformed),
+            ("2026-11-21T09:30:00.Z", Reason::Malformed),
+            ("2026-11-21T09:30:00,5Z", Reason::Malformed),
+            ("2026-11-21T09:30:00+24:00", Reason::Malformed),
+            ("2026-11-21T09:30:00+01:60", Reason::Malformed),
+            ("2026-11-21T09:30:00+0100", Reason::Malformed),
+            ("2026-11-21T09:30:00+1", Reason::Malformed),
+            ("２026-11-21T09:30:00Z", Reason::Malformed),
+            (" 2026-11-21T09:30:00Z", Reason::Malformed),
+            ("2026-11-21T09:30:00Z ", Reason::Malformed),
+            ("2026-W47", Reason::Malformed),
+            ("1795219200", Reason::Malformed),
+            ("", Reason::Malformed),
+        ] {
+            let error = read(wrong).unwrap_err();
+            assert!(
+                format!("{error:?}").contains(&format!("{reason:?}")),
+                "{wrong}: {error:?}"
+            );
         }
     }
 

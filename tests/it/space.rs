@@ -2,6 +2,7 @@
 
 mod invitations;
 mod phases;
+mod times;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
