@@ -21,7 +21,7 @@ use crate::{
     features::{
         account, contribution,
         media::{self, Processing, Quotas},
-        notice, presence, privacy, report, review, space,
+        notice, organisation, presence, privacy, report, review, space,
     },
     platform::{
         auth::{Actor, attempts::Attempts, password::Passwords, token::Signer},
@@ -250,6 +250,7 @@ impl App {
         tasks.spawn(async move { runner.run(token).await });
         let (app, token) = (self.clone(), stop.clone());
         tasks.spawn(async move {
+            token.run_until_cancelled(app.fill_letters()).await;
             // Those of the release before have waited for this one.
             if let Err(error) = account::settle_logins(&app).await {
                 tracing::warn!(?error, "logins get no keys");
@@ -277,6 +278,8 @@ impl App {
             {
                 app.beat().await;
                 app.forget_links().await;
+                // Beside nodes of the release before, names are to wait no longer than this.
+                token.run_until_cancelled(app.fill_letters()).await;
                 app.note_tail().await;
             }
         });
@@ -302,6 +305,20 @@ impl App {
     async fn forget_links(&self) {
         if let Err(error) = account::forget_links(self).await {
             tracing::warn!(?error, "salts of old refresh tokens are not thrown away");
+        }
+    }
+
+    /// Computes the letters of names that an earlier release has left, or a node of it writes beside this one.
+    pub async fn fill_letters(&self) {
+        for (what, filled) in [
+            ("accounts", account::system_fill_letters(&self.db).await),
+            ("organisations", organisation::system_fill_letters(&self.db).await),
+        ] {
+            match filled {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(what, count, "names have got their places in lists"),
+                Err(error) => tracing::warn!(what, ?error, "names don't get their places in lists"),
+            }
         }
     }
 

@@ -128,6 +128,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             // Those that the last release has left are told of when it is replaced, not some day.
             app.db.tail().await.map_err(sentence)?;
             app.db.learn().await.map_err(sentence)?;
+            app.fill_letters().await;
             list(&account::settle_logins(&app).await.map_err(sentence)?)
         }
         Command::Demo { reset } => {

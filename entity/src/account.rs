@@ -31,6 +31,12 @@ pub struct Model {
     pub is_login_change_untold: bool,
     /// The name that members see.
     pub display_name: String,
+    /// Its place in lists; empty until a row of an earlier release is filled.
+    pub sort_key: Vec<u8>,
+    /// What a search for name and login looks into.
+    pub search_key: String,
+    /// By which rules the two were computed; 0 if they weren't.
+    pub letters_version: i32,
     /// Languages, the first is the default of new texts.
     pub languages: Languages,
     /// The school or body; none for administrators.

@@ -15,8 +15,14 @@ pub struct Model {
     pub kind: OrganisationKind,
     /// Its name.
     pub name: String,
-    /// Lower-case name and city: what lists order by and a search looks into.
+    /// Lower-case name and city: what nodes of the release before order by and look into.
     pub name_key: String,
+    /// Its place in lists; empty until a row of an earlier release is filled.
+    pub sort_key: Vec<u8>,
+    /// What a search for name and city looks into.
+    pub search_key: String,
+    /// By which rules the two were computed; 0 if they weren't.
+    pub letters_version: i32,
     /// Town.
     pub city: String,
     /// ISO 3166-1 alpha-2.

@@ -38,6 +38,9 @@ mod m20261129_000024_gone_notifications;
 mod m20261129_000024_gone_notifications_lists;
 mod m20261129_000024_gone_notifications_rows;
 mod m20261129_000024_review_excuses;
+mod m20261129_000025_letters_account;
+mod m20261129_000025_letters_organisation;
+mod m20261129_000025_letters_places;
 mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
@@ -79,6 +82,9 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000024_gone_notifications_lists::migration,
         m20261129_000024_gone_notifications_rows::migration,
         m20261129_000024_review_excuses::migration,
+        m20261129_000025_letters_account::migration,
+        m20261129_000025_letters_organisation::migration,
+        m20261129_000025_letters_places::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()
 }
@@ -134,7 +140,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}`, `{key}` (text in the order of its bytes, whatever
+    /// SQL statements after replacing `{uuid}`, `{time}`, `{json}`, `{bytes}`, `{no_bytes}`, `{key}` (text in the order of its bytes, whatever
     /// the locale of the database), `{hot}` (storage parameters of a table whose one row is updated all the time) and
     /// `{random}` (a number from 1 on) by what the database calls them.
     #[must_use]
@@ -145,6 +151,7 @@ impl Change {
                 ("{time}", "timestamptz"),
                 ("{json}", "jsonb"),
                 ("{bytes}", "bytea"),
+                ("{no_bytes}", "''"),
                 ("{key}", "text COLLATE \"C\""),
                 ("{hot}", "WITH (fillfactor = 50)"),
                 ("{random}", "(1 + floor(random() * 2147483646))::integer"),
@@ -154,6 +161,7 @@ impl Change {
                 ("{time}", "text"),
                 ("{json}", "text"),
                 ("{bytes}", "blob"),
+                ("{no_bytes}", "x''"),
                 ("{key}", "text"),
                 ("{hot}", ""),
                 ("{random}", "(1 + abs(random() % 2147483646))"),

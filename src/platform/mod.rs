@@ -12,6 +12,7 @@ pub mod id;
 pub mod idempotency;
 pub mod job;
 pub mod lease;
+pub mod letters;
 pub mod level;
 pub mod live;
 pub mod media;

@@ -4,6 +4,7 @@ mod cookie;
 mod gate;
 mod guessing;
 mod keys;
+mod letters;
 mod names;
 mod networks;
 mod refresh;

@@ -1,5 +1,6 @@
 //! Organisations, and the accounts that they make.
 
+mod letters;
 mod pupils;
 mod search;
 

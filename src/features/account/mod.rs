@@ -28,5 +28,5 @@ pub use self::{
         forget_links, forget_networks, insert, languages_change, login_taken, name_change, password_change,
         secrets_reset, session_create, session_refresh, session_revoke, subject,
     },
-    store::{SessionRow, Subject, system_has_login, system_is_empty, system_login},
+    store::{SessionRow, Subject, system_fill_letters, system_has_login, system_is_empty, system_login},
 };

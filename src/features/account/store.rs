@@ -32,6 +32,7 @@ use crate::platform::{
     auth::Actor,
     db::{Db, Reader, Sql, Tx},
     error::{Error, Result},
+    letters::{self, Letters, Names, Term},
     page::{Cut, Key, KeyType, Order, Page},
     stream,
 };
@@ -81,6 +82,14 @@ pub(super) fn party(of: &account::Model) -> Party {
     }
 }
 
+/// Lists go by the name alone: cursors are seen by more people than logins are.
+const NAMES: Names = Names {
+    table: "account",
+    name: "display_name",
+    other: "login",
+    is_other_sorted: false,
+};
+
 /// Columns of an [`AccountRow`]; the account is `a`.
 const COLUMNS: &str = "a.id, a.kind, a.login, a.has_login_collision, a.display_name, a.languages, a.organisation_id, a.is_password_change_required, a.created_at, a.login_changed_at";
 
@@ -107,14 +116,16 @@ pub(super) const ORDER: Order = Order {
     is_descending: false,
 };
 
+/// Which accounts of an organisation are looked for.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    pub kind: Option<AccountKind>,
+    pub term: Option<Term>,
+}
+
 /// Accounts of an organisation, for its staff.
-pub(super) async fn page(
-    reader: &Reader,
-    organisation: Uuid,
-    kind: Option<AccountKind>,
-    page: &Page,
-) -> Result<Cut<AccountRow>> {
-    let mut sql = of_organisation(reader, COLUMNS, organisation, kind)?;
+pub(super) async fn page(reader: &Reader, organisation: Uuid, filter: &Filter, page: &Page) -> Result<Cut<AccountRow>> {
+    let mut sql = of_organisation(reader, COLUMNS, organisation, filter)?;
     page.push(&mut sql, "a");
     Ok(page.cut(reader.rows(sql).await?, |row: &AccountRow| {
         vec![Key::Time(row.created_at), Key::Id(row.id)]
@@ -127,12 +138,12 @@ struct Count {
 }
 
 /// How many they are.
-pub(super) async fn count(reader: &Reader, organisation: Uuid, kind: Option<AccountKind>) -> Result<i64> {
-    let sql = of_organisation(reader, "COUNT(*) AS count", organisation, kind)?;
+pub(super) async fn count(reader: &Reader, organisation: Uuid, filter: &Filter) -> Result<i64> {
+    let sql = of_organisation(reader, "COUNT(*) AS count", organisation, filter)?;
     Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
 }
 
-fn of_organisation(reader: &Reader, columns: &str, organisation: Uuid, kind: Option<AccountKind>) -> Result<Sql> {
+fn of_organisation(reader: &Reader, columns: &str, organisation: Uuid, filter: &Filter) -> Result<Sql> {
     let mut sql = reader.sql("SELECT ");
     sql.push(columns)
         .push(" FROM account a JOIN account me ON me.id = ")
@@ -141,8 +152,11 @@ fn of_organisation(reader: &Reader, columns: &str, organisation: Uuid, kind: Opt
         .push(SAME_STAFF)
         .push(" AND a.organisation_id = ")
         .bind(organisation);
-    if let Some(kind) = kind {
+    if let Some(kind) = filter.kind {
         sql.push(" AND a.kind = ").bind(kind.to_value());
+    }
+    if let Some(term) = &filter.term {
+        NAMES.push_found(&mut sql, "a", term);
     }
     Ok(sql)
 }
@@ -268,11 +282,15 @@ pub(super) async fn lock(tx: &Tx<'_>, actor: Uuid, id: Uuid) -> Result<Option<ac
     tx.row(sql).await
 }
 
-/// Gives an account another name.
-pub(super) async fn set_name(tx: &Tx<'_>, id: Uuid, name: String) -> Result<()> {
+/// Gives a locked account another name.
+pub(super) async fn set_name(tx: &Tx<'_>, of: &account::Model, name: String) -> Result<()> {
+    let letters = NAMES.letters(&name, &of.login);
     let row = account::ActiveModel {
-        id: Unchanged(id),
+        id: Unchanged(of.id),
         display_name: Set(name),
+        sort_key: Set(letters.sort_key),
+        search_key: Set(letters.search_key),
+        letters_version: Set(letters::VERSION),
         ..Default::default()
     };
     row.update(&**tx).await?;
@@ -299,8 +317,12 @@ pub(super) async fn is_login_taken(tx: &Tx<'_>, login: &Login, id: Uuid) -> Resu
 
 /// Gives a locked account another login, perhaps together with a one-time secret of this hash. Its owner is told when they sign in.
 pub(super) async fn set_login(tx: &Tx<'_>, of: &account::Model, login: &Login, hash: Option<String>) -> Result<()> {
+    let letters = NAMES.letters(&of.display_name, &login.shown);
     let mut row = account::ActiveModel {
         id: Unchanged(of.id),
+        sort_key: Set(letters.sort_key),
+        search_key: Set(letters.search_key),
+        letters_version: Set(letters::VERSION),
         login: Set(login.shown.clone()),
         login_key: Set(Some(login.key.clone())),
         has_login_collision: Set(false),
@@ -334,16 +356,21 @@ pub(super) async fn tell_login_change(tx: &Tx<'_>, id: Uuid) -> Result<bool> {
 
 /// Takes everything out of an account but its id, kind and organisation, and its sessions, keys and known networks altogether.
 pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
+    // No one signs in with it: logins of staff have an @, those of pupils a full stop.
+    let login = format!("erased-{}", id.simple());
+    let letters = NAMES.letters("", &login);
     let row = account::ActiveModel {
         id: Unchanged(id),
-        // No one signs in with it: logins of staff have an @, those of pupils a full stop.
-        login: Set(format!("erased-{}", id.simple())),
+        login: Set(login),
         login_key: Set(None),
         has_login_collision: Set(false),
         login_changed_at: Set(None),
         login_changed_before: Set(None),
         is_login_change_untold: Set(false),
         display_name: Set(String::new()),
+        sort_key: Set(letters.sort_key),
+        search_key: Set(letters.search_key),
+        letters_version: Set(letters::VERSION),
         languages: Set(Languages::default()),
         birth_year: Set(None),
         password_hash: Set(String::new()),
@@ -357,6 +384,19 @@ pub(super) async fn erase(tx: &Tx<'_>, id: Uuid) -> Result<()> {
     forget_change(tx, id).await
 }
 
+/// What is kept of the letters of a name and a login.
+pub(super) fn letters(display_name: &str, login: &str) -> Letters {
+    NAMES.letters(display_name, login)
+}
+
+/// Computes the letters of accounts that were left without them, or with those of another version. Returns how many.
+///
+/// # Errors
+/// The database's: what was done stays, and the next call goes on.
+pub async fn system_fill_letters(db: &Db) -> Result<usize> {
+    NAMES.fill(db).await
+}
+
 /// Inserts an account unless its login is taken; returns whether it was inserted.
 pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
     let id = row.id;
@@ -367,6 +407,9 @@ pub(super) async fn insert(tx: &Tx<'_>, row: account::Model) -> Result<bool> {
         login_key: Set(row.login_key),
         has_login_collision: Set(false),
         display_name: Set(row.display_name),
+        sort_key: Set(row.sort_key),
+        search_key: Set(row.search_key),
+        letters_version: Set(row.letters_version),
         languages: Set(row.languages),
         organisation_id: Set(row.organisation_id),
         birth_year: Set(row.birth_year),

@@ -23,11 +23,11 @@ use crate::{
         graphql::{actor, input_id, reader, ready, reused, settle, settle_created},
         id::{self, Kind},
         idempotency::{Created, Key},
+        letters::Term,
         level::{At, Level},
         page::{Listed, PageArgs, Total},
         permission::ActionPermission,
         scalar::{CountryCode, LanguageTag},
-        text,
     },
 };
 
@@ -86,6 +86,10 @@ impl Organisation {
     async fn accounts(
         &self,
         #[graphql(desc = "Only accounts of this kind.")] kind: Option<AccountKind>,
+        #[graphql(
+            desc = "Only those of whose name or login this is a part, in any case and with or without marks; at most 200 characters."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Number of accounts from the start, at most 100; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of accounts from the end, at most 100.")] last: Option<i32>,
@@ -97,7 +101,7 @@ impl Organisation {
             last,
             before,
         };
-        accounts_of(self.0.reader(), self.0.id, kind.map(Into::into), &args).await
+        accounts_of(self.0.reader(), self.0.id, (kind.map(Into::into), search), &args).await
     }
 
     /// What the viewer may do here.
@@ -160,11 +164,15 @@ pub struct OrganisationQuery;
 
 #[Object]
 impl OrganisationQuery {
-    /// Organisations by name, to invite them into a space. For staff and administrators; empty for pupils.
+    /// Organisations by name, in the order that CLDR has for all languages together (`É` after `E`, `Ł` after `L`), to invite them into a
+    /// space. For staff and administrators; empty for pupils.
     async fn organisations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Part of the name or the city, in any case; at most 200 characters.")] search: Option<String>,
+        #[graphql(
+            desc = "Only those of whose name or city this is a part, in any case and with or without marks; at most 200 characters."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Number of organisations from the start, at most 100; 20 by default.")] first: Option<i32>,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of organisations from the end, at most 100.")] last: Option<i32>,
@@ -178,16 +186,16 @@ impl OrganisationQuery {
             before,
         }
         .page(store::ORDER)?;
-        let search = search.map(|search| text::optional_line(&search, 200)).transpose()?;
+        let term = Term::of(search.as_deref())?;
         if reader.actor()?.kind == Kind_::Pupil {
             return Ok(crate::platform::page::Cut::default().connection(Total::known(0)));
         }
-        let cut = store::page(reader, search.as_deref(), &page).await?;
+        let cut = store::page(reader, term.as_ref(), &page).await?;
         let level = Level::new(reader, cut.rows.clone());
         let reader = Arc::clone(reader);
         let total = Total::new(move || {
-            let (reader, search) = (Arc::clone(&reader), search.clone());
-            Box::pin(async move { store::count(&reader, search.as_deref()).await })
+            let (reader, term) = (Arc::clone(&reader), term.clone());
+            Box::pin(async move { store::count(&reader, term.as_ref()).await })
         });
         Ok(cut
             .with(level.all().into_iter().map(Organisation).collect())

@@ -14,5 +14,5 @@ pub const RENAMED: &str = "organisation_renamed";
 pub use self::{
     rules::{NewOrganisation, PupilRow},
     service::{create, name_change, pupils_create, staff_create},
-    store::OrganisationRow,
+    store::{OrganisationRow, system_fill_letters},
 };

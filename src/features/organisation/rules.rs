@@ -62,7 +62,7 @@ pub(super) fn name(text: &str) -> Result<String> {
     text::line(text, 200)
 }
 
-/// What lists order by and a search looks into.
+/// What nodes of the release before order lists by, and look into.
 pub(super) fn name_key(name: &str, city: &str) -> String {
     format!("{name} {city}").to_lowercase()
 }

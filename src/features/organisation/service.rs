@@ -22,6 +22,7 @@ use crate::{
         id::Kind,
         idempotency::{self, Claim, Created, Key},
         job::NewJob,
+        letters::VERSION,
         scalar, text,
     },
 };
@@ -42,11 +43,15 @@ pub async fn create(app: &App, actor: &Actor, new: NewOrganisation, key: Option<
                 if let Claim::Replay(id) = idempotency::claim(tx, actor.account_id, key.as_ref(), id).await? {
                     return Ok(id);
                 }
+                let letters = store::letters(&new.name, &new.city);
                 let row = organisation::Model {
                     id,
                     kind: new.kind,
                     name: new.name.clone(),
                     name_key: rules::name_key(&new.name, &new.city),
+                    sort_key: letters.sort_key,
+                    search_key: letters.search_key,
+                    letters_version: VERSION,
                     city: new.city.clone(),
                     country: new.country.clone(),
                     time_zone: new.time_zone.clone(),
@@ -83,7 +88,7 @@ pub async fn name_change(app: &App, actor: &Actor, id: Uuid, name: &str) -> Resu
                 if *name == known.name {
                     return Ok(());
                 }
-                store::set_name(tx, id, name, rules::name_key(name, &known.city)).await?;
+                store::set_name(tx, &known, name, rules::name_key(name, &known.city)).await?;
                 tx.enqueue(NewJob {
                     kind: RENAMED,
                     subject_id: id,

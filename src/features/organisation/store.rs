@@ -9,8 +9,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::platform::{
-    db::{Reader, Sql, Tx},
+    db::{Db, Reader, Sql, Tx},
     error::Result,
+    letters::{self, Letters, Names, Term},
     page::{Cut, Key, KeyType, Order, Page},
 };
 
@@ -23,8 +24,6 @@ pub struct OrganisationRow {
     pub kind: OrganisationKind,
     /// Its name.
     pub name: String,
-    /// Place in lists.
-    pub name_key: String,
     /// Town.
     pub city: String,
     /// ISO 3166-1 alpha-2.
@@ -33,7 +32,14 @@ pub struct OrganisationRow {
     pub time_zone: String,
 }
 
-const COLUMNS: &str = "o.id, o.kind, o.name, o.name_key, o.city, o.country, o.time_zone";
+const NAMES: Names = Names {
+    table: "organisation",
+    name: "name",
+    other: "city",
+    is_other_sorted: true,
+};
+
+const COLUMNS: &str = "o.id, o.kind, o.name, o.city, o.country, o.time_zone";
 
 /// Staff and administrators see every organisation; pupils their own and those of their spaces.
 const VISIBLE: &str = "(me.kind <> 'PUPIL' OR o.id = me.organisation_id OR EXISTS (SELECT 1 FROM membership m \
@@ -48,18 +54,26 @@ pub(super) async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Vec<Organisa
 }
 
 pub(super) const ORDER: Order = Order {
-    tag: 2,
-    columns: &[("name_key", KeyType::Text), ("id", KeyType::Id)],
+    tag: 64,
+    columns: &[("sort_key", KeyType::Letters), ("id", KeyType::Id)],
     is_descending: false,
 };
 
-/// Organisations by name; `search` is a part of name or city.
-pub(super) async fn page(reader: &Reader, search: Option<&str>, page: &Page) -> Result<Cut<OrganisationRow>> {
-    let mut sql = found(reader, COLUMNS, search)?;
+#[derive(FromQueryResult)]
+struct PlacedRow {
+    sort_key: Vec<u8>,
+    #[sea_orm(nested)]
+    organisation: OrganisationRow,
+}
+
+/// Organisations by name; with a term, those in whose name or city it is found.
+pub(super) async fn page(reader: &Reader, term: Option<&Term>, page: &Page) -> Result<Cut<OrganisationRow>> {
+    let mut sql = found(reader, &format!("{COLUMNS}, o.sort_key"), term)?;
     page.push(&mut sql, "o");
-    Ok(page.cut(reader.rows(sql).await?, |row: &OrganisationRow| {
-        vec![Key::Text(row.name_key.clone()), Key::Id(row.id)]
-    }))
+    let cut = page.cut(reader.rows(sql).await?, |row: &PlacedRow| {
+        vec![Key::Letters(row.sort_key.clone()), Key::Id(row.organisation.id)]
+    });
+    Ok(cut.map(|row| row.organisation))
 }
 
 #[derive(FromQueryResult)]
@@ -68,25 +82,15 @@ struct Count {
 }
 
 /// How many there are.
-pub(super) async fn count(reader: &Reader, search: Option<&str>) -> Result<i64> {
-    let sql = found(reader, "COUNT(*) AS count", search)?;
+pub(super) async fn count(reader: &Reader, term: Option<&Term>) -> Result<i64> {
+    let sql = found(reader, "COUNT(*) AS count", term)?;
     Ok(reader.row::<Count>(sql).await?.map_or(0, |row| row.count))
 }
 
-fn found(reader: &Reader, columns: &str, search: Option<&str>) -> Result<Sql> {
+fn found(reader: &Reader, columns: &str, term: Option<&Term>) -> Result<Sql> {
     let mut sql = visible(reader, columns)?;
-    if let Some(search) = search {
-        // A control character is in no name, and PostgreSQL refuses one of them.
-        let search: String = search.chars().filter(|char| !char.is_control()).collect();
-        let literal = search
-            .trim()
-            .to_lowercase()
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        sql.push(" AND o.name_key LIKE ")
-            .bind(format!("%{literal}%"))
-            .push(" ESCAPE '\\'");
+    if let Some(term) = term {
+        NAMES.push_found(&mut sql, "o", term);
     }
     Ok(sql)
 }
@@ -100,12 +104,28 @@ fn visible(reader: &Reader, columns: &str) -> Result<Sql> {
     Ok(sql)
 }
 
+/// What is kept of the letters of a name and a city.
+pub(super) fn letters(name: &str, city: &str) -> Letters {
+    NAMES.letters(name, city)
+}
+
+/// Computes the letters of organisations that were left without them, or with those of another version. Returns how many.
+///
+/// # Errors
+/// The database's: what was done stays, and the next call goes on.
+pub async fn system_fill_letters(db: &Db) -> Result<usize> {
+    NAMES.fill(db).await
+}
+
 pub(super) async fn insert(tx: &Tx<'_>, row: organisation::Model) -> Result<()> {
     let row = organisation::ActiveModel {
         id: Set(row.id),
         kind: Set(row.kind),
         name: Set(row.name),
         name_key: Set(row.name_key),
+        sort_key: Set(row.sort_key),
+        search_key: Set(row.search_key),
+        letters_version: Set(row.letters_version),
         city: Set(row.city),
         country: Set(row.country),
         time_zone: Set(row.time_zone),
@@ -125,12 +145,16 @@ pub(super) async fn lock(tx: &Tx<'_>, id: Uuid) -> Result<Option<organisation::M
     tx.row(sql).await
 }
 
-/// Gives an organisation another name.
-pub(super) async fn set_name(tx: &Tx<'_>, id: Uuid, name: &str, key: String) -> Result<()> {
+/// Gives a locked organisation another name.
+pub(super) async fn set_name(tx: &Tx<'_>, of: &organisation::Model, name: &str, key: String) -> Result<()> {
+    let letters = NAMES.letters(name, &of.city);
     let row = organisation::ActiveModel {
-        id: Unchanged(id),
+        id: Unchanged(of.id),
         name: Set(name.to_owned()),
         name_key: Set(key),
+        sort_key: Set(letters.sort_key),
+        search_key: Set(letters.search_key),
+        letters_version: Set(letters::VERSION),
         ..Default::default()
     };
     row.update(&**tx).await?;

@@ -1,6 +1,10 @@
 //! The unit of work: every change is one transaction that ends with its jobs, audit records and events.
 
-use std::{marker::PhantomData, ops::Deref, time::Duration};
+use std::{
+    marker::PhantomData,
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, FromQueryResult, SqliteTransactionMode, TransactionOptions};
@@ -177,6 +181,28 @@ impl Db {
                 Err(Error::Contended) => return Err(Error::Unavailable(Duration::from_secs(1))),
                 other => return other,
             }
+        }
+    }
+
+    /// Runs a unit of work again and again until it finds nothing to do, and returns how much it did in all: what an earlier release has
+    /// left, some rows at a time.
+    ///
+    /// # Errors
+    /// Those of [`Self::write`]: what was done stays, and the next call goes on.
+    pub async fn write_all<'a, F>(&'a self, unit: F) -> Result<usize>
+    where
+        F: for<'t> Fn(&'t mut Tx<'a>) -> BoxFuture<'t, Result<usize>> + Send + Sync,
+    {
+        let mut count = 0;
+        loop {
+            let begun = Instant::now();
+            let done = self.write(None, &unit).await?;
+            if done == 0 {
+                return Ok(count);
+            }
+            count += done;
+            // Half of the time belongs to others.
+            tokio::time::sleep(begun.elapsed()).await;
         }
     }
 

@@ -16,7 +16,7 @@ use entity::{
     revision, space, space_organisation, stream, thread_read,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
-use sojourn::platform::{audit::Record, db::Db, id::Kind};
+use sojourn::platform::{audit::Record, db::Db, id::Kind, letters};
 use uuid::Uuid;
 
 use super::row_id;
@@ -114,6 +114,9 @@ impl Bulk {
             kind: OrganisationKind::School,
             name: format!("School {id}"),
             name_key: format!("school {id}"),
+            sort_key: id.as_bytes().to_vec(),
+            search_key: format!("school {id} town"),
+            letters_version: letters::VERSION,
             city: "Town".to_owned(),
             country: "LV".to_owned(),
             time_zone: "Europe/Riga".to_owned(),
@@ -146,6 +149,9 @@ impl Bulk {
             login_changed_before: None,
             is_login_change_untold: false,
             display_name: "Pupil P.".to_owned(),
+            sort_key: b"pupil".to_vec(),
+            search_key: format!("pupil p. p{}", id.simple()),
+            letters_version: letters::VERSION,
             languages: account::Languages(vec!["en".to_owned()]),
             organisation_id: Some(organisation),
             birth_year: Some(2010),

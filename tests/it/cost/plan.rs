@@ -106,6 +106,7 @@ fn type_name(value: &SqlValue) -> &'static str {
         SqlValue::Array(..) => "uuid[]",
         SqlValue::Uuid(_) => "uuid",
         SqlValue::String(_) => "text",
+        SqlValue::Bytes(_) => "bytea",
         SqlValue::BigInt(_) => "bigint",
         SqlValue::Int(_) => "integer",
         SqlValue::Bool(_) => "boolean",

@@ -6,6 +6,7 @@ mod backfill;
 mod copy;
 mod floor;
 mod index;
+mod letters;
 mod logins;
 mod nodes;
 mod serve;

@@ -272,6 +272,7 @@ const PLANTED: &[&str] = &[
     "account.display_name",
     "account.login",
     "account.login_key",
+    "account.search_key",
     "contribution.client_key",
     "decision.note",
     "idempotency.key",

@@ -65,6 +65,7 @@ async fn an_upgrade_keeps_all_data() {
     let some = ["account", "contribution", "review", "audit_record"].map(count);
     assert_eq!(some, [45, 292, 53, 328]);
     world.app().db.migrate().await.unwrap();
+    world.app().fill_letters().await;
     let now = world.columns().await;
     let kept: Columns = (columns.iter())
         .map(|(table, columns)| {
@@ -90,6 +91,30 @@ async fn an_upgrade_keeps_all_data() {
         chains.len() == 7 && chains.iter().all(|chain| chain.broken_at.is_none()),
         "{chains:?}"
     );
+}
+
+#[tokio::test]
+async fn after_an_upgrade_names_stand_and_are_found_as_those_of_this_release() {
+    let (world, _) = left().await;
+    world.app().db.migrate().await.unwrap();
+    for table in ["account", "organisation"] {
+        let keys = format!("SELECT DISTINCT letters_version || search_key AS text FROM {table}");
+        assert_eq!(world.texts(&keys).await, ["0"]);
+    }
+    world.app().fill_letters().await;
+    let unfilled = "SELECT login AS text FROM account WHERE letters_version < 1 OR search_key = '' \
+        UNION ALL SELECT name FROM organisation WHERE letters_version < 1 OR search_key = ''";
+    assert_eq!(world.texts(unfilled).await, Vec::<String>::new());
+    let names = world
+        .texts("SELECT name AS text FROM organisation ORDER BY sort_key, id")
+        .await;
+    let ordered = [
+        "Cité scolaire des Trois-Vallons",
+        "Geniko Lykeio Anatolikis Aktis",
+        "IES Arroyo de las Encinas",
+        "Rīgas Daugavkrasta vidusskola",
+    ];
+    assert_eq!(names, ordered);
 }
 
 #[tokio::test]

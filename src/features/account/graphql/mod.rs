@@ -21,6 +21,7 @@ use crate::{
         db::Reader,
         error::Result,
         id::{self, Kind},
+        letters::Term,
         level::{At, Level, Link},
         page::{Cut, Listed, PageArgs, Total},
         permission::ActionPermission,
@@ -151,22 +152,26 @@ pub async fn accounts(reader: &Arc<Reader>, ids: &[Uuid]) -> Result<HashMap<Uuid
 pub async fn accounts_of(
     reader: &Arc<Reader>,
     organisation: Uuid,
-    kind: Option<entity::enums::AccountKind>,
+    (kind, search): (Option<entity::enums::AccountKind>, Option<String>),
     args: &PageArgs,
 ) -> Result<Listed<Account>> {
     // The way here leads through the own account, which is readable while the one-time secret is in use.
     reader.actor()?.ready()?;
     let page = args.page(store::ORDER)?;
+    let filter = store::Filter {
+        kind,
+        term: Term::of(search.as_deref())?,
+    };
     // Only one organisation is the viewer's: without this, a list of organisations would ask for each of them.
     if !reader.actor()?.is_staff_of(organisation) {
         return Ok(Cut::default().connection(Total::known(0)));
     }
-    let cut = store::page(reader, organisation, kind, &page).await?;
+    let cut = store::page(reader, organisation, &filter, &page).await?;
     let level = Level::new(reader, cut.rows.clone());
     let reader = Arc::clone(reader);
     let total = Total::new(move || {
-        let reader = Arc::clone(&reader);
-        Box::pin(async move { store::count(&reader, organisation, kind).await })
+        let (reader, filter) = (Arc::clone(&reader), filter.clone());
+        Box::pin(async move { store::count(&reader, organisation, &filter).await })
     });
     Ok(cut
         .with(level.all().into_iter().map(Account).collect())

@@ -35,6 +35,7 @@ use crate::{
         error::{Checks, Code, Error, Reason, Result},
         id::Kind,
         idempotency,
+        letters::VERSION,
     },
 };
 
@@ -69,6 +70,7 @@ pub struct NewAccount {
 pub async fn insert(tx: &mut Tx<'_>, actor: Option<Uuid>, new: NewAccount) -> Result<bool> {
     let record = Record::new(AuditAct::AccountCreated, actor, (Kind::Account, new.id)).after(new.kind);
     let chain = new.organisation_id.unwrap_or(INSTALLATION);
+    let letters = store::letters(&new.display_name, &new.login);
     let row = account::Model {
         id: new.id,
         kind: new.kind,
@@ -76,6 +78,9 @@ pub async fn insert(tx: &mut Tx<'_>, actor: Option<Uuid>, new: NewAccount) -> Re
         has_login_collision: false,
         login: new.login,
         display_name: new.display_name,
+        sort_key: letters.sort_key,
+        search_key: letters.search_key,
+        letters_version: VERSION,
         languages: Languages(new.languages),
         organisation_id: new.organisation_id,
         birth_year: new.birth_year,

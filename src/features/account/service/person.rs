@@ -59,7 +59,7 @@ pub async fn name_change(app: &App, actor: &Actor, id: Uuid, name: &str) -> Resu
                 if name == account.display_name {
                     return Ok(());
                 }
-                store::set_name(tx, id, name).await?;
+                store::set_name(tx, &account, name).await?;
                 tx.enqueue(NewJob {
                     kind: RENAMED,
                     subject_id: id,

@@ -1,7 +1,5 @@
 //! Texts that an earlier release has rendered.
 
-use std::time::Instant;
-
 use super::super::store;
 use crate::{
     app::App,
@@ -14,17 +12,7 @@ use crate::{
 /// # Errors
 /// The database's: what was done stays, and the next call goes on.
 pub async fn render_anew(app: &App) -> Result<usize> {
-    let mut count = 0;
-    loop {
-        let begun = Instant::now();
-        let done = app.db.write(None, |tx| Box::pin(unit(tx))).await?;
-        if done == 0 {
-            return Ok(count);
-        }
-        count += done;
-        // Half of the time belongs to others.
-        tokio::time::sleep(begun.elapsed()).await;
-    }
+    app.db.write_all(|tx| Box::pin(unit(tx))).await
 }
 
 async fn unit(tx: &mut Tx<'_>) -> Result<usize> {

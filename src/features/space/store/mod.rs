@@ -436,7 +436,7 @@ pub(super) const PART_ORDER: Order = Order {
     is_descending: false,
 };
 
-const ORGANISATION_COLUMNS: &str = "o.id, o.kind, o.name, o.name_key, o.city, o.country, o.time_zone";
+const ORGANISATION_COLUMNS: &str = "o.id, o.kind, o.name, o.city, o.country, o.time_zone";
 
 /// Organisations that take part in spaces of the viewer.
 pub(super) async fn organisations(
@@ -647,7 +647,6 @@ pub struct MemberRow {
     pub display_name: String,
     organisation_kind: OrganisationKind,
     organisation_name: String,
-    organisation_name_key: String,
     organisation_city: String,
     organisation_country: String,
     organisation_time_zone: String,
@@ -663,7 +662,6 @@ impl MemberRow {
             id: self.organisation_id,
             kind: self.organisation_kind,
             name: self.organisation_name.clone(),
-            name_key: self.organisation_name_key.clone(),
             city: self.organisation_city.clone(),
             country: self.organisation_country.clone(),
             time_zone: self.organisation_time_zone.clone(),
@@ -673,7 +671,7 @@ impl MemberRow {
 
 const MEMBER_COLUMNS: &str = "x.id, x.space_id, x.account_id, x.organisation_id, x.role, x.mobility_status, \
     x.pre_moderated_until, x.left_at, x.version, x.created_at, a.display_name, o.kind AS organisation_kind, \
-    o.name AS organisation_name, o.name_key AS organisation_name_key, o.city AS organisation_city, \
+    o.name AS organisation_name, o.city AS organisation_city, \
     o.country AS organisation_country, o.time_zone AS organisation_time_zone";
 const MEMBER_JOINS: &str = "JOIN account a ON a.id = x.account_id JOIN organisation o ON o.id = x.organisation_id";
 
@@ -808,24 +806,27 @@ pub(super) async fn member_counts(
 }
 
 pub(super) const NAME_ORDER: Order = Order {
-    tag: 30,
-    columns: &[("display_name", KeyType::Text), ("id", KeyType::Id)],
+    tag: 65,
+    columns: &[("sort_key", KeyType::Letters), ("id", KeyType::Id)],
     is_descending: false,
 };
 
-/// Writes the mobile pupils of the space in `parent`, as far as the viewer is staff there, in the order of the bytes of their
-/// names, which is the same on both databases.
+/// Writes the mobile pupils of the space in `parent`, as far as the viewer is staff there, with their places in the order of names.
 fn push_mobile(sql: &mut Sql, parent: &str, organisation: Option<Uuid>) {
-    let order = if sql.is_postgres() { " COLLATE \"C\"" } else { "" };
-    sql.push("(SELECT x.id, a.display_name")
-        .push(order)
-        .push(" AS display_name FROM membership x JOIN account a ON a.id = x.account_id ")
+    sql.push("(SELECT x.id, a.sort_key FROM membership x JOIN account a ON a.id = x.account_id ")
         .push("WHERE m.role IN ('COORDINATOR', 'TEACHER') AND x.left_at IS NULL AND x.mobility_status = 'MOBILE' AND x.space_id = ")
         .push(parent);
     if let Some(organisation) = organisation {
         sql.push(" AND x.organisation_id = ").bind(organisation);
     }
     sql.push(") n");
+}
+
+#[derive(FromQueryResult)]
+struct PlacedRow {
+    sort_key: Vec<u8>,
+    #[sea_orm(nested)]
+    member: MemberRow,
 }
 
 /// The mobile pupils of spaces, by name; for staff only.
@@ -836,7 +837,7 @@ pub(super) async fn mobile_pupils(
     page: &Page,
 ) -> Result<HashMap<Uuid, Cut<MemberRow>>> {
     let account = reader.actor()?.account_id;
-    let columns = format!("{MEMBER_COLUMNS}, {VIEWER_COLUMNS}");
+    let columns = format!("{MEMBER_COLUMNS}, {VIEWER_COLUMNS}, a.sort_key");
     let mut sql = reader.sql("");
     let columns = (&*columns, "membership x", MEMBER_JOINS);
     sql.for_each(spaces, viewing(account, "space"), columns, |sql, parent| {
@@ -845,8 +846,10 @@ pub(super) async fn mobile_pupils(
         sql.push(" WHERE n.id IS NOT NULL");
         page.push(sql, "n");
     });
-    let place = |row: &MemberRow| vec![Key::Text(row.display_name.clone()), Key::Id(row.id)];
-    Ok(page.cut_by(reader.rows::<MemberRow>(sql).await?, |row| row.space_id, place))
+    let place = |row: &PlacedRow| vec![Key::Letters(row.sort_key.clone()), Key::Id(row.member.id)];
+    let cuts = page.cut_by(reader.rows(sql).await?, |row| row.member.space_id, place);
+    let members = |(space, cut): (Uuid, Cut<PlacedRow>)| (space, cut.map(|row| row.member));
+    Ok(cuts.into_iter().map(members).collect())
 }
 
 /// How many they are.
