@@ -14,6 +14,15 @@ fn string<T: ScalarType + InputType>(value: Value, wrap: fn(String) -> T) -> Inp
     }
 }
 
+/// Whether a scalar of this name is written as text.
+#[must_use]
+pub fn is_text(name: &str) -> bool {
+    matches!(
+        name,
+        "CountryCode" | "DateTime" | "IsoWeek" | "LanguageTag" | "LocalTime"
+    )
+}
+
 /// A number of bytes: a whole number up to 2^53, which is more than `Int` can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct ByteCount(i64);

@@ -129,13 +129,6 @@ pub(super) fn is_rate_limited(response: &Response) -> bool {
     is_empty && !response.errors.is_empty() && response.errors.iter().all(is_limit)
 }
 
-/// Takes the names that the library proposes out of a message.
-pub(super) fn drop_suggestion(error: &mut ServerError) {
-    if let Some(place) = error.message.find(" Did you mean") {
-        error.message.truncate(place);
-    }
-}
-
 /// The answer as JSON.
 pub(super) fn body(response: &Response) -> String {
     #[derive(Serialize)]

@@ -169,7 +169,7 @@ async fn run<E: Executor>(
 ) -> std::result::Result<Answer, Refused> {
     let caller = caller(door, headers);
     let known = caller.as_ref().ok().and_then(Option::as_ref);
-    let operation = Operation::read(door, known, params, record).await;
+    let operation = Operation::read(door, known, params, record);
     let operation = operation.map_err(Refused::document)?;
     match operation.kind {
         OperationType::Query => {}

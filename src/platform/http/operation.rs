@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{
-    Executor, Positioned, Request, Response, ServerError, Variables,
-    parser::types::{OperationDefinition, OperationType},
-};
+use async_graphql::{Executor, Name, Request, Response, ServerError, Value, Variables, parser::types::OperationType};
 
 use super::{
     Door, Introspection, RequestId,
@@ -27,6 +24,7 @@ use crate::platform::{
 /// An operation that may run.
 pub(super) struct Operation {
     plan: Plan,
+    request: Request,
     variables: Variables,
     /// What kind of operation.
     pub kind: OperationType,
@@ -38,15 +36,20 @@ pub(super) struct Operation {
 pub(super) struct Plan {
     document: Arc<Document>,
     name: Option<String>,
+    /// The variables that are true or false.
+    conditions: Box<[(Name, bool)]>,
 }
 
 impl Plan {
     /// A request for it, without the data that resolvers look for.
-    pub(super) fn request(&self, variables: Variables) -> Request {
-        let mut request = Request::new("").variables(variables);
+    ///
+    /// # Errors
+    /// Large variables are used too often: not if there was a request with these values already.
+    pub(super) fn request(&self, variables: &Variables) -> std::result::Result<Request, ServerError> {
+        let mut request = Request::new("");
         request.operation_name.clone_from(&self.name);
-        request.set_parsed_query(self.document.parsed.clone());
-        request
+        request.set_parsed_query(self.document.tree(self.name.as_deref(), variables)?);
+        Ok(request)
     }
 
     /// What is selected of the one root field, whatever its arguments are.
@@ -57,7 +60,7 @@ impl Plan {
     /// Completes an answer.
     pub(super) fn complete(&self, types: &Types, response: &mut Response) {
         if let Some(operation) = self.document.named(self.name.as_deref()) {
-            types.complete(&self.document.parsed, operation, response);
+            types.complete(&self.document.parsed, operation, &self.conditions, response);
         }
     }
 }
@@ -75,7 +78,7 @@ pub(super) struct Charge {
 
 impl Operation {
     /// Checks the document and notes what it is. Nothing is asked of the database for a document that is refused.
-    pub(super) async fn read<E: Executor>(
+    pub(super) fn read<E: Executor>(
         door: &Door<E>,
         caller: Option<&Caller>,
         params: Params,
@@ -86,16 +89,8 @@ impl Operation {
             Introspection::SignedIn => caller.is_some(),
             Introspection::Nobody => false,
         };
-        let found = door
-            .documents
-            .read(&door.executor, &params, &door.options.document)
-            .await;
-        let document = found.map_err(|mut errors| {
-            if !may_introspect {
-                errors.iter_mut().for_each(answer::drop_suggestion);
-            }
-            errors
-        })?;
+        let limits = &door.options.document;
+        let document = door.documents.read(&door.types, &params, limits, may_introspect)?;
         let (name, operation) = document.operation(&params).map_err(|error| vec![error])?;
         let (kind, name) = (operation.ty, name.map(ToString::to_string));
         record.operation(kind, name.as_deref());
@@ -112,15 +107,26 @@ impl Operation {
             );
             return Err(vec![invalid(message)]);
         }
-        let variables = with_defaults(operation, params.variables);
+        let variables = Document::variables(&door.types, operation, params.variables, may_introspect);
+        let variables = variables.map_err(|error| vec![error])?;
         let cost = cost::of(&door.types, &document.parsed, operation, &variables);
         let most = door.options.max_cost;
         if cost > most {
             let message = format!("The answer could hold {cost} objects: ask for shorter pages. At most {most}.");
             return Err(vec![invalid(message)]);
         }
+        let conditions = variables.iter().filter_map(|(name, value)| match value {
+            Value::Boolean(value) => Some((name.clone(), *value)),
+            _ => None,
+        });
+        let plan = Plan {
+            document,
+            name,
+            conditions: conditions.collect(),
+        };
         Ok(Self {
-            plan: Plan { document, name },
+            request: plan.request(&variables).map_err(|error| vec![error])?,
+            plan,
             variables,
             kind,
             cost,
@@ -167,27 +173,13 @@ impl Operation {
         client: Client,
         id: &RequestId,
     ) -> (Request, Plan) {
-        let request = self.plan.request(self.variables);
-        (with_data(request, door, reader, client, id), self.plan)
+        (with_data(self.request, door, reader, client, id), self.plan)
     }
 
-    /// What was asked for, and its variables.
-    pub(super) fn into_parts(self) -> (Plan, Variables) {
-        (self.plan, self.variables)
+    /// What was asked for, its request, without the data that resolvers look for, and its variables.
+    pub(super) fn into_parts(self) -> (Plan, Request, Variables) {
+        (self.plan, self.request, self.variables)
     }
-}
-
-/// Variables with the defaults of those that were not sent: the library looks for those only where it reads arguments, and not in
-/// `@skip` and `@include`.
-fn with_defaults(operation: &OperationDefinition, mut variables: Variables) -> Variables {
-    for definition in &operation.variable_definitions {
-        let Positioned { node, .. } = definition;
-        if let Some(default) = &node.default_value {
-            let value = || default.node.clone();
-            variables.entry(node.name.node.clone()).or_insert_with(value);
-        }
-    }
-    variables
 }
 
 /// Adds what resolvers find in their context.

@@ -124,13 +124,17 @@ async fn a_subscription_may_have_its_root_field_in_a_fragment() {
         "subscription { ... on Ticks { count(to: 1) } }",
         "subscription { ... { count(to: 1) } }",
         "subscription { ...t } fragment t on Ticks { ... { count(to: 1) } }",
+        "subscription { ... @include(if: true) { count(to: 1) } two: count(to: 2) @skip(if: true) count(to: 1) }",
     ] {
         client.subscribe("1", query).await;
         assert_eq!(client.next().await["payload"]["data"], json!({ "count": 1 }), "{query}");
         assert_eq!(client.next().await["type"], "complete", "{query}");
     }
     client
-        .subscribe("1", "subscription { ... @include(if: true) { count(to: 1) } }")
+        .subscribe(
+            "1",
+            "subscription ($y: Boolean! = true) { ... @include(if: $y) { count(to: 1) } }",
+        )
         .await;
     assert_eq!(client.next().await["payload"][0]["extensions"]["code"], "INVALID");
 }

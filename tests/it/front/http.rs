@@ -191,6 +191,15 @@ async fn a_syntax_error_is_one_line_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_selected_twice_is_made_once() {
+    let door = door().await;
+    let query = "mutation { add ...f twice: add add ... { add } no: add @skip(if: true) } fragment f on Mutation { twice: add }";
+    let reply = door.ask(query).await;
+    assert_eq!(reply.body["data"].to_string(), r#"{"add":1,"twice":2}"#);
+    assert_eq!(door.additions.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn a_document_that_fragments_blow_up_is_refused() {
     let fragment = |number| {
         let next = format!("...f{} ", number + 1).repeat(10);

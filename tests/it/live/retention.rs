@@ -37,7 +37,7 @@ async fn first(world: &World, cast: &Cast, cursor: &str) -> Value {
 
 fn is_reset(event: &Value, resume: &str) {
     assert_eq!(
-        (&event["__typename"], &event["reason"]),
+        (&event["__typename"], &event["resetReason"]),
         (&json!("StreamReset"), &json!("EXPIRED"))
     );
     assert_eq!(event["resumeCursor"], resume);

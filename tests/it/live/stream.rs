@@ -158,7 +158,7 @@ async fn a_cursor_ahead_of_the_stream_resets_it() {
         .await;
     let event = live.event().await;
     assert_eq!(
-        (&event["__typename"], &event["reason"]),
+        (&event["__typename"], &event["resetReason"]),
         (&json!("StreamReset"), &json!("FUTURE"))
     );
     assert_eq!(event["resumeCursor"], now);

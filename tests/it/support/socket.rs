@@ -23,7 +23,7 @@ const EVENT: &str = "__typename cursor kind actor { displayName } \
     ... on ReportEvent { report { id state contribution { id } } } \
     ... on MemberEvent { member { id displayName role leftAt } } \
     ... on SpaceSettingsEvent { space { id title state } } \
-    ... on StreamReset { reason resumeCursor } ... on StreamEnded { reason }";
+    ... on StreamReset { resetReason: reason resumeCursor } ... on StreamEnded { reason }";
 
 /// An open socket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{cell::OnceCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use async_graphql::{
     Name, PathSegment, Response, ServerError, Value,
@@ -17,16 +17,17 @@ use async_graphql::{
 };
 
 use super::{
-    document::{PRESENCE, is_presence},
+    document::{PRESENCE, is_presence, is_there},
     types::{Types, named},
 };
 
 impl Types {
-    /// Completes the answer to an operation of a document.
+    /// Completes the answer to an operation of a document, of whose variables these are true or false.
     pub(super) fn complete(
         &self,
         document: &ExecutableDocument,
         operation: &OperationDefinition,
+        variables: &[(Name, bool)],
         response: &mut Response,
     ) {
         let failed = Failed::of(&response.errors);
@@ -38,9 +39,14 @@ impl Types {
                 return;
             }
         };
-        let run = Run { types: self, document };
+        let run = Run {
+            types: self,
+            document,
+            variables,
+        };
         let mut fields = Fields::new();
-        run.collect(self.root(operation.ty), &operation.selection_set.node, &mut fields);
+        let root = self.root(operation.ty);
+        run.collect((root, root), &operation.selection_set.node, &mut fields);
         response.data = run.object(&fields, values, Some(&failed));
     }
 }
@@ -80,13 +86,14 @@ struct Field<'a> {
     of_type: Option<&'a Type>,
     /// What is selected below, each with the type that it selects from.
     selected: Vec<(Option<&'a str>, &'a SelectionSet)>,
-    /// The same as fields, made when they are needed, once for all objects of a list.
-    below: OnceCell<Fields<'a>>,
+    /// The same as fields, made when they are needed, once for all objects of a type in a list; without a type, those of all.
+    below: RefCell<HashMap<Option<String>, Rc<Fields<'a>>>>,
 }
 
 struct Run<'a> {
     types: &'a Types,
     document: &'a ExecutableDocument,
+    variables: &'a [(Name, bool)],
 }
 
 impl<'a> Run<'a> {
@@ -114,9 +121,15 @@ impl<'a> Run<'a> {
     /// Completes a value of a field, or of a list in it; `base` is its type.
     fn value(&self, field: &Field<'a>, base: Option<&BaseType>, value: Value, failed: Option<&Failed>) -> Value {
         match (value, base) {
-            (Value::Object(values), _) if !field.selected.is_empty() => self.object(self.below(field), values, failed),
+            (Value::Object(mut values), _) if !field.selected.is_empty() => {
+                let object = match values.swap_remove(PRESENCE) {
+                    Some(Value::String(object)) => Some(object),
+                    _ => None,
+                };
+                self.object(&self.below(field, object), values, failed)
+            }
             (Value::Null, Some(BaseType::Named(_))) if failed.is_some_and(|failed| !failed.0.is_empty()) => {
-                self.object(self.below(field), IndexMap::new(), failed)
+                self.object(&self.below(field, None), IndexMap::new(), failed)
             }
             (Value::List(values), Some(BaseType::List(of_type))) => {
                 let mut list = Vec::with_capacity(values.len());
@@ -139,18 +152,32 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn below<'f>(&self, field: &'f Field<'a>) -> &'f Fields<'a> {
-        field.below.get_or_init(|| {
-            let mut fields = Fields::new();
-            for (parent, set) in &field.selected {
-                self.collect(*parent, set, &mut fields);
-            }
-            fields
-        })
+    fn below(&self, field: &Field<'a>, object: Option<String>) -> Rc<Fields<'a>> {
+        if let Some(known) = field.below.borrow().get(&object) {
+            return Rc::clone(known);
+        }
+        let mut fields = Fields::new();
+        for (parent, set) in &field.selected {
+            self.collect((*parent, object.as_deref()), set, &mut fields);
+        }
+        let fields = Rc::new(fields);
+        field.below.borrow_mut().insert(object, Rc::clone(&fields));
+        fields
     }
 
-    fn collect(&self, parent: Option<&'a str>, set: &'a SelectionSet, fields: &mut Fields<'a>) {
+    /// Collects what is selected from a type, as far as it is for an object of a type, if that is known.
+    fn collect(
+        &self,
+        (parent, object): (Option<&'a str>, Option<&str>),
+        set: &'a SelectionSet,
+        fields: &mut Fields<'a>,
+    ) {
+        let is_for = |on: &str| object.is_none_or(|object| self.types.is(object, on));
         for selection in &set.items {
+            // What is skipped has no place in the order.
+            if is_there(selection.node.directives(), self.variables) == Some(false) {
+                continue;
+            }
             match &selection.node {
                 Selection::Field(field) if is_presence(&field.node) => {}
                 Selection::Field(field) => {
@@ -159,7 +186,7 @@ impl<'a> Run<'a> {
                     let known = fields.entry(&field.node.response_key().node).or_insert(Field {
                         of_type,
                         selected: Vec::new(),
-                        below: OnceCell::new(),
+                        below: RefCell::default(),
                     });
                     // Fragments for several types may disagree: null goes up only where all say so.
                     if of_type.is_none_or(|of_type| of_type.nullable) {
@@ -173,12 +200,16 @@ impl<'a> Run<'a> {
                 Selection::InlineFragment(inline) => {
                     let condition = inline.node.type_condition.as_ref();
                     let parent = condition.map(|condition| condition.node.on.node.as_str()).or(parent);
-                    self.collect(parent, &inline.node.selection_set.node, fields);
+                    if parent.is_none_or(is_for) {
+                        self.collect((parent, object), &inline.node.selection_set.node, fields);
+                    }
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
                         let parent = fragment.node.type_condition.node.on.node.as_str();
-                        self.collect(Some(parent), &fragment.node.selection_set.node, fields);
+                        if is_for(parent) {
+                            self.collect((Some(parent), object), &fragment.node.selection_set.node, fields);
+                        }
                     }
                 }
             }

@@ -22,7 +22,7 @@ fn completed(query: &str, data: serde_json::Value, failed: serde_json::Value) ->
     }
     let document = parse_query(query).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    types.complete(&document, &operation.node, &mut response);
+    types.complete(&document, &operation.node, &[], &mut response);
     // As text, since that has the order.
     serde_json::from_str(&serde_json::to_string(&response.data).unwrap()).unwrap()
 }
@@ -95,7 +95,7 @@ fn fields_stand_in_the_order_of_the_document() {
     }
     let document = parse_query("{ x: a b ... on Query { a } z: a }").unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    types.complete(&document, &operation.node, &mut response);
+    types.complete(&document, &operation.node, &[], &mut response);
     assert_eq!(
         serde_json::to_string(&response.data).unwrap(),
         r#"{"x":4,"b":1,"a":3,"z":2}"#

@@ -1,34 +1,40 @@
 //! The check of a document before anybody else touches it.
 //!
-//! The parser recurses with every bracket, and the validation of the library visits a fragment as often as it is
+//! A parser recurses with every bracket, and the validation of the library visits a fragment as often as it is
 //! spread: 600 bytes can mean hours. So brackets and tokens are counted before parsing, and what the fragments expand
-//! to after it, each fragment once.
+//! to after it, each fragment once. Then the document is judged as graphql-js judges it, once for all requests with it.
 
 mod cache;
+mod coerce;
+mod condition;
+mod lex;
 mod measure;
+mod merge;
+mod parse;
 mod presence;
 mod root;
+mod run;
 #[cfg(test)]
 mod tests;
+mod validate;
+
+use std::collections::HashSet;
 
 use async_graphql::{
-    Name, Pos, Positioned, ServerError, Value, Variables,
-    parser::{
-        Error as ParseError, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
-    },
+    Name, Pos, Positioned, ServerError, Variables,
+    parser::types::{Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
+use async_graphql_value::Value;
 use sha2::{Digest, Sha256};
 
+use self::parse::{Parsed, parse};
 pub(super) use self::{
     cache::Documents,
     presence::{PRESENCE, is_presence},
 };
-use super::{answer::invalid, params::Params};
+use super::{answer::invalid, params::Params, types::Types};
 use crate::platform::feed::Selection;
 
-/// Open brackets of any kind at one place. Each is a level of recursion in the parser.
-const BRACKETS: usize = 64;
 /// Bytes of variables that are looked at, all uses of variables together: each use is checked on its own.
 const VARIABLE_BYTES: usize = 32 << 20;
 
@@ -77,6 +83,8 @@ pub(super) struct Document {
     pub parsed: ExecutableDocument,
     /// Whether it asks for the schema.
     pub introspects: bool,
+    /// Where arguments stand with a block string in them.
+    blocks: HashSet<Pos>,
     /// How often a `$` stands in it.
     uses: usize,
     bytes: usize,
@@ -89,29 +97,51 @@ impl Document {
         if text.len() > limits.bytes {
             return Err(invalid(format!("The document has more than {} bytes.", limits.bytes)));
         }
-        let uses = scan(text, limits)?;
-        let parsed = parse_query(text).map_err(|error| syntax(&error))?;
+        let Parsed {
+            document: parsed,
+            blocks,
+            uses,
+        } = parse(text, limits)?;
         let introspects = measure::measure(&parsed, limits)?;
+        for (_, operation) in parsed.operations.iter() {
+            if operation.node.ty == OperationType::Subscription {
+                root::check(&parsed.fragments, &operation.node)?;
+            }
+        }
         Ok(Self {
             parsed,
             introspects,
+            blocks,
             uses,
             bytes: text.len(),
             hash: Sha256::digest(text).into(),
         })
     }
 
-    /// The operation that is asked for, if it can run with these variables.
+    /// The operation that is asked for.
     pub(super) fn operation(&self, params: &Params) -> Result<(Option<&Name>, &OperationDefinition), ServerError> {
         if self.uses.saturating_mul(params.size.saturating_sub(self.bytes)) > VARIABLE_BYTES {
             return Err(invalid("Large variables are used too often in the document."));
         }
-        let (name, operation) = select(&self.parsed.operations, params.operation_name.as_deref())?;
-        require(operation, &params.variables)?;
-        if operation.ty == OperationType::Subscription {
-            root::field(&self.parsed.fragments, operation)?;
-        }
-        Ok((name, operation))
+        select(&self.parsed.operations, params.operation_name.as_deref())
+    }
+
+    /// The values of an operation's variables.
+    pub(super) fn variables(
+        types: &Types,
+        operation: &OperationDefinition,
+        sent: Variables,
+        may_introspect: bool,
+    ) -> Result<Variables, ServerError> {
+        coerce::variables(types, operation, sent).map_err(|fault| fault.told(may_introspect))
+    }
+
+    /// The tree of an operation that was asked for before, with the values of its variables.
+    pub(super) fn tree(&self, name: Option<&str>, variables: &Variables) -> Result<ExecutableDocument, ServerError> {
+        let found = self
+            .found(name)
+            .ok_or_else(|| invalid("The document has no operation."))?;
+        run::tree(&self.parsed, found, variables)
     }
 
     /// What an operation selects of its root field: not the variables that only its arguments use.
@@ -135,86 +165,44 @@ impl Document {
 
     /// The operation that was asked for before.
     pub(super) fn named(&self, name: Option<&str>) -> Option<&OperationDefinition> {
+        Some(&self.found(name)?.1.node)
+    }
+
+    fn found(&self, name: Option<&str>) -> Option<(Option<&Name>, &Positioned<OperationDefinition>)> {
         let mut operations = self.parsed.operations.iter();
-        let found = operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name)?;
-        Some(&found.1.node)
+        operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name)
     }
-}
-
-/// Counts brackets and tokens, and returns how often a `$` stands in the text.
-fn scan(text: &str, limits: &Limits) -> Result<usize, ServerError> {
-    let bytes = text.as_bytes();
-    let (mut at, mut tokens, mut open, mut dollars) = (0, 0, 0_usize, 0);
-    while let Some(&byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        let (is_token, length) = match byte {
-            b' ' | b'\t' | b'\r' | b'\n' | b',' => (false, 1),
-            b'#' => (false, run(rest, |byte| !matches!(byte, b'\r' | b'\n'))),
-            b'"' => (true, string(rest)?),
-            byte if is_word(byte) => (true, run(rest, is_word)),
-            _ => (true, 1),
-        };
-        match byte {
-            b'{' | b'[' | b'(' => open += 1,
-            b'}' | b']' | b')' => open = open.saturating_sub(1),
-            b'$' => dollars += 1,
-            _ => {}
-        }
-        if open > BRACKETS {
-            return Err(invalid(format!("The document has more than {BRACKETS} open brackets.")));
-        }
-        tokens += usize::from(is_token);
-        if tokens > limits.tokens {
-            return Err(invalid(format!("The document has more than {} tokens.", limits.tokens)));
-        }
-        at += length;
-    }
-    Ok(dollars)
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'-')
-}
-
-fn run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
-    bytes.iter().position(|&byte| !belongs(byte)).unwrap_or(bytes.len())
-}
-
-/// The length of the string at the start of `bytes`. One that isn't closed is refused here: the parser would look for
-/// another meaning, and find brackets where this saw text.
-fn string(bytes: &[u8]) -> Result<usize, ServerError> {
-    let is_block = bytes.starts_with(b"\"\"\"");
-    let mut at = if is_block { 3 } else { 1 };
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        match rest {
-            [b'"', b'"', b'"', ..] if is_block => return Ok(at + 3),
-            [b'\\', b'"', b'"', b'"', ..] if is_block => at += 4,
-            [b'"', ..] if !is_block => return Ok(at + 1),
-            [b'\\', ..] if !is_block => at += 2,
-            [b'\r' | b'\n', ..] if !is_block => break,
-            _ => at += 1,
-        }
-    }
-    Err(invalid("Syntax error: a string is not closed."))
-}
-
-/// The parser's message without its drawing of the line.
-fn syntax(error: &ParseError) -> ServerError {
-    let text = error.to_string();
-    let reason = match (error, text.rsplit_once("  = ")) {
-        (ParseError::Syntax { .. }, Some((_, reason))) => reason,
-        (ParseError::Syntax { .. }, None) => "this is not GraphQL",
-        _ => text.trim_end_matches('.'),
-    };
-    let mut told = invalid(format!("Syntax error: {}.", reason.trim()));
-    told.locations = error.positions().collect();
-    told
 }
 
 fn at(pos: Pos, message: String) -> ServerError {
     let mut error = invalid(message);
     error.locations.push(pos);
     error
+}
+
+/// Whether `@skip` and `@include` let something be there, if that is known: they may depend on variables with these values.
+pub(super) fn is_there(directives: &[Positioned<Directive>], variables: &[(Name, bool)]) -> Option<bool> {
+    let mut is_known = true;
+    for Positioned { node, .. } in directives {
+        let wanted = match node.name.node.as_str() {
+            "include" => true,
+            "skip" => false,
+            _ => continue,
+        };
+        let given = match node.get_argument("if").map(|given| &given.node) {
+            Some(Value::Boolean(given)) => Some(*given),
+            Some(Value::Variable(name)) => variables
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, given)| *given),
+            _ => None,
+        };
+        if given == Some(!wanted) {
+            return Some(false);
+        }
+        is_known &= given.is_some();
+    }
+    is_known.then_some(true)
 }
 
 /// All operations, to be changed.
@@ -239,19 +227,4 @@ fn select<'a>(
         )),
         (None, _) => found.next().ok_or_else(|| invalid("The document has no operation.")),
     }
-}
-
-/// Refuses a required variable without a value, which the library would notice only where it is used.
-fn require(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
-    for Positioned { pos, node } in &operation.variable_definitions {
-        let is_missing = matches!(variables.get(&node.name.node), None | Some(Value::Null));
-        if is_missing && !node.var_type.node.nullable && node.default_value.is_none() {
-            let (name, wanted) = (&node.name.node, &node.var_type.node);
-            return Err(at(
-                *pos,
-                format!("Variable \"${name}\" of type \"{wanted}\" needs a value."),
-            ));
-        }
-    }
-    Ok(())
 }

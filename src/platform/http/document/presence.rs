@@ -2,7 +2,8 @@
 //!
 //! The library answers null for an object whose selection comes out empty, because all of it was skipped or is for other types, and when
 //! the same field is selected twice, it forgets what comes after a null. So where that can happen, selections get one more field, which
-//! can't fail. [`complete`](super::super::complete) takes it out again.
+//! can't fail. [`complete`](super::super::complete) takes it out again. It tells which fragments the object took, too, and so the order of
+//! what is in them: it is added wherever that can differ.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +13,7 @@ use async_graphql::{
 };
 
 use super::operations_mut;
+use crate::platform::http::types::{Types, named};
 
 /// What the field is called in answers: nothing, as no field of a document can be.
 pub(in super::super) const PRESENCE: &str = "";
@@ -22,13 +24,14 @@ pub(in super::super) fn is_presence(field: &Field) -> bool {
 }
 
 /// Adds the field wherever a selection can come out empty, or is merged with another.
-pub(super) fn add(document: &mut ExecutableDocument) {
+pub(super) fn add(types: &Types, document: &mut ExecutableDocument) {
     let mut found = Found {
+        types,
         document,
         fields: HashSet::new(),
     };
     for (_, operation) in document.operations.iter() {
-        found.merged(&[&operation.node.selection_set.node]);
+        found.merged(&[(types.root(operation.node.ty), &operation.node.selection_set.node)]);
     }
     let fields = found.fields;
     for operation in operations_mut(&mut document.operations) {
@@ -50,7 +53,11 @@ fn is_solid(set: &SelectionSet) -> bool {
         .any(|item| matches!(&item.node, Selection::Field(field) if field.node.directives.is_empty()))
 }
 
+/// A selection, and the type that it is made from.
+type Part<'a> = (Option<&'a str>, &'a SelectionSet);
+
 struct Found<'a> {
+    types: &'a Types,
     document: &'a ExecutableDocument,
     /// Where the fields stand that get one more.
     fields: HashSet<Pos>,
@@ -58,33 +65,54 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// Looks below sets that are merged. Written out, a document is small enough for it.
-    fn merged(&mut self, sets: &[&'a SelectionSet]) {
+    fn merged(&mut self, parts: &[Part<'a>]) {
         let mut fields = HashMap::new();
-        for set in sets {
-            self.collect(set, &mut fields);
+        for (parent, set) in parts {
+            self.collect(*parent, set, &mut fields);
         }
         for same in fields.into_values() {
-            let sets: Vec<_> = same.iter().map(|field| &field.node.selection_set.node).collect();
-            if same.len() > 1 || sets.iter().any(|set| !is_solid(set)) {
-                self.fields.extend(same.iter().map(|field| field.pos));
+            let parts: Vec<Part> = same
+                .iter()
+                .map(|(of_type, field)| (*of_type, &field.node.selection_set.node))
+                .collect();
+            if same.len() > 1 || parts.iter().any(|part| !is_solid(part.1) || self.varies(*part)) {
+                self.fields.extend(same.iter().map(|(_, field)| field.pos));
             }
-            self.merged(&sets);
+            self.merged(&parts);
         }
     }
 
-    /// The fields with a selection, by what they are called in the answer.
-    fn collect(&self, set: &'a SelectionSet, fields: &mut HashMap<&'a str, Vec<&'a Positioned<Field>>>) {
+    /// Whether what is selected depends on which object it is.
+    fn varies(&self, (of_type, set): Part) -> bool {
+        let is_object = of_type.is_none_or(|of_type| self.types.composite(of_type).is_none_or(|of| of.is_object));
+        !is_object && set.items.iter().any(|item| !matches!(item.node, Selection::Field(_)))
+    }
+
+    /// The fields with a selection, each with its type, by what they are called in the answer.
+    fn collect(
+        &self,
+        parent: Option<&'a str>,
+        set: &'a SelectionSet,
+        fields: &mut HashMap<&'a str, Vec<(Option<&'a str>, &'a Positioned<Field>)>>,
+    ) {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) if field.node.selection_set.node.items.is_empty() => {}
                 Selection::Field(field) => {
                     let key: &Name = &field.node.response_key().node;
-                    fields.entry(key).or_default().push(field);
+                    let known = parent.and_then(|parent| self.types.selected(parent, &field.node.name.node));
+                    let of_type = known.map(|known| named(&known.of_type));
+                    fields.entry(key).or_default().push((of_type, field));
                 }
-                Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, fields),
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref();
+                    let parent = on.map(|on| on.node.on.node.as_str()).or(parent);
+                    self.collect(parent, &inline.node.selection_set.node, fields);
+                }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
-                        self.collect(&fragment.node.selection_set.node, fields);
+                        let on = fragment.node.type_condition.node.on.node.as_str();
+                        self.collect(Some(on), &fragment.node.selection_set.node, fields);
                     }
                 }
             }

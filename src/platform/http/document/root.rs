@@ -1,63 +1,58 @@
-//! The root field of a subscription.
+//! The root fields of subscriptions and mutations.
 
 use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{
     Name, Pos, Positioned, ServerError,
+    indexmap::IndexMap,
     parser::types::{
-        Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
-        SelectionSet,
+        Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
     },
 };
 use async_graphql_value::Value;
 
-use super::{at, operations_mut};
+use super::{at, is_there};
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// The one field that a subscription has: <https://spec.graphql.org/September2025/#sec-Single-Root-Field>.
+/// Checks that a subscription has one field: <https://spec.graphql.org/September2025/#sec-Single-Root-Field>.
 ///
 /// # Errors
-/// If there are several, or none of ours, or if it stands in a fragment that may be skipped.
-pub(super) fn field<'a>(
-    fragments: &'a Fragments,
-    operation: &'a OperationDefinition,
-) -> Result<&'a Positioned<Field>, ServerError> {
-    let mut found = Vec::new();
+/// If there are several, or none of ours, or if it depends on a variable.
+pub(super) fn check(fragments: &Fragments, operation: &OperationDefinition) -> Result<(), ServerError> {
+    let mut found = Found::default();
     let set = &operation.selection_set.node;
-    let conditional = collect(fragments, set, &mut BTreeSet::new(), &mut found);
-    if let Some(pos) = conditional {
+    found.collect(fragments, set, &mut BTreeSet::new());
+    if let Some(pos) = found.open {
         return Err(at(pos, "The root field of a subscription can't be skipped.".to_owned()));
     }
     let refuse = |pos: Pos| at(pos, "A subscription has exactly one root field.".to_owned());
-    match found.as_slice() {
-        [only] if !only.node.name.node.starts_with("__") => Ok(only),
-        [.., last] => Err(refuse(last.pos)),
-        [] => Err(refuse(operation.selection_set.pos)),
+    match found.fields.last() {
+        None => Err(refuse(operation.selection_set.pos)),
+        Some((_, last)) if found.fields.len() > 1 || last.node.name.node.starts_with("__") => Err(refuse(last.pos)),
+        Some(_) => Ok(()),
     }
 }
 
-/// Takes the root fields of subscriptions out of fragments, where the library doesn't look for them.
-pub(super) fn lift(document: &mut ExecutableDocument) {
-    let ExecutableDocument { operations, fragments } = document;
-    for operation in operations_mut(operations) {
-        if operation.node.ty == OperationType::Subscription
-            && let Ok(field) = field(fragments, &operation.node).cloned()
-        {
-            let pos = field.pos;
-            operation.node.selection_set.node.items = vec![Positioned::new(Selection::Field(field), pos)];
-        }
-    }
+/// Merges root fields, and takes them out of fragments. The library would run a mutation as often as it is selected, and doesn't look
+/// for the field of a subscription in fragments. Conditions must be written out.
+pub(super) fn merge(fragments: &mut Fragments, operation: &mut OperationDefinition) {
+    let mut found = Found::default();
+    found.collect(fragments, &operation.selection_set.node, &mut BTreeSet::new());
+    let fields = found.fields.into_values();
+    let items = fields.map(|field| {
+        let pos = field.pos;
+        Positioned::new(Selection::Field(field), pos)
+    });
+    operation.selection_set.node.items = items.collect();
     // The library refuses fragments that nobody uses, as those are now that held nothing else.
     let mut used = BTreeSet::new();
-    for (_, operation) in document.operations.iter() {
-        spreads(&document.fragments, &operation.node.selection_set.node, &mut used);
-    }
-    document.fragments.retain(|name, _| used.contains(name));
+    spreads(fragments, &operation.selection_set.node, &mut used);
+    fragments.retain(|name, _| used.contains(name));
 }
 
 /// The fragments that are used in a selection, or in each other.
-fn spreads(fragments: &Fragments, set: &SelectionSet, used: &mut BTreeSet<Name>) {
+pub(super) fn spreads(fragments: &Fragments, set: &SelectionSet, used: &mut BTreeSet<Name>) {
     for selection in &set.items {
         match &selection.node {
             Selection::Field(field) => spreads(fragments, &field.node.selection_set.node, used),
@@ -74,34 +69,48 @@ fn spreads(fragments: &Fragments, set: &SelectionSet, used: &mut BTreeSet<Name>)
     }
 }
 
-/// Collects root fields. Returns where one is in a fragment with a condition.
-fn collect<'a>(
-    fragments: &'a Fragments,
-    set: &'a SelectionSet,
-    visited: &mut BTreeSet<&'a str>,
-    found: &mut Vec<&'a Positioned<Field>>,
-) -> Option<Pos> {
-    let mut conditional = None;
-    for selection in &set.items {
-        let inner = match &selection.node {
-            Selection::Field(field) => {
-                found.push(field);
-                continue;
+/// Root fields, merged, by what they are called in the answer.
+#[derive(Default)]
+struct Found {
+    fields: IndexMap<Name, Positioned<Field>>,
+    /// Where something depends on a variable.
+    open: Option<Pos>,
+}
+
+impl Found {
+    fn collect<'a>(&mut self, fragments: &'a Fragments, set: &'a SelectionSet, visited: &mut BTreeSet<&'a str>) {
+        for selection in &set.items {
+            match is_there(selection.node.directives(), &[]) {
+                Some(true) => {}
+                Some(false) => continue,
+                None => self.open = Some(selection.pos),
             }
-            Selection::InlineFragment(inline) => &inline.node.selection_set.node,
-            Selection::FragmentSpread(spread) => {
-                let name = &spread.node.fragment_name.node;
-                match fragments.get(name) {
-                    Some(fragment) if visited.insert(name) => &fragment.node.selection_set.node,
-                    _ => continue,
+            match &selection.node {
+                Selection::Field(field) => self.add(field),
+                Selection::InlineFragment(inline) => self.collect(fragments, &inline.node.selection_set.node, visited),
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = fragments.get(name)
+                        && visited.insert(name)
+                    {
+                        self.collect(fragments, &fragment.node.selection_set.node, visited);
+                    }
                 }
             }
-        };
-        let inside = collect(fragments, inner, visited, found);
-        let own = (!selection.node.directives().is_empty()).then_some(selection.pos);
-        conditional = conditional.or(own).or(inside);
+        }
     }
-    conditional
+
+    fn add(&mut self, field: &Positioned<Field>) {
+        let more = &field.node.selection_set.node.items;
+        match self.fields.get_mut(&field.node.response_key().node) {
+            Some(known) => known.node.selection_set.node.items.extend(more.iter().cloned()),
+            None => {
+                let mut first = field.clone();
+                first.node.directives.clear();
+                self.fields.insert(field.node.response_key().node.clone(), first);
+            }
+        }
+    }
 }
 
 /// The variables that are used anywhere but in the arguments of the root field, in order. Those of all fragments count.

@@ -71,7 +71,10 @@ impl<E: Executor> Teller for Task<E> {
             return Response::from_errors(vec![answer::from(Error::internal("nothing is asked for"))]);
         };
         let variables = serde_json::from_str(&self.variables).unwrap_or_default();
-        let request = plan.request(Variables::from_json(variables));
+        let request = match plan.request(&Variables::from_json(variables)) {
+            Ok(request) => request,
+            Err(error) => return Response::from_errors(vec![error]),
+        };
         let request = with_data(request, &self.door, Arc::clone(reader), self.client, &self.request_id);
         let mut answers = self.door.executor.execute_stream(request.data(Told(item)), None);
         let answer = tokio::time::timeout(self.door.options.request_timeout, answers.next()).await;
@@ -185,13 +188,13 @@ impl<E: Executor> Running<E> {
             // It stays open long: it must not keep a connection, nor see the past.
             reader = Reader::passing(db, Some(actor));
         }
-        let (plan, variables) = operation.into_parts();
+        let (plan, request, variables) = operation.into_parts();
         if self.is_subscription {
             task.selection = plan.selection(&variables);
             task.variables = serde_json::to_string(&variables).unwrap_or_default().into();
         }
         let slot = Arc::<Slot>::default();
-        let request = plan.request(variables).data(Arc::clone(&slot));
+        let request = request.data(Arc::clone(&slot));
         let request = with_data(request, &task.door, reader, task.client, &task.request_id);
         task.plan = Some(plan);
         self.state = State::Open(task.door.executor.execute_stream(request, None), slot);

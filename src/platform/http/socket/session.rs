@@ -1,6 +1,12 @@
 //! The life of one socket, from its opening to its close frame.
 
-use std::{collections::HashMap, convert::Infallible, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+};
 
 use async_graphql::Executor;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -209,9 +215,8 @@ impl<E: Executor> Session<E> {
         let request_id = RequestId::new(&self.door.db);
         let mut record = Record::new(&request_id, "websocket");
         let operation = if self.active.len() < self.door.options.max_subscriptions {
-            let operation = Operation::read(&self.door, Some(&caller), params, &mut record);
-            let operation = AssertUnwindSafe(operation).catch_unwind().await;
-            operation.unwrap_or_else(|_| Err(vec![answer::from(Error::internal("a panic"))]))
+            let read = || Operation::read(&self.door, Some(&caller), params, &mut record);
+            catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(vec![answer::from(Error::internal("a panic"))]))
         } else {
             Err(vec![answer::from(Error::RateLimited(Duration::from_secs(1)))])
         };
