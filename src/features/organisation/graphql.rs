@@ -83,6 +83,7 @@ impl Organisation {
     }
 
     /// The accounts of this organisation, oldest first. For its own staff; empty for everybody else.
+    #[expect(clippy::too_many_arguments, reason = "a list with two filters")]
     async fn accounts(
         &self,
         #[graphql(desc = "Only accounts of this kind.")] kind: Option<AccountKind>,

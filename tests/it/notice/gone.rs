@@ -63,7 +63,12 @@ async fn what_its_author_takes_back_is_gone_and_comes_back() {
             world.act(&cast.mobile, act, &entry).await;
         }
         for who in [&cast.stayer, &cast.teacher] {
-            assert_eq!(told(&world, who).await, [to.clone()], "{act} {}", who.login);
+            assert_eq!(
+                told(&world, who).await,
+                std::slice::from_ref(&to),
+                "{act} {}",
+                who.login
+            );
         }
     }
 }

@@ -56,6 +56,9 @@ fn is_solid(set: &SelectionSet) -> bool {
 /// A selection, and the type that it is made from.
 type Part<'a> = (Option<&'a str>, &'a SelectionSet);
 
+/// Fields with a selection, each with its type, by what they are called in the answer.
+type Selected<'a> = HashMap<&'a str, Vec<(Option<&'a str>, &'a Positioned<Field>)>>;
+
 struct Found<'a> {
     types: &'a Types,
     document: &'a ExecutableDocument,
@@ -66,7 +69,7 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     /// Looks below sets that are merged. Written out, a document is small enough for it.
     fn merged(&mut self, parts: &[Part<'a>]) {
-        let mut fields = HashMap::new();
+        let mut fields = Selected::new();
         for (parent, set) in parts {
             self.collect(*parent, set, &mut fields);
         }
@@ -88,13 +91,8 @@ impl<'a> Found<'a> {
         !is_object && set.items.iter().any(|item| !matches!(item.node, Selection::Field(_)))
     }
 
-    /// The fields with a selection, each with its type, by what they are called in the answer.
-    fn collect(
-        &self,
-        parent: Option<&'a str>,
-        set: &'a SelectionSet,
-        fields: &mut HashMap<&'a str, Vec<(Option<&'a str>, &'a Positioned<Field>)>>,
-    ) {
+    /// Adds the fields of a set.
+    fn collect(&self, parent: Option<&'a str>, set: &'a SelectionSet, fields: &mut Selected<'a>) {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) if field.node.selection_set.node.items.is_empty() => {}
