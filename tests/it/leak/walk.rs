@@ -59,23 +59,51 @@ struct Fragments<'a> {
 impl Fragments<'_> {
     /// Spreads all fields of a type.
     fn spread(&mut self, kind: &str, depth: usize) -> String {
-        let (schema, name) = (self.schema, format!("{kind}_{depth}"));
-        match &schema.types[kind] {
+        match &self.schema.types[kind] {
             ExtendedType::Interface(_) => {
-                let objects = schema.implementers_map()[kind].objects.clone();
-                let spreads: Vec<_> = objects.iter().map(|object| self.spread(object, depth)).collect();
+                let objects = self.schema.implementers_map()[kind].objects.clone();
+                let spreads: Vec<_> = objects
+                    .iter()
+                    .map(|object| self.spread_as(object, depth, Some(kind)))
+                    .collect();
                 format!("__typename {}", spreads.join(" "))
             }
-            ExtendedType::Object(object) => {
-                if self.done.insert(name.clone()) {
-                    let fields: Vec<_> = object.fields.values().map(|field| self.field(field, depth)).collect();
-                    let text = format!("fragment {name} on {kind} {{ __typename {} }} ", fields.join(" "));
-                    self.text.push_str(&text);
-                }
-                format!("...{name}")
-            }
+            ExtendedType::Object(_) => self.spread_as(kind, depth, None),
             other => panic!("{} has no fields", other.name()),
         }
+    }
+
+    /// Spreads all fields of an object type, perhaps beside others of an interface: what differs in type there can't be merged.
+    fn spread_as(&mut self, kind: &str, depth: usize, among: Option<&str>) -> String {
+        let object = self.schema.get_object(kind).unwrap();
+        let odd: BTreeSet<_> = (among.iter())
+            .flat_map(|among| object.fields.values().filter(|field| self.is_odd(among, field)))
+            .map(|field| field.name.clone())
+            .collect();
+        let suffix = among.filter(|_| !odd.is_empty()).unwrap_or_default();
+        let name = format!("{kind}_{depth}{suffix}");
+        if self.done.insert(name.clone()) {
+            let fields: Vec<_> = (object.fields.values())
+                .map(|field| match self.field(field, depth) {
+                    text if odd.contains(&field.name) => format!("{}_{kind}: {text}", field.name),
+                    text => text,
+                })
+                .collect();
+            let fields = fields.join(" ");
+            self.text
+                .push_str(&format!("fragment {name} on {kind} {{ __typename {fields} }} "));
+        }
+        format!("...{name}")
+    }
+
+    /// Whether a field is a scalar or an enum of another type than in the first object of an interface that has it.
+    fn is_odd(&self, among: &str, field: &FieldDefinition) -> bool {
+        let objects = &self.schema.implementers_map()[among].objects;
+        let mut same = objects
+            .iter()
+            .filter_map(|object| self.schema.get_object(object)?.fields.get(&field.name));
+        let is_leaf = self.schema.types[field.ty.inner_named_type()].is_leaf();
+        is_leaf && same.next().is_some_and(|first| first.ty != field.ty)
     }
 
     /// A field with what is below it; nothing if that is too deep.
