@@ -163,6 +163,29 @@ async fn an_edit_that_waits_tells_once_it_is_let_through() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_let_through_is_its_authors() {
+    let (world, cast) = quiet().await;
+    let thread = world.thread(&cast.stayer, &cast.during, "Bread").await;
+    world.pre_moderate(&cast.coordinator, &cast.during).await;
+    let text = format!("Look, <@{}>!", cast.observer.member);
+    let comment = world.comment(&cast.mobile, &thread, None, &text).await;
+    world.act(&cast.coordinator, "Approve", &comment).await;
+    world.fan_out().await;
+    for who in [&cast.stayer, &cast.observer] {
+        assert_eq!(
+            told(&world, who).await,
+            [by("Moira K.")],
+            "{}: not who moderated",
+            who.login
+        );
+    }
+    let decided = inbox(&world, &cast.mobile).await;
+    assert_eq!(decided[0]["kind"], "DECISION");
+    assert_ne!(decided[0]["actor"]["displayName"], "Moira K.");
+    assert!(decided[0]["actor"].is_object());
+}
+
+#[tokio::test]
 async fn who_is_mentioned_is_told_when_they_may_read_it() {
     let (world, cast) = quiet().await;
     let body = format!("Look, <@{}>!", cast.stayer.member);

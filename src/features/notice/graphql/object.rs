@@ -144,14 +144,25 @@ impl Notification {
         self.member(self.0.member_id).await
     }
 
-    /// Who did it. Null for the system, as long as the viewer doesn't read the `contribution`, and for reports and reviews, which tell who made
-    /// them to those who may know.
+    /// Who did it; for answers and mentions, who wrote them, whoever let them through. Null for the system, as long as the viewer doesn't read
+    /// the `contribution`, and for reports and reviews, which tell who made them to those who may know.
     async fn actor(&self) -> Result<Option<Membership>> {
+        use entity::enums::NotificationKind::{Mention, Reply};
+
         let Some(actor) = self.0.actor_id else { return Ok(None) };
-        if self.0.contribution_id.is_some() && !self.about().await?.is_some_and(|about| about.spine().is_readable()) {
-            return Ok(None);
+        if self.0.contribution_id.is_none() {
+            return self.member(actor).await;
         }
-        self.member(actor).await
+        let about = self.about().await?;
+        match about
+            .as_ref()
+            .map(Contribution::spine)
+            .filter(|spine| spine.is_readable())
+        {
+            Some(spine) if matches!(self.0.kind, Reply | Mention) => spine.author().await,
+            Some(_) => self.member(actor).await,
+            None => Ok(None),
+        }
     }
 
     /// What was written: the answer, what mentions the viewer, or their own that was decided about.
