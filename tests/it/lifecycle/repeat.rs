@@ -217,6 +217,19 @@ async fn an_update_of_a_text_that_is_sent_again_is_success() {
 }
 
 #[tokio::test]
+async fn an_edit_that_was_returned_since_is_success_all_the_same() {
+    let (world, cast) = World::with_stage().await;
+    let id = world.staged(&cast, "comment", &cast.mobile, "PENDING").await;
+    world.act(&cast.teacher, "Approve", &id).await;
+    let (name, input) = world.edit_input(&id, json!({ "body": "Said best." })).await;
+    world.done(&cast.mobile, name, input.clone(), "").await;
+    world.act(&cast.teacher, "Return", &id).await;
+    let row = world.row(&id).await;
+    world.done(&cast.mobile, name, input, "").await;
+    assert_eq!(world.row(&id).await, row);
+}
+
+#[tokio::test]
 async fn what_is_sent_again_is_stale_after_something_else() {
     let (world, cast) = World::with_cast().await;
     let id = world.thread(&cast.stayer, &cast.during, "Bread").await;
@@ -299,6 +312,11 @@ async fn an_update_by_staff_that_is_sent_again_is_success_for_them_alone() {
         input[field] = json!(id);
         input["expectedVersion"] = version(&world, &cast.coordinator, id).await;
         update_twice(&world, &cast.coordinator, (name, input.clone()), id).await;
+        if name == "reviewRoundUpdate" {
+            let mut padded = input.clone();
+            padded["instructions"] = json!("Be kind. \n");
+            world.done(&cast.coordinator, name, padded, "").await;
+        }
         if name != "memberUpdate" {
             let by_other = world.refused(&cast.partner, name, input.clone()).await;
             assert_eq!(by_other, ["CONFLICT/STALE_VERSION"], "{name}: by somebody else");

@@ -101,8 +101,10 @@ pub async fn update(
                     &known,
                 )?;
                 if expected != known.version {
-                    // Sent again, as the answer was lost, it has been done: nobody else writes versions of it.
-                    let is_own = known.viewer().id == known.author_id && revision.version == known.version;
+                    // Sent again, as the answer was lost, it has been done, whatever became of it: nobody else writes versions of it.
+                    let newest = store::revision(tx, id, known.version).await?;
+                    let is_text = newest.is_none_or(|newest| text_of(&newest) != new);
+                    let is_own = known.viewer().id == known.author_id;
                     let is_same = !is_text && audience == asked && are_named(tx, id, change).await?;
                     if is_own && is_same && expected.checked_add(1) == Some(known.version) {
                         return Ok(());

@@ -52,6 +52,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The same with no ids but known ones: a new criterion has another one each time that it is sent.
+    #[must_use]
+    pub fn without_new_ids(&self, known: &[Criterion]) -> Self {
+        let mut settings = self.clone();
+        for criterion in &mut settings.criteria {
+            if known.iter().all(|known| known.id != criterion.id) {
+                criterion.id = Uuid::nil();
+            }
+        }
+        settings
+    }
+
     /// Checks and tidies them. The deadlines are for [`Deadlines::checked`].
     ///
     /// # Errors
@@ -195,18 +207,6 @@ impl Patch {
             plan: self.plan.unwrap_or(before.plan),
             deadlines,
         })
-    }
-
-    /// The same with no ids but known ones: a new criterion has another one each time that it is sent.
-    #[must_use]
-    pub fn without_new_ids(&self, known: &[Criterion]) -> Self {
-        let mut patch = self.clone();
-        for criterion in patch.criteria.iter_mut().flatten() {
-            if known.iter().all(|known| known.id != criterion.id) {
-                criterion.id = Uuid::nil();
-            }
-        }
-        patch
     }
 
     /// The first field that is frozen: what reviewers have been promised or asked, once the round is open; a deadline once it has passed.

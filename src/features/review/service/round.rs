@@ -120,12 +120,9 @@ pub async fn update(app: &App, actor: &Actor, (id, expected): (Uuid, i32), patch
     let before = seen(app, actor, id).await?;
     allow(RoundAction::Update, &before)?;
     // Rendered before the unit of work, and again never: with another version nothing is made of it.
-    let update = &Update::new(
-        actor.account_id,
-        (id, expected),
-        &patch.without_new_ids(&before.criteria.0),
-    );
     let settings = patch.apply(before.state, before.settings())?.checked()?;
+    let content = settings.without_new_ids(&before.criteria.0);
+    let update = &Update::new(actor.account_id, (id, expected), &content);
     let html = &text::render_apart(settings.instructions.clone()).await?.html;
     let (space, settings, deadlines) = (before.space_id, &settings, before.deadlines());
     app.db
