@@ -255,7 +255,7 @@ impl App {
             if let Err(error) = account::settle_logins(&app).await {
                 tracing::warn!(?error, "logins get no keys");
             }
-            let render = token.run_until_cancelled(contribution::render_anew(&app));
+            let render = token.run_until_cancelled(app.render_anew());
             match render.await {
                 Some(Ok(count)) if count > 0 => tracing::info!(count, "texts were rendered anew"),
                 Some(Err(error)) => tracing::warn!(?error, "texts are not rendered anew"),
@@ -331,15 +331,17 @@ impl App {
         }
     }
 
+    /// Renders texts anew that an earlier release has rendered; returns how many.
+    async fn render_anew(&self) -> Result<usize> {
+        Ok(contribution::render_anew(self).await? + review::render_anew(self).await?)
+    }
+
     /// Does what time alone asks for. What fails is tried again the next time.
     async fn tidy(&self) {
         self.forget_past().await;
         let steps = [
             ("logins get no keys", account::settle_logins(self).await.map(drop)),
-            (
-                "texts are not rendered anew",
-                contribution::render_anew(self).await.map(drop),
-            ),
+            ("texts are not rendered anew", self.render_anew().await.map(drop)),
             (
                 "old changes of passwords are not forgotten",
                 account::forget_changes(self).await,

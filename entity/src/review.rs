@@ -65,6 +65,8 @@ pub struct Model {
     pub excuse: Option<ReviewExcuse>,
     /// The assignment that ended and that this one came instead of.
     pub replaces_id: Option<Uuid>,
+    /// Version of the renderer that made the HTML of the answers.
+    pub renderer: i32,
 }
 
 /// Relations are joined by hand in the stores.

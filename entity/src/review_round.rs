@@ -24,6 +24,8 @@ pub struct Model {
     pub instructions: String,
     /// The same as safe HTML.
     pub instructions_html: String,
+    /// Version of the renderer that made that.
+    pub renderer: i32,
     /// Where it stands.
     pub state: RoundState,
     /// Counts changes of its settings and state.

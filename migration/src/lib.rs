@@ -41,6 +41,9 @@ mod m20261129_000024_review_excuses;
 mod m20261129_000025_letters_account;
 mod m20261129_000025_letters_organisation;
 mod m20261129_000025_letters_places;
+mod m20261129_000026_review_renderer;
+mod m20261129_000026_review_round_renderer;
+mod m20261129_000026_stale_reviews;
 mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
@@ -85,6 +88,9 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000025_letters_account::migration,
         m20261129_000025_letters_organisation::migration,
         m20261129_000025_letters_places::migration,
+        m20261129_000026_review_renderer::migration,
+        m20261129_000026_review_round_renderer::migration,
+        m20261129_000026_stale_reviews::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()
 }

@@ -14,6 +14,6 @@ pub use self::{
     rules::{allocation, answer::NewAnswer},
     service::{
         Asked, React, Round, asked, close, create_ready, decline, follow, follow_leaving, forget, hold, look_after,
-        open, react, reflect, release, save, submit,
+        open, react, reflect, release, render_anew, save, submit,
     },
 };

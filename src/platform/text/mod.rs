@@ -22,8 +22,8 @@ use super::{
     unicode::is_seen,
 };
 
-/// Version of the rules below; kept with every stored HTML. What has an earlier one is rendered anew: the index that finds it,
-/// `ix_revision_stale`, names this version, and is built anew with it.
+/// Version of the rules below; kept with every stored HTML. What has an earlier one is rendered anew: the indexes that find it,
+/// `ix_revision_stale`, `ix_review_stale` and `ix_review_round_stale`, name this version, and are built anew with it.
 pub const RENDERER: i32 = 3;
 /// Levels of a document's tree at most; a list in a list is two.
 const DEEPEST: usize = 64;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use sojourn::features::review;
 
 use super::{ASSIGNMENT, Class, REVIEW, refused};
-use crate::support::{faults, id_of};
+use crate::support::{faults, id_of, is_production};
 
 #[tokio::test]
 async fn everybody_who_stays_reviews_as_much() {
@@ -292,6 +294,38 @@ async fn a_review_changes_something() {
     assert_eq!(own["change"], json!({ "version": 2, "body": "Now with the tram." }));
     assert_eq!(own["snapshot"]["version"], 1);
     assert_ne!(own["snapshot"]["body"], "Now with the tram.");
+}
+
+#[tokio::test]
+async fn what_an_earlier_release_has_rendered_is_rendered_anew() {
+    let class = Class::new().await;
+    let round = class.open(json!({ "instructions": "Be ~kind~\nalways." })).await;
+    let (who, one) = class.all(&round).await.remove(0);
+    let review = class.submit(&who, &round, &one, "I noticed ~5 km~\nof tram.").await;
+    let query = "query($round: ID!, $review: ID!) { round: node(id: $round) { ... on ReviewRound { instructionsHtml version } } \
+        review: node(id: $review) { ... on Review { answers { body bodyHtml } assignment { version } } } }";
+    let shown = async || {
+        let variables = json!({ "round": round, "review": review });
+        class.world.ask(&who, query, variables).await
+    };
+    let before = shown().await;
+    assert_eq!(before["round"]["instructionsHtml"], "<p>Be ~kind~<br>\nalways.</p>\n");
+    assert_eq!(
+        before["review"]["answers"][0]["bodyHtml"],
+        "<p>I noticed ~5 km~<br>\nof tram.</p>\n"
+    );
+    let answers = match is_production() {
+        true => "replace(answers::text, '<br>', '')::jsonb",
+        false => "replace(answers, '<br>', '')",
+    };
+    let sql = format!(
+        "UPDATE review_round SET instructions_html = 'old', renderer = 0; UPDATE review SET answers = {answers}, renderer = 0"
+    );
+    class.world.app().db.primary().execute_unprepared(&sql).await.unwrap();
+    assert_ne!(shown().await, before);
+    assert!(review::render_anew(class.world.app()).await.unwrap() > 1);
+    assert_eq!(shown().await, before);
+    assert_eq!(review::render_anew(class.world.app()).await.unwrap(), 0);
 }
 
 #[tokio::test]

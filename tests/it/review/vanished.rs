@@ -188,6 +188,28 @@ async fn restored_work_does_not_come_back_to_who_has_other_work() {
 }
 
 #[tokio::test]
+async fn what_its_author_took_back_is_shown_to_no_new_reviewer() {
+    let class = Class::new().await;
+    let round = class.open(json!({})).await;
+    let had = of_first(&class, &round).await;
+    let (world, author, entry) = (&class.world, &class.cast.mobile, &class.entries[0]);
+    world.act(author, "Withdraw", entry).await;
+    settle(&class).await;
+    world.edit(author, entry, json!({ "body": "Now without names." })).await;
+    world.act(author, "Publish", entry).await;
+    settle(&class).await;
+    let mut shown = Vec::new();
+    for (who, one) in class.all(&round).await {
+        let is_new = had.iter().all(|(_, had)| had["id"] != one["id"]);
+        if is_new && id_of(&one["snapshot"]["contribution"]) == *entry {
+            shown.push(one["snapshot"]["body"].clone());
+            assert!(had.iter().all(|(had, _)| had.member != who.member));
+        }
+    }
+    assert_eq!(shown, ["Now without names.", "Now without names."]);
+}
+
+#[tokio::test]
 async fn who_leaves_or_is_erased_is_replaced_at_once() {
     for is_erased in [false, true] {
         let class = Class::new().await;

@@ -122,6 +122,7 @@ async fn proceed(tx: &mut Tx<'_>, round: &RoundRow) -> Result<Option<DateTime<Ut
             Ok(Some(deadlines.close))
         }
         RoundState::Open => {
+            store::system_repin(tx, round.id).await?;
             for id in store::system_revive(tx, round.id).await? {
                 emit(tx, round, EventKind::ReviewAssigned, id);
             }

@@ -5,6 +5,7 @@ mod care;
 mod course;
 mod ready;
 mod release;
+mod render;
 mod round;
 mod write;
 
@@ -14,6 +15,7 @@ pub use self::{
     course::{cancel, close, open, reflect},
     ready::{Asked, Round, asked, create_ready, save, submit},
     release::{React, hold, judge, react, release, void},
+    render::render_anew,
     round::{create, preview, update},
     write::{Handing, decline, write},
 };

@@ -64,16 +64,20 @@ pub(super) fn emit(tx: &mut Tx<'_>, kind: EventKind, known: &ReviewRow) {
     tx.emit(known.space_id, event);
 }
 
+/// A comment as HTML. Nobody is mentioned in a review: a name in it is a word.
+pub(super) async fn plain(body: &str) -> Result<String> {
+    let rendered = text::render_apart(body.to_owned()).await?;
+    Ok(text::with_names(&rendered.html, |_| None))
+}
+
 /// Answers with their comments rendered.
 async fn rendered(new: Vec<NewAnswer>) -> Result<Vec<CriterionAnswer>> {
     let mut answers = Vec::with_capacity(new.len());
     for new in new {
-        // Nobody is mentioned in a review: a name in it is a word.
-        let html = text::with_names(&text::render_apart(new.body.clone()).await?.html, |_| None);
         answers.push(CriterionAnswer {
             criterion_id: new.criterion_id,
+            body_html: plain(&new.body).await?,
             body: new.body,
-            body_html: html,
             level: new.level,
             checked: new.checked,
             value: new.value,

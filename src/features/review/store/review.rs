@@ -27,6 +27,7 @@ use crate::{
         error::Result,
         live::Personal,
         page::{Cut, Key, KeyType, Order, Page},
+        text::RENDERER,
     },
     policy::{self, made_sql, public_sql},
 };
@@ -499,6 +500,7 @@ pub(in super::super) async fn insert_reviews(tx: &Tx<'_>, round: Uuid, reviews: 
         change_version: Set(None),
         excuse: Set(None),
         replaces_id: Set(new.replaces_id),
+        renderer: Set(RENDERER),
     });
     for rows in rows.collect::<Vec<_>>().chunks(ROWS) {
         review::Entity::insert_many(rows.iter().cloned())
@@ -551,6 +553,7 @@ pub(in super::super) async fn save(
         state: Set(state),
         version: Set(known.version + 1),
         answers: Set(answers),
+        renderer: Set(RENDERER),
         ..Default::default()
     };
     if known.started_at.is_none() {
@@ -562,6 +565,35 @@ pub(in super::super) async fn save(
     if known.released_at.is_none() && state == AssignmentState::Released {
         row.released_at = Set(Some(now));
     }
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Answers whose HTML an earlier version of the renderer has made.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(in super::super) struct StaleAnswers {
+    pub id: Uuid,
+    pub answers: Answers,
+}
+
+/// Some of them, to be rendered anew.
+pub(in super::super) async fn system_stale_answers(tx: &Tx<'_>) -> Result<Vec<StaleAnswers>> {
+    // As it is written in the index.
+    let mut sql = tx.sql(&format!(
+        "SELECT id, answers FROM review WHERE renderer < {RENDERER} ORDER BY id LIMIT 20"
+    ));
+    sql.push(tx.for_update());
+    tx.rows(sql).await
+}
+
+/// Keeps how answers are rendered now.
+pub(in super::super) async fn set_rendered_answers(tx: &Tx<'_>, id: Uuid, answers: Answers) -> Result<()> {
+    let row = review::ActiveModel {
+        id: Unchanged(id),
+        answers: Set(answers),
+        renderer: Set(RENDERER),
+        ..Default::default()
+    };
     row.update(&**tx).await?;
     Ok(())
 }
@@ -659,18 +691,21 @@ pub(in super::super) async fn release_all(tx: &Tx<'_>, round: Uuid, at: DateTime
 }
 
 /// Whether all members read what the row `review` is about.
-const HAS_WORK: &str = concat!(
-    "EXISTS (SELECT 1 FROM contribution c WHERE c.id = review.contribution_id AND ",
-    public_sql!(),
-    ")"
-);
+macro_rules! has_work {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM contribution c WHERE c.id = review.contribution_id AND ",
+            public_sql!(),
+            ")"
+        )
+    };
+}
 
 /// Ends what waits for its reviewer: who has nothing to review any more is excused.
 const EXPIRE: &str = concat!(
-    "UPDATE review SET state = 'EXPIRED', ended_at = :now, excuse = CASE WHEN NOT EXISTS (SELECT 1 FROM contribution c \
-     WHERE c.id = review.contribution_id AND ",
-    public_sql!(),
-    ") THEN 'WORK_GONE' END WHERE state IN ('ASSIGNED', 'STARTED') AND round_id = "
+    "UPDATE review SET state = 'EXPIRED', ended_at = :now, excuse = CASE WHEN NOT ",
+    has_work!(),
+    " THEN 'WORK_GONE' END WHERE state IN ('ASSIGNED', 'STARTED') AND round_id = "
 );
 
 /// Ends all that was not submitted in a round.
@@ -684,11 +719,26 @@ pub(in super::super) async fn expire_all(tx: &Tx<'_>, round: Uuid) -> Result<()>
 /// Ends what was not submitted in time in a round, what is about work that is out of sight, and what waits for members who have left.
 pub(in super::super) async fn system_expire(tx: &Tx<'_>, round: Uuid) -> Result<Vec<Uuid>> {
     let mut sql = tx.sql(EXPIRE);
-    sql.bind(round).push(" AND (due_at <= :now OR NOT ").push(HAS_WORK);
+    sql.bind(round).push(" AND (due_at <= :now OR NOT ").push(has_work!());
     sql.push(
         " OR reviewer_id IN (SELECT m.id FROM membership m WHERE m.left_at IS NOT NULL AND m.id = reviewer_id)) RETURNING id",
     );
     Ok(tx.rows::<Id>(sql).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// Pins work that was out of sight to the version that everybody reads now, unless somebody has reviewed the one before: its author may
+/// have taken that back.
+pub(in super::super) async fn system_repin(tx: &Tx<'_>, round: Uuid) -> Result<()> {
+    let mut sql = tx.sql(concat!(
+        "UPDATE review_target SET version = (SELECT c.published_version FROM contribution c WHERE c.id = contribution_id) \
+         WHERE EXISTS (SELECT 1 FROM contribution c WHERE c.id = contribution_id AND c.published_version > review_target.version AND ",
+        public_sql!(),
+        ") AND EXISTS (SELECT 1 FROM review v WHERE v.target_id = review_target.id AND v.excuse IS NOT NULL) \
+         AND NOT EXISTS (SELECT 1 FROM review v WHERE v.target_id = review_target.id AND v.submitted_at IS NOT NULL) AND round_id = "
+    ));
+    sql.bind(round);
+    tx.execute_raw(sql.statement()).await?;
+    Ok(())
 }
 
 /// Gives reviewers back what ended because it was out of sight, if it is there again in time and nothing came instead.
@@ -698,7 +748,7 @@ pub(in super::super) async fn system_revive(tx: &Tx<'_>, round: Uuid) -> Result<
          WHERE excuse = 'WORK_GONE' AND due_at > :now AND reviewer_id IN (SELECT m.id FROM membership m \
          WHERE m.left_at IS NULL AND m.id = reviewer_id) AND round_id = ",
     );
-    sql.bind(round).push(" AND ").push(HAS_WORK).push(" RETURNING id");
+    sql.bind(round).push(" AND ").push(has_work!()).push(" RETURNING id");
     Ok(tx.rows::<Id>(sql).await?.into_iter().map(|row| row.id).collect())
 }
 

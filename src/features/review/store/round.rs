@@ -26,6 +26,7 @@ use crate::{
         error::Result,
         live::Personal,
         page::{Cut, Key, KeyType, Order, Page},
+        text::RENDERER,
     },
     policy,
 };
@@ -337,6 +338,7 @@ fn columns(settings: &Settings, html: &str) -> review_round::ActiveModel {
         title: Set(settings.title),
         instructions: Set(settings.instructions),
         instructions_html: Set(html.to_owned()),
+        renderer: Set(RENDERER),
         anonymity: Set(settings.anonymity),
         reveals_names: Set(settings.reveals_names),
         is_shared: Set(settings.is_shared),
@@ -396,6 +398,35 @@ pub(in super::super) async fn set_settings(
         id: Unchanged(known.id),
         version: Set(known.version + 1),
         ..columns(settings, html)
+    };
+    row.update(&**tx).await?;
+    Ok(())
+}
+
+/// Instructions whose HTML an earlier version of the renderer has made.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(in super::super) struct StaleInstructions {
+    pub id: Uuid,
+    pub instructions: String,
+}
+
+/// Some of them, to be rendered anew.
+pub(in super::super) async fn system_stale_instructions(tx: &Tx<'_>) -> Result<Vec<StaleInstructions>> {
+    // As it is written in the index.
+    let mut sql = tx.sql(&format!(
+        "SELECT id, instructions FROM review_round WHERE renderer < {RENDERER} ORDER BY id LIMIT 20"
+    ));
+    sql.push(tx.for_update());
+    tx.rows(sql).await
+}
+
+/// Keeps how instructions are rendered now.
+pub(in super::super) async fn set_rendered_instructions(tx: &Tx<'_>, id: Uuid, html: &str) -> Result<()> {
+    let row = review_round::ActiveModel {
+        id: Unchanged(id),
+        instructions_html: Set(html.to_owned()),
+        renderer: Set(RENDERER),
+        ..Default::default()
     };
     row.update(&**tx).await?;
     Ok(())
