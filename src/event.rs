@@ -31,10 +31,9 @@ pub fn contribution(
         | E::ContributionRemoved => is_moderation,
         _ => false,
     };
-    let changes_sight = of.state.0 != of.state.1 || of.audience.0 != of.audience.1;
     let was_or_is_seen = [of.state.0, of.state.1].contains(&ContentState::Published);
     // A root may be, or may have been, work that is reviewed.
-    let is_followed = of.root_id.is_none() && changes_sight && was_or_is_seen;
+    let is_followed = of.root_id.is_none() && of.changes_sight() && was_or_is_seen;
     NewEvent {
         is_moderation,
         is_fanned_out: is_told || is_followed,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     auth::Actor,
-    db::{Db, Reader, Tx},
+    db::{Db, Reader, Sql, Tx},
     error::{Code, Error, Reason, Refusal, Result},
 };
 
@@ -127,13 +127,7 @@ impl Key {
 /// `CONFLICT`/`KEY_REUSED` if the key stands for something else.
 pub async fn replay(db: &Db, actor: &Actor, key: Option<&Key>) -> Result<Option<Uuid>> {
     let Some(key) = key else { return Ok(None) };
-    let mut sql = db.sql("");
-    sql.select::<idempotency::Entity>()
-        .push(" WHERE account_id = ")
-        .bind(actor.account_id)
-        .push(" AND key = ")
-        .bind(key.key.clone());
-    let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
+    let known = stored(db, actor.account_id, &key.key).await?;
     known.map(|known| key.subject(&known)).transpose()
 }
 
@@ -156,14 +150,7 @@ pub async fn note_removal(tx: &Tx<'_>, account: Uuid, subject: Uuid) -> Result<(
 /// # Errors
 /// The database.
 pub async fn is_removed(db: &Db, actor: &Actor, subject: Uuid) -> Result<bool> {
-    let mut sql = db.sql("");
-    sql.select::<idempotency::Entity>()
-        .push(" WHERE account_id = ")
-        .bind(actor.account_id)
-        .push(" AND key = ")
-        .bind(removal(subject));
-    let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
-    Ok(known.is_some_and(|known| known.subject_id == subject))
+    Ok(self::subject(db, actor.account_id, &removal(subject)).await? == Some(subject))
 }
 
 /// An update of something that has versions: sent again, as the answer was lost, it is success.
@@ -224,13 +211,7 @@ impl Update {
 }
 
 async fn known(tx: &Tx<'_>, account: Uuid, key: &Key) -> Result<Option<idempotency::Model>> {
-    let mut sql = tx.sql("");
-    sql.select::<idempotency::Entity>()
-        .push(" WHERE account_id = ")
-        .bind(account)
-        .push(" AND key = ")
-        .bind(key.key.clone());
-    tx.row(sql).await
+    tx.row(of(tx.sql(""), account, &key.key)).await
 }
 
 /// What a client's key stands for, whatever it was used for.
@@ -238,14 +219,22 @@ async fn known(tx: &Tx<'_>, account: Uuid, key: &Key) -> Result<Option<idempoten
 /// # Errors
 /// The database.
 pub async fn subject(db: &Db, account: Uuid, key: &str) -> Result<Option<Uuid>> {
-    let mut sql = db.sql("");
+    let known = stored(db, account, key).await?;
+    Ok(known.map(|known| known.subject_id))
+}
+
+async fn stored(db: &Db, account: Uuid, key: &str) -> Result<Option<idempotency::Model>> {
+    Reader::passing(db, None).row(of(db.sql(""), account, key)).await
+}
+
+/// The row of a key.
+fn of(mut sql: Sql, account: Uuid, key: &str) -> Sql {
     sql.select::<idempotency::Entity>()
         .push(" WHERE account_id = ")
         .bind(account)
         .push(" AND key = ")
         .bind(key);
-    let known = Reader::passing(db, None).row::<idempotency::Model>(sql).await?;
-    Ok(known.map(|known| known.subject_id))
+    sql
 }
 
 /// Forgets all keys of an account: what a client wrote into them too.

@@ -68,6 +68,14 @@ pub struct ContributionFacts {
     pub audience: (Audience, Audience),
 }
 
+impl ContributionFacts {
+    /// Whether others may see it, or no longer see it, because of what happened.
+    #[must_use]
+    pub fn changes_sight(&self) -> bool {
+        self.state.0 != self.state.1 || self.audience.0 != self.audience.1
+    }
+}
+
 /// Starts a stream.
 ///
 /// # Errors

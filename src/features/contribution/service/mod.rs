@@ -167,9 +167,13 @@ async fn emit_as(
 
 /// Emits an event about a contribution, and has inboxes follow if it changes who sees that.
 async fn announce(tx: &mut Tx<'_>, known: &Locked, event: NewEvent) -> Result<()> {
-    let changes = |of: &ContributionFacts| (of.state.0, of.audience.0) != (of.state.1, of.audience.1);
     // Before it is published first, nobody but its author knows of it.
-    if known.published_at.is_some() && event.contribution.as_ref().is_some_and(changes) {
+    if known.published_at.is_some()
+        && event
+            .contribution
+            .as_ref()
+            .is_some_and(ContributionFacts::changes_sight)
+    {
         resight(tx, &[known.id]).await?;
     }
     tx.emit(known.space_id, event);

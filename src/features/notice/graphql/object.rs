@@ -126,7 +126,7 @@ impl Notification {
     }
 
     /// When what was written went out of the viewer's sight, because it was hidden, removed or shown to fewer: it no longer counts as
-    /// unread. Null as long as they read it, again once it is back, and for all that isn't about a text.
+    /// unread. Null for what they can read, also once it is back, and for all that isn't about a text.
     async fn gone_at(&self) -> Option<DateTime> {
         self.0.gone_at.map(Into::into)
     }

@@ -177,7 +177,7 @@ pub enum AssignmentState {
 pub enum ReviewExcuse {
     /// The work went out of sight. If it comes back in time, so does the assignment, with what was written.
     WorkGone,
-    /// The same, and the reviewer got other work instead: this one stays as it is.
+    /// The work went out of sight, and the reviewer got other work instead: this one doesn't come back.
     Replaced,
 }
 
