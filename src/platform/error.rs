@@ -10,6 +10,7 @@ use std::{
 
 use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
+use uuid::Uuid;
 
 /// The result of everything that can go wrong.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -147,6 +148,9 @@ pub struct Refusal {
     /// Path of the faulty input below `input`, at most 4 steps, list positions as decimals: `["rows", "3", "birthYear"]`. Null
     /// if it is not about one field.
     pub field: Option<Vec<String>>,
+    /// What the client's key stands for already, for resolvers to show.
+    #[graphql(skip)]
+    pub stands_for: Option<Uuid>,
 }
 
 /// Everything that can go wrong. Not `Display`, so that no text of it can slip into an answer.
@@ -174,6 +178,19 @@ impl Error {
             reason: reason.into(),
             message: message.into(),
             field: None,
+            stands_for: None,
+        }])
+    }
+
+    /// The client's key stands for something else already.
+    #[must_use]
+    pub fn key_reused(stands_for: Uuid) -> Self {
+        Self::Refused(vec![Refusal {
+            code: Code::Conflict,
+            reason: Some(Reason::KeyReused),
+            message: "This key was used with another input.".to_owned(),
+            field: Some(vec!["idempotencyKey".to_owned()]),
+            stands_for: Some(stands_for),
         }])
     }
 

@@ -11,7 +11,7 @@ use super::{
     error::{Error, Reason, Refusal, Result},
     http::Client,
     id::{self, Kind},
-    idempotency::{self, Created},
+    idempotency::Created,
 };
 
 /// The reader of this request.
@@ -83,24 +83,11 @@ pub async fn settle_any<T>(
 /// What the caller can't mend.
 pub async fn settle_created(
     ctx: &Context<'_>,
-    key: Option<&str>,
     work: impl Future<Output = Result<Created>>,
 ) -> Result<(Option<Created>, Vec<Refusal>)> {
     let (created, refusals) = settle(ctx, work).await?;
-    let known = reused(ctx, key, &refusals).await?;
+    let known = refusals.iter().find_map(|refusal| refusal.stands_for);
     Ok((known.map(|id| Created { id, is_replay: true }).or(created), refusals))
-}
-
-/// What a client's key stands for, if it was refused for that.
-///
-/// # Errors
-/// The database's.
-pub async fn reused(ctx: &Context<'_>, key: Option<&str>, refusals: &[Refusal]) -> Result<Option<Uuid>> {
-    let is_reused = refusals.iter().any(|refusal| refusal.reason == Some(Reason::KeyReused));
-    match key.filter(|_| is_reused) {
-        Some(key) => idempotency::subject(reader(ctx)?.db(), actor(ctx)?.account_id, key).await,
-        None => Ok(None),
-    }
 }
 
 /// Rows of a batch at most.

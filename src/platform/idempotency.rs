@@ -99,8 +99,7 @@ impl Key {
         if known.mutation == self.mutation && known.input_hash == self.input_hash {
             return Ok(known.subject_id);
         }
-        let message = "This key was used with another input.";
-        Err(Error::refused(Code::Conflict, Reason::KeyReused, message).at(&["idempotencyKey"]))
+        Err(Error::key_reused(known.subject_id))
     }
 
     /// The key itself.
@@ -150,7 +149,8 @@ pub async fn note_removal(tx: &Tx<'_>, account: Uuid, subject: Uuid) -> Result<(
 /// # Errors
 /// The database.
 pub async fn is_removed(db: &Db, actor: &Actor, subject: Uuid) -> Result<bool> {
-    Ok(self::subject(db, actor.account_id, &removal(subject)).await? == Some(subject))
+    let known = stored(db, actor.account_id, &removal(subject)).await?;
+    Ok(known.is_some_and(|known| known.subject_id == subject))
 }
 
 /// An update of something that has versions: sent again, as the answer was lost, it is success.
@@ -212,15 +212,6 @@ impl Update {
 
 async fn known(tx: &Tx<'_>, account: Uuid, key: &Key) -> Result<Option<idempotency::Model>> {
     tx.row(of(tx.sql(""), account, &key.key)).await
-}
-
-/// What a client's key stands for, whatever it was used for.
-///
-/// # Errors
-/// The database.
-pub async fn subject(db: &Db, account: Uuid, key: &str) -> Result<Option<Uuid>> {
-    let known = stored(db, account, key).await?;
-    Ok(known.map(|known| known.subject_id))
 }
 
 async fn stored(db: &Db, account: Uuid, key: &str) -> Result<Option<idempotency::Model>> {

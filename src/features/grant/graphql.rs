@@ -223,7 +223,6 @@ impl GrantMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let member = input_id("membershipId", &[Kind::Membership], &input.membership_id);
         let known = member.as_ref().ok().copied();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("grantCreate", input.idempotency_key.as_deref(), &input)?;
             let place = |field: &str, kind, id: Option<ID>| id.map(|id| input_id(field, &[kind], &id)).transpose();
@@ -237,7 +236,7 @@ impl GrantMutation {
             };
             service::create(app, actor, new, key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let (found, membership) = now(ctx, created.map(|created| created.id), known).await?;
         Ok(Some(GrantCreatePayload {
             grant: Created::read_back(created, found, &mut user_errors)?,

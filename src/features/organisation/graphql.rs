@@ -20,7 +20,7 @@ use crate::{
     platform::{
         db::Reader,
         error::{Reason, Refusal, Result},
-        graphql::{actor, input_id, reader, ready, reused, settle, settle_created},
+        graphql::{actor, input_id, reader, ready, settle, settle_created},
         id::{self, Kind},
         idempotency::{Created, Key},
         letters::Term,
@@ -339,7 +339,6 @@ impl OrganisationMutation {
         #[graphql(desc = "All arguments of the mutation, in one object.")] input: OrganisationCreateInput,
     ) -> Result<Option<OrganisationCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("organisationCreate", input.idempotency_key.as_deref(), &input)?;
             let new = NewOrganisation {
@@ -351,7 +350,7 @@ impl OrganisationMutation {
             };
             service::create(app, actor, new, key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let found = load(reader(ctx)?, created.map(|created| created.id)).await?;
         Ok(Some(OrganisationCreatePayload {
             organisation: Created::read_back(created, found, &mut user_errors)?,
@@ -386,7 +385,6 @@ impl OrganisationMutation {
     ) -> Result<Option<StaffAccountCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let login = account::staff_login(&input.email).ok();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("staffAccountCreate", input.idempotency_key.as_deref(), &input)?;
             let organisation = input_id("organisationId", &[Kind::Organisation], &input.organisation_id)?;
@@ -396,7 +394,7 @@ impl OrganisationMutation {
         };
         let (made, mut user_errors) = settle(ctx, work).await?;
         let Some(made) = made else {
-            let known = reused(ctx, sent.as_deref(), &user_errors).await?;
+            let known = user_errors.iter().find_map(|refusal| refusal.stands_for);
             return Ok(Some(StaffAccountCreatePayload {
                 account: accounts(reader(ctx)?, known.as_slice()).await?.into_values().next(),
                 user_errors,

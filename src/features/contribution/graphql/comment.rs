@@ -162,7 +162,6 @@ impl CommentMutation {
         let roots = [Kind::Thread, Kind::JournalEntry, Kind::MediaItem, Kind::Album];
         let root_id = input_id("rootId", &roots, &input.root_id);
         let known_root = root_id.as_ref().ok().copied();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("commentCreate", input.idempotency_key.as_deref(), &input)?;
             let reply_to = input
@@ -196,7 +195,7 @@ impl CommentMutation {
             )
             .await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let reader = reader(ctx)?;
         let found = comment(by_id(reader, created.map(|created| created.id)).await?);
         let is_hidden = match created.filter(|made| !made.is_replay && found.is_none()) {

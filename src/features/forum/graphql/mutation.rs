@@ -199,7 +199,6 @@ impl ForumMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("threadCreate", input.idempotency_key.as_deref(), &input)?;
             let language = input
@@ -228,7 +227,7 @@ impl ForumMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let reader = reader(ctx)?;
         let found = thread(by_id(reader, created.map(|created| created.id)).await?);
         let thread = Created::read_back(created, found, &mut user_errors)?;

@@ -193,7 +193,6 @@ impl AlbumMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("albumCreate", input.idempotency_key.as_deref(), &input)?;
             let language = input.language.map(|tag| tag.checked()).transpose();
@@ -217,7 +216,7 @@ impl AlbumMutation {
             };
             contribution::root_create(app, actor, new, key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let (phase, space) = surroundings(reader(ctx)?, known).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
         Ok(Some(AlbumCreatePayload {

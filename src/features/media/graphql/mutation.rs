@@ -288,7 +288,6 @@ impl MediaMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase_id = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase_id.as_ref().ok().copied();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("mediaUploadRequest", input.idempotency_key.as_deref(), &input)?;
             let language = input.language.map(|tag| tag.checked()).transpose();
@@ -317,7 +316,7 @@ impl MediaMutation {
             };
             service::request(app, actor, new, key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
         let media_item = Created::read_back(created, found, &mut user_errors)?;
         let upload = match (uploading(app, actor, media_item.as_ref()).await, created) {

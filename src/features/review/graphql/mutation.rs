@@ -275,13 +275,12 @@ impl RoundMutation {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let phase = input_id("phaseId", &[Kind::Phase], &input.phase_id);
         let known = phase.as_ref().ok().copied();
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("reviewRoundCreate", input.idempotency_key.as_deref(), &input)?;
             let settings = settings(input, || app.clock.new_id())?;
             service::create(app, actor, phase?, settings, key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let (found, phase) = now(ctx, created.map(|created| created.id), known).await?;
         Ok(Some(ReviewRoundCreatePayload {
             round: Created::read_back(created, found, &mut user_errors)?,

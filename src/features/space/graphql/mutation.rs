@@ -201,7 +201,6 @@ impl SpaceMutation {
     ) -> Result<Option<SpaceCreatePayload>> {
         let (app, actor) = (app(ctx)?, actor(ctx)?);
         let reader = reader(ctx)?;
-        let sent = input.idempotency_key.clone();
         let work = async {
             let key = Key::new("spaceCreate", input.idempotency_key.as_deref(), &input)?;
             let time_zone = match (input.time_zone, actor.organisation_id) {
@@ -217,7 +216,7 @@ impl SpaceMutation {
             let description = input.description.unwrap_or_default();
             service::create(app, actor, (&input.title, &description, &time_zone), key).await
         };
-        let (created, mut user_errors) = settle_created(ctx, sent.as_deref(), work).await?;
+        let (created, mut user_errors) = settle_created(ctx, work).await?;
         let found = now(ctx, created.map(|created| created.id)).await?;
         Ok(Some(SpaceCreatePayload {
             space: Created::read_back(created, found, &mut user_errors)?,
