@@ -313,6 +313,35 @@ async fn of_a_restored_thread_all_are_told_its_text() {
     }
 }
 
+/// Between hiding and restoring, comments of it were out of sight: who loads at its return what is new on the screen has them.
+#[tokio::test]
+async fn what_was_gone_for_a_while_goes_and_comes_back_for_who_is_told_later() {
+    let (world, cast) = World::with_cast().await;
+    let thread = world.thread(&cast.mobile, &cast.during, "Bread").await;
+    let before = world.node.newest(&cast.stayer, &cast.space).await;
+    world.hide(&cast.teacher, &thread).await;
+    world.act(&cast.teacher, "Restore", &thread).await;
+    world
+        .rewrite(&cast.mobile, &thread, json!({ "audience": "STAFF" }))
+        .await;
+    world
+        .rewrite(&cast.mobile, &thread, json!({ "audience": "SPACE" }))
+        .await;
+    let kept = ["ContributionEvent"; 4];
+    let classmate = [
+        "ContributionGone",
+        "ContributionEvent",
+        "ContributionGone",
+        "ContributionEvent",
+    ];
+    for (who, expected) in [(&cast.stayer, classmate), (&cast.mobile, kept), (&cast.teacher, kept)] {
+        let mut socket = world.node.watch(who, &cast.space, Some(&before)).await;
+        for expected in expected {
+            assert_eq!(socket.event().await["__typename"], expected);
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_moderated_is_told_to_the_author_and_staff_alone() {
     let (world, cast) = World::with_cast().await;

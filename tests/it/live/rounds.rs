@@ -195,7 +195,7 @@ impl Field {
         socket
             .subscribe(&subscription(), json!({ "id": cast.space, "after": after }))
             .await;
-        let mut cursor = after;
+        let (mut cursor, mut told) = (after, Vec::new());
         loop {
             if last.borrow_and_update().as_deref().is_some_and(|last| cursor == last) {
                 break;
@@ -207,8 +207,11 @@ impl Field {
             assert_eq!(message["type"], "next", "{message}");
             let event = &message["payload"]["data"]["spaceEvents"];
             cursor = event["cursor"].clone();
+            told.push(event.to_string());
             if let Some(root) = screen.apply(event) {
-                for comment in self.comments(node, who, &root).await {
+                let comments = self.comments(node, who, &root).await;
+                told.push(format!("{root}: {comments:?}"));
+                for comment in comments {
                     screen.set(&comment);
                 }
             }
@@ -217,7 +220,15 @@ impl Field {
             .node(number)
             .ask(who, &self::page(), json!({ "id": cast.space }))
             .await;
-        assert_eq!(screen, Screen::of(&end), "round {number}");
+        let end = Screen::of(&end);
+        let differ = |id: &&String| screen.0.get(*id) != end.0.get(*id);
+        let ids: Vec<_> = screen.0.keys().chain(end.0.keys()).filter(differ).collect();
+        let of = |ids: &[&String]| -> Vec<_> { ids.iter().map(|&id| (screen.0.get(id), end.0.get(id))).collect() };
+        assert!(
+            ids.is_empty(),
+            "round {number}: {:#?}\nloaded: {page}\ntold: {told:#?}",
+            of(&ids)
+        );
     }
 }
 

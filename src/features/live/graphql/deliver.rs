@@ -183,6 +183,10 @@ fn of_contribution(
         let is_near = saw(before) || saw(after);
         return is_near.then_some(SpaceEvent::Gone(ContributionGone { head, deleted, root }));
     }
+    // A root that went out of sight and is back: what hangs on it may have been loaded, or told of, in between. Gone here, it
+    // comes back, with all of that, by the event of its return, which stands behind this one.
+    let went = event.root_id.is_none() && saw(before) && !saw(after);
+    let contribution = contribution.filter(|contribution| !went || contribution.spine().is_decider());
     if let Some(contribution) = contribution {
         // What waits, or came back, is between the author and those who decide.
         let is_backstage = matches!(

@@ -43,7 +43,7 @@ use crate::{
 pub enum SpaceEvent {
     /// About a contribution that the viewer sees.
     Contribution(ContributionEvent),
-    /// About a contribution of which the viewer sees nothing any more.
+    /// About a contribution that went out of the viewer's sight.
     Gone(ContributionGone),
     /// About a phase.
     Phase(PhaseEvent),
@@ -151,9 +151,9 @@ impl ContributionEvent {
     }
 }
 
-/// The viewer sees nothing of a contribution any more: take it, and what hangs on it, off the screen. When something happens to a
-/// comment whose root is out of sight, that root is what is gone. What comes back later comes as a `ContributionEvent`: load the
-/// comments of a root that is new on the screen.
+/// A contribution went out of the viewer's sight: take it, and what hangs on it, off the screen. When something happens to a
+/// comment whose root is out of sight, that root is what is gone. What comes back, or is back by now, comes as a
+/// `ContributionEvent` later in the stream: load the comments of a root that is new on the screen.
 #[derive(Clone, Debug, Description)]
 pub struct ContributionGone {
     pub(super) head: Head,
