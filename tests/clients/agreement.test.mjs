@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createClient } from 'graphql-ws';
 import { GraphQLError, buildSchema, execute, getOperationAST, getVariableValues, parse, validate } from 'graphql';
 import WebSocket from 'ws';
-import { EVERYTHING, RULES, SUBSCRIPTIONS, coercions, generated, rootValue } from './support/agreement.mjs';
+import { EVERYTHING, RULES, SAME, SUBSCRIPTIONS, coercions, generated, rootValue } from './support/agreement.mjs';
 import { schemaText } from './support/documents.mjs';
 import { after, describe, test } from './support/runner.mjs';
 import { startServer } from './support/server.mjs';
@@ -129,4 +129,21 @@ test('what both run has the same data, in the same order', async () => {
   });
   assert.equal(compared, valid);
   assert.ok(valid > 150 && valid < 450, `${valid} of ${documents.length} are valid`);
+});
+
+test('where a variable is null that may not be, and of the schema, the data is the same', async () => {
+  const everything = (await ask({ query: EVERYTHING, variables: { space } })).data;
+  const { value } = rootValue(everything);
+  for (const [query, variables] of SAME) {
+    const sent = { query, variables: { space, ...variables } };
+    const expected = await execute({ schema, document: parse(query), rootValue: value, variableValues: sent.variables });
+    const { data, errors } = await ask(sent);
+    assert.equal(JSON.stringify(data), JSON.stringify(expected.data), query);
+    const at = (errors) => (errors ?? []).map(({ path }) => path.join('.'));
+    assert.deepEqual(at(errors), at(expected.errors), query);
+  }
+  const members = `{ ${['Node', 'Commentable', 'Contribution', 'ModerationItem'].map((name) => `${name}: __type(name: "${name}") { possibleTypes { name } }`).join(' ')} }`;
+  const { data } = await ask({ query: members });
+  const names = (found) => Object.values(found).map(({ possibleTypes }) => possibleTypes.map(({ name }) => name).sort());
+  assert.deepEqual(names(data), names((await execute({ schema, document: parse(members) })).data));
 });

@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::{RequestId, operation::Charge, record::Cost};
+use super::{RequestId, document::missing, operation::Charge, record::Cost};
 use crate::platform::error::Error;
 
 /// The content type of plain JSON.
@@ -71,6 +71,9 @@ pub(super) fn tidy(response: &mut Response, id: &RequestId) {
         if code(error).is_none() {
             // Refused by the library: before it ran, or where a value didn't fit its type. All else is a bug of ours.
             if error.path.is_empty() || is_coercion(&error.message) {
+                if let Some(message) = missing(&error.message) {
+                    error.message = message;
+                }
                 set_code(error, "INVALID");
             } else {
                 tracing::error!(request = %id, path = ?error.path, message = error.message, "an error without a code");

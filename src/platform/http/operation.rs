@@ -45,10 +45,10 @@ impl Plan {
     ///
     /// # Errors
     /// Large variables are used too often: not if there was a request with these values already.
-    pub(super) fn request(&self, variables: &Variables) -> std::result::Result<Request, ServerError> {
+    pub(super) fn request(&self, types: &Types, variables: &Variables) -> std::result::Result<Request, ServerError> {
         let mut request = Request::new("");
         request.operation_name.clone_from(&self.name);
-        request.set_parsed_query(self.document.tree(self.name.as_deref(), variables)?);
+        request.set_parsed_query(self.document.tree(types, self.name.as_deref(), variables)?);
         Ok(request)
     }
 
@@ -101,10 +101,7 @@ impl Operation {
             };
             return Err(vec![error]);
         }
-        if let Some(place) = params.half() {
-            let message = format!(
-                "{place} has half a character in it: one of \\ud800 to \\udfff without the other that makes it a pair."
-            );
+        if let Some(message) = params.misfit() {
             return Err(vec![invalid(message)]);
         }
         let variables = Document::variables(&door.types, operation, params.variables, may_introspect);
@@ -125,7 +122,7 @@ impl Operation {
             conditions: conditions.collect(),
         };
         Ok(Self {
-            request: plan.request(&variables).map_err(|error| vec![error])?,
+            request: plan.request(&door.types, &variables).map_err(|error| vec![error])?,
             plan,
             variables,
             kind,

@@ -41,7 +41,11 @@ export function coercions(space) {
   for (const [type, place] of Object.entries(PLACES)) {
     for (const literal of LITERALS) {
       documents.push({ query: query('', place(literal)), variables: { space } });
-      if (!literal.includes('$')) documents.push({ query: query(`$value: ${type.replace(/!$/, '')} = ${literal}`, place('$value')), variables: { space } });
+      if (literal.includes('$')) continue;
+      const byDefault = query(`$value: ${type.replace(/!$/, '')} = ${literal}`, place('$value'));
+      documents.push({ query: byDefault, variables: { space } });
+      // As a condition, null is refused at once: graphql-js fails the object that the condition stands in.
+      if (type !== 'Boolean!') documents.push({ query: byDefault, variables: { space, value: null } });
     }
     for (const value of VALUES) documents.push({ query: query(`$value: ${type}`, place('$value')), variables: { space, value } });
     // A whole float, which JSON.stringify can't write.
@@ -183,6 +187,17 @@ function all(type) {
 
 /** Asks for everything that is compared. */
 export const EVERYTHING = `query ($space: ID!) { viewer { ${all('Viewer')} } space(id: $space) { ${all('Space')} } }`;
+
+/** Variables that are null where null may not be: only the fields with them fail. And what the schema says of itself. */
+export const SAME = [
+  ['query ($id: ID = "x") { viewer { account { id } } node(id: $id) { id } again: viewer { account { kind } } }', { id: null }],
+  ['query ($id: ID = "x", $space: ID!) { one: node(id: $id) { id } other: node(id: $space) { id } }', { id: null }],
+  ['query ($kind: PhaseKind = DURING, $space: ID!) { viewer { account { id } } space(id: $space) { id phase(kind: $kind) { id } } }', { kind: null }],
+  ['query ($ids: [ID!] = ["x"]) { viewer { account { id } } nodes(ids: $ids) { id } }', { ids: null }],
+  ['query ($id: ID = "x") { ...f } fragment f on Query { ... { viewer { account { id } } a: node(id: $id) { id } } }', { id: null }],
+  ['{ __schema { description, queryType { name, fields(includeDeprecated: null) { isDeprecated } } } }', {}],
+  ['query ($all: Boolean) { __type(name: "ContentState") { kind, enumValues(includeDeprecated: $all) { isDeprecated } } }', { all: null }],
+];
 
 /** What graphql-js answers from, with that answer at hand. */
 export function rootValue({ viewer, space }) {

@@ -130,7 +130,7 @@ async fn a_body_that_is_no_request_is_refused() {
 }
 
 #[tokio::test]
-async fn half_a_character_is_a_fault_of_the_operation() {
+async fn what_no_value_can_hold_is_a_fault_of_the_operation() {
     let door = door().await;
     let query = "query ($name: String) { hello(name: $name) }";
     let body = |variables: &str| format!(r#"{{"query":"{query}","variables":{variables}}}"#);
@@ -148,6 +148,36 @@ async fn half_a_character_is_a_fault_of_the_operation() {
         );
         let reply = door.post(&[GRAPHQL], body(variables)).await;
         assert_eq!((reply.status, reply.code()), (StatusCode::BAD_REQUEST, "INVALID"));
+    }
+    let deep = format!(r#"{{"name":{}1{}}}"#, "[".repeat(126), "]".repeat(126));
+    let deeper = format!(r#"{{"more":{}"a]\"[",{{}}{}}}"#, "[".repeat(500), "]".repeat(500));
+    for (variables, message) in [
+        (r#"{"name":1e309}"#, "$name has a number in it"),
+        (
+            r#"{"name":"x","more":{"a":[1,-2E+999]}}"#,
+            "$more.a.1 has a number in it",
+        ),
+        (
+            &format!(r#"{{"name":{}}}"#, "9".repeat(400)),
+            "$name has a number in it",
+        ),
+        (&deep, "$name has more lists and objects inside each other"),
+        (&deeper, "$more has more lists"),
+        (r#"{"name":1e308}"#, "Variable \"$name\""),
+    ] {
+        let reply = door.post(&[], body(variables)).await;
+        assert_eq!((reply.status, reply.code()), (StatusCode::OK, "INVALID"), "{variables}");
+        let told = reply.body["errors"][0]["message"].as_str().unwrap();
+        assert!(told.starts_with(message), "{told}");
+    }
+    for variables in [
+        r#"{"name":1e309x}"#,
+        r#"{"name":-Infinity}"#,
+        r#"{"name":1e309"#,
+        "{\"name\":[[[",
+    ] {
+        let reply = door.post(&[], body(variables)).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{variables}");
     }
     let reply = door.post(&[], r##"{"query":"{ hello } # \ud83d"}"##).await;
     assert_eq!((reply.status, reply.code()), (StatusCode::OK, "INVALID"));

@@ -178,8 +178,12 @@ async fn stats_on_a_socket_are_those_of_each_answer() {
 
 /// Says hello to a name that is written as in JSON.
 async fn hello(client: &mut Client, name: &str) -> Value {
+    hello_to(client, &format!("\"{name}\"")).await
+}
+
+async fn hello_to(client: &mut Client, name: &str) -> Value {
     let query = "query ($name: String) { hello(name: $name) }";
-    let payload = format!(r#"{{"query":"{query}","variables":{{"name":"{name}"}}}}"#);
+    let payload = format!(r#"{{"query":"{query}","variables":{{"name":{name}}}}}"#);
     let message = format!(r#"{{"type":"subscribe","id":"1","payload":{payload}}}"#);
     client.socket.send(Message::text(message)).await.unwrap();
     let answer = client.next().await;
@@ -190,13 +194,20 @@ async fn hello(client: &mut Client, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn half_a_character_is_refused_to_the_operation_that_has_it() {
+async fn what_no_value_can_hold_is_refused_to_the_operation_that_has_it() {
     let mut client = door().await.signed_in().await;
     for half in [r"\ud83d", r"a\uDE00b", r"\ud83d\ud83d\ude00", r"\\\ud83dx"] {
         let errors = hello(&mut client, half).await;
         assert_eq!(errors[0]["extensions"]["code"], "INVALID", "{half}");
         let message = errors[0]["message"].as_str().unwrap();
         assert!(message.starts_with("$name has half a character"), "{message}");
+    }
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    for (value, fault) in [("1e309", "$name has a number"), (&deep, "$name has more lists")] {
+        let errors = hello_to(&mut client, value).await;
+        assert_eq!(errors[0]["extensions"]["code"], "INVALID", "{value}");
+        let message = errors[0]["message"].as_str().unwrap();
+        assert!(message.starts_with(fault), "{message}");
     }
     // What looks like it, and a pair.
     for (text, name) in [

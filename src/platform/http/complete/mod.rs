@@ -17,7 +17,7 @@ use async_graphql::{
 };
 
 use super::{
-    document::{PRESENCE, is_presence, is_there},
+    document::{KIND, PRESENCE, is_hidden, is_there},
     types::{Types, named},
 };
 
@@ -84,10 +84,42 @@ impl<'a> Failed<'a> {
 /// All selections of one response key.
 struct Field<'a> {
     of_type: Option<&'a Type>,
+    /// What the library answers and shouldn't.
+    excess: Option<Excess>,
     /// What is selected below, each with the type that it selects from.
     selected: Vec<(Option<&'a str>, &'a SelectionSet)>,
     /// The same as fields, made when they are needed, once for all objects of a type in a list; without a type, those of all.
     below: RefCell<HashMap<Option<String>, Rc<Fields<'a>>>>,
+}
+
+/// What the library tells of a schema, and no other does.
+#[derive(Clone, Copy)]
+enum Excess {
+    /// It describes what a schema is.
+    Description,
+    /// It has interfaces among the objects that an interface can be.
+    Interfaces,
+}
+
+impl Excess {
+    fn of(parent: Option<&str>, name: &str) -> Option<Self> {
+        match (parent?, name) {
+            ("__Schema", "description") => Some(Self::Description),
+            ("__Type", "possibleTypes") => Some(Self::Interfaces),
+            _ => None,
+        }
+    }
+
+    fn take_out(self, value: &mut Value) {
+        match (self, value) {
+            (Self::Description, value) => *value = Value::Null,
+            (Self::Interfaces, Value::List(types)) => types.retain_mut(|of_type| match of_type {
+                Value::Object(of_type) => of_type.swap_remove(KIND) != Some(Value::Enum(Name::new("INTERFACE"))),
+                _ => true,
+            }),
+            _ => {}
+        }
+    }
 }
 
 struct Run<'a> {
@@ -119,7 +151,10 @@ impl<'a> Run<'a> {
     }
 
     /// Completes a value of a field, or of a list in it; `base` is its type.
-    fn value(&self, field: &Field<'a>, base: Option<&BaseType>, value: Value, failed: Option<&Failed>) -> Value {
+    fn value(&self, field: &Field<'a>, base: Option<&BaseType>, mut value: Value, failed: Option<&Failed>) -> Value {
+        if let Some(excess) = field.excess {
+            excess.take_out(&mut value);
+        }
         match (value, base) {
             (Value::Object(mut values), _) if !field.selected.is_empty() => {
                 let object = match values.swap_remove(PRESENCE) {
@@ -143,7 +178,6 @@ impl<'a> Run<'a> {
                 }
                 Value::List(list)
             }
-            // What isn't in the schema tells of it.
             (Value::List(values), None) => {
                 let values = values.into_iter().map(|value| self.value(field, None, value, None));
                 Value::List(values.collect())
@@ -179,12 +213,13 @@ impl<'a> Run<'a> {
                 continue;
             }
             match &selection.node {
-                Selection::Field(field) if is_presence(&field.node) => {}
+                Selection::Field(field) if is_hidden(&field.node) => {}
                 Selection::Field(field) => {
-                    let of_type = parent.and_then(|parent| self.types.field(parent, &field.node.name.node));
+                    let of_type = parent.and_then(|parent| self.types.selected(parent, &field.node.name.node));
                     let of_type = of_type.map(|field| &field.of_type);
                     let known = fields.entry(&field.node.response_key().node).or_insert(Field {
                         of_type,
+                        excess: Excess::of(parent, &field.node.name.node),
                         selected: Vec::new(),
                         below: RefCell::default(),
                     });

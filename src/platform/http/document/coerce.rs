@@ -142,7 +142,7 @@ fn leaf(types: &Types, name: &str, value: Value) -> Option<Value> {
             let number = whole(&number)?;
             i32::try_from(number).is_ok().then(|| number.into())
         }
-        ("ID", Value::Number(number)) => Some(whole(&number)?.into()),
+        ("ID", Value::Number(number)) => whole(&number).map(Value::from).or_else(|| large(&number)),
         ("Float", value @ Value::Number(_))
         | ("Boolean", value @ Value::Boolean(_))
         | ("ID" | "String", value @ Value::String(_)) => Some(value),
@@ -162,4 +162,17 @@ fn whole(number: &Number) -> Option<i64> {
         #[expect(clippy::cast_possible_truncation, reason = "it is whole, and small enough")]
         Some(number as i64)
     })
+}
+
+/// A whole number of more than 64 bits as the text of an ID, as JavaScript writes it.
+fn large(number: &Number) -> Option<Value> {
+    if number.is_u64() {
+        return Some(number.to_string().into());
+    }
+    let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+    let text = match number.abs() < 1e21 {
+        true => number.to_string(),
+        false => format!("{number:e}").replace('e', "e+"),
+    };
+    Some(text.into())
 }

@@ -30,7 +30,8 @@ use sha2::{Digest, Sha256};
 use self::parse::{Parsed, parse};
 pub(super) use self::{
     cache::Documents,
-    presence::{PRESENCE, is_presence},
+    presence::{KIND, PRESENCE, is_hidden},
+    run::missing,
 };
 use super::{answer::invalid, params::Params, types::Types};
 use crate::platform::feed::Selection;
@@ -137,11 +138,16 @@ impl Document {
     }
 
     /// The tree of an operation that was asked for before, with the values of its variables.
-    pub(super) fn tree(&self, name: Option<&str>, variables: &Variables) -> Result<ExecutableDocument, ServerError> {
+    pub(super) fn tree(
+        &self,
+        types: &Types,
+        name: Option<&str>,
+        variables: &Variables,
+    ) -> Result<ExecutableDocument, ServerError> {
         let found = self
             .found(name)
             .ok_or_else(|| invalid("The document has no operation."))?;
-        run::tree(&self.parsed, found, variables)
+        run::tree(types, &self.parsed, found, variables)
     }
 
     /// What an operation selects of its root field: not the variables that only its arguments use.

@@ -18,9 +18,14 @@ use crate::platform::http::types::{Types, named};
 /// What the field is called in answers: nothing, as no field of a document can be.
 pub(in super::super) const PRESENCE: &str = "";
 
-/// Whether this is the field that only says that an object is there.
-pub(in super::super) fn is_presence(field: &Field) -> bool {
-    field.alias.as_ref().is_some_and(|alias| alias.node == PRESENCE)
+/// What the kind of a type is called in answers, of which it is asked only which objects an interface or union can be: the library
+/// tells of interfaces too.
+pub(in super::super) const KIND: &str = " ";
+
+/// Whether this is a field that no client asked for.
+pub(in super::super) fn is_hidden(field: &Field) -> bool {
+    let alias = field.alias.as_ref();
+    alias.is_some_and(|alias| [PRESENCE, KIND].contains(&alias.node.as_str()))
 }
 
 /// Adds the field wherever a selection can come out empty, or is merged with another.
@@ -37,7 +42,7 @@ pub(super) fn add(types: &Types, document: &mut ExecutableDocument) {
     for operation in operations_mut(&mut document.operations) {
         let Positioned { pos, node } = &mut operation.node.selection_set;
         if operation.node.ty != OperationType::Subscription && !is_solid(node) {
-            node.items.push(presence(*pos));
+            node.items.push(hidden(*pos, PRESENCE, "__typename"));
         }
         insert(node, &fields);
     }
@@ -125,7 +130,10 @@ fn insert(set: &mut SelectionSet, fields: &HashSet<Pos>) {
                 let Positioned { pos, node } = &mut field.node.selection_set;
                 insert(node, fields);
                 if fields.contains(&field.pos) {
-                    node.items.push(presence(*pos));
+                    node.items.push(hidden(*pos, PRESENCE, "__typename"));
+                }
+                if field.node.name.node == "possibleTypes" {
+                    node.items.push(hidden(*pos, KIND, "kind"));
                 }
             }
             Selection::InlineFragment(inline) => insert(&mut inline.node.selection_set.node, fields),
@@ -134,11 +142,11 @@ fn insert(set: &mut SelectionSet, fields: &HashSet<Pos>) {
     }
 }
 
-fn presence(pos: Pos) -> Positioned<Selection> {
+fn hidden(pos: Pos, alias: &str, name: &str) -> Positioned<Selection> {
     let at = |name| Positioned::new(Name::new(name), pos);
     let field = Field {
-        alias: Some(at(PRESENCE)),
-        name: at("__typename"),
+        alias: Some(at(alias)),
+        name: at(name),
         arguments: Vec::new(),
         directives: Vec::new(),
         selection_set: Positioned::default(),

@@ -601,7 +601,7 @@ fn values_of_variables_become_those_of_their_types() {
 fn tree(query: &str, variables: serde_json::Value) -> Result<String, String> {
     let document = Document::read(query, &Limits::default()).unwrap();
     let tree = document
-        .tree(None, &Variables::from_json(variables))
+        .tree(&Types::default(), None, &Variables::from_json(variables))
         .map_err(|error| error.message)?;
     let (_, operation) = tree.operations.iter().next().unwrap();
     let mut text = String::new();

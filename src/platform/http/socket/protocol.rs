@@ -6,7 +6,7 @@ use async_graphql::ServerError;
 use serde_json::{Map, Value, json};
 
 use crate::platform::{
-    http::params::{HALF, Json, Params},
+    http::params::{Json, MARK, Params},
     retry::spread,
 };
 
@@ -90,7 +90,7 @@ pub(super) enum Said {
 
 /// Reads a client's message; nothing if it isn't one.
 pub(super) fn read(text: &str) -> Option<Said> {
-    let Json { value, has_half } = Json::read(text.as_bytes()).ok()?;
+    let Json { value, misfit } = Json::read(text.as_bytes()).ok()?;
     let Value::Object(mut message) = value else {
         return None;
     };
@@ -113,8 +113,8 @@ pub(super) fn read(text: &str) -> Option<Said> {
         "pong" => Said::Pong,
         "subscribe" => Said::Subscribe {
             // Under another id than its own, nobody would hear the answer.
-            id: id(message).filter(|id| !(has_half && id.contains(HALF)))?,
-            params: Params::from_map(payload?, text.len(), has_half).ok()?,
+            id: id(message).filter(|id| !(misfit.is_some() && id.contains(MARK)))?,
+            params: Params::from_map(payload?, text.len(), misfit).ok()?,
         },
         "complete" => Said::Complete { id: id(message)? },
         _ => return None,

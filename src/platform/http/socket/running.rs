@@ -71,7 +71,7 @@ impl<E: Executor> Teller for Task<E> {
             return Response::from_errors(vec![answer::from(Error::internal("nothing is asked for"))]);
         };
         let variables = serde_json::from_str(&self.variables).unwrap_or_default();
-        let request = match plan.request(&Variables::from_json(variables)) {
+        let request = match plan.request(&self.door.types, &Variables::from_json(variables)) {
             Ok(request) => request,
             Err(error) => return Response::from_errors(vec![error]),
         };
