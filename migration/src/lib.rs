@@ -44,6 +44,7 @@ mod m20261129_000025_letters_places;
 mod m20261129_000026_review_renderer;
 mod m20261129_000026_review_round_renderer;
 mod m20261129_000026_stale_reviews;
+mod m20261129_000027_stale_renderings;
 mod rule;
 #[cfg(debug_assertions)]
 pub mod test_releases;
@@ -91,6 +92,7 @@ pub fn all(database: Database) -> Vec<Migration> {
         m20261129_000026_review_renderer::migration,
         m20261129_000026_review_round_renderer::migration,
         m20261129_000026_stale_reviews::migration,
+        m20261129_000027_stale_renderings::migration,
     ];
     all.iter().map(|migration| migration(database)).collect()
 }

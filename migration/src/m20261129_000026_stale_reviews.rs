@@ -8,12 +8,12 @@ pub(crate) fn migration(_: Database) -> Migration {
         Index::Build {
             name: "ix_review_stale",
             is_unique: false,
-            on: "review (id) WHERE renderer < 3",
+            on: "review (id) WHERE renderer < 4",
         },
         Index::Build {
             name: "ix_review_round_stale",
             is_unique: false,
-            on: "review_round (id) WHERE renderer < 3",
+            on: "review_round (id) WHERE renderer < 4",
         },
     ];
     Migration::new(module_path!(), 18, Change::Indexes(indexes))

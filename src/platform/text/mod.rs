@@ -24,7 +24,7 @@ use super::{
 
 /// Version of the rules below; kept with every stored HTML. What has an earlier one is rendered anew: the indexes that find it,
 /// `ix_revision_stale`, `ix_review_stale` and `ix_review_round_stale`, name this version, and are built anew with it.
-pub const RENDERER: i32 = 3;
+pub const RENDERER: i32 = 4;
 /// Levels of a document's tree at most; a list in a list is two.
 const DEEPEST: usize = 64;
 /// Characters of an excerpt at most.
@@ -38,6 +38,8 @@ const LONGEST_ID: usize = 64;
 /// A member in stored HTML, between these the public id. Nobody can write it: raw HTML is shown as text, and what stands in an
 /// attribute has its quotation marks escaped.
 const HOLE: (&str, &str) = ("<span data-member=\"", "\"></span>");
+/// The same in stored excerpts: no text may have control characters.
+const GAP: (char, char) = ('\u{1}', '\u{2}');
 
 /// A body as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +105,21 @@ pub fn render(body: &str) -> Rendered {
     let options = options();
     let root = parse_document(&arena, body, &options);
     restore_tildes(&arena, root);
+    let is_html = |node: &&AstNode<'_>| matches!(node.data.borrow().value, NodeValue::HtmlBlock(_));
+    for node in root.descendants().filter(is_html).collect::<Vec<_>>() {
+        let value = std::mem::replace(&mut node.data.borrow_mut().value, NodeValue::Paragraph);
+        let NodeValue::HtmlBlock(html) = value else { continue };
+        for (place, line) in html.literal.trim_end().lines().enumerate() {
+            if place > 0 {
+                node.append(arena.alloc(AstNode::from(NodeValue::LineBreak)));
+            }
+            node.append(arena.alloc(AstNode::from(NodeValue::Text(line.to_owned().into()))));
+        }
+    }
     let is_image = |node: &&AstNode<'_>| matches!(node.data.borrow().value, NodeValue::Image(_));
     // Found before the first is changed: a walk must not meet its own changes.
     for node in root.descendants().filter(is_image).collect::<Vec<_>>() {
-        let text = plain(node);
+        let text = plain(node, str::to_owned);
         for child in node.children().collect::<Vec<_>>() {
             child.detach();
         }
@@ -120,7 +133,8 @@ pub fn render(body: &str) -> Rendered {
             *text = text.replace(char::is_control, " ").into();
         }
     }
-    let excerpt = excerpt(&plain(root));
+    let gap = |member, _: &str| format!("{}{}{}", GAP.0, public(member), GAP.1);
+    let excerpt = excerpt(&plain(root, |words| with_mentions(words, str::to_owned, gap)));
     for node in root.descendants() {
         let value = &mut node.data.borrow_mut().value;
         if let NodeValue::Text(text) = value
@@ -244,8 +258,15 @@ pub fn with_names<'a>(html: &str, name: impl Fn(Uuid) -> Option<&'a str>) -> Str
 /// An excerpt with the names that members have now.
 #[must_use]
 pub fn excerpt_with_names<'a>(text: &str, name: impl Fn(Uuid) -> Option<&'a str>) -> String {
-    let named = |member, words: &str| name(member).map_or_else(|| words.to_owned(), |name| format!("@{name}"));
-    excerpt(&with_mentions(text, str::to_owned, named))
+    let mut parts = text.split(GAP.0);
+    let mut new = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (id, rest) = part.split_once(GAP.1).unwrap_or_default();
+        let name = id::decode(id).ok().and_then(|(_, member)| name(member));
+        new.push_str(&name.map_or_else(|| format!("{MENTION}{id}>"), |name| format!("@{name}")));
+        new.push_str(rest);
+    }
+    excerpt(&new)
 }
 
 /// Renders off the async threads.
@@ -291,7 +312,7 @@ fn checked(body: &str, is_required: bool) -> Result<()> {
         }
     }
     let is_rule = |node: &AstNode<'_>| matches!(node.data.borrow().value, NodeValue::ThematicBreak);
-    if is_required && !plain(root).chars().any(is_seen) && !root.descendants().any(is_rule) {
+    if is_required && !plain(root, str::to_owned).chars().any(is_seen) && !root.descendants().any(is_rule) {
         return Err(plain::empty());
     }
     Ok(())
@@ -325,12 +346,12 @@ fn restore_tildes<'a>(arena: &'a Arena<'a>, root: &'a AstNode<'a>) {
     }
 }
 
-/// The words of a node, blocks parted by blanks.
-fn plain<'a>(root: &'a AstNode<'a>) -> String {
+/// The words of a node, blocks parted by blanks. What is no code is turned by `written`.
+fn plain<'a>(root: &'a AstNode<'a>, written: impl Fn(&str) -> String) -> String {
     let mut text = String::new();
     for node in root.descendants() {
         match &node.data.borrow().value {
-            NodeValue::Text(words) => text.push_str(words),
+            NodeValue::Text(words) => text.push_str(&written(words)),
             NodeValue::Code(code) => text.push_str(&code.literal),
             NodeValue::CodeBlock(block) => text.push_str(&format!(" {} ", block.literal)),
             // Shown as text.
@@ -344,11 +365,19 @@ fn plain<'a>(root: &'a AstNode<'a>) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The first words. A member whose name is not known yet counts as one character.
 fn excerpt(text: &str) -> String {
-    if text.chars().count() <= EXCERPT {
+    let mut is_gap = false;
+    let signs = text.char_indices().filter(|(_, sign)| {
+        let is_inside = is_gap;
+        is_gap = *sign == GAP.0 || is_gap && *sign != GAP.1;
+        !is_inside
+    });
+    let mut signs = signs.skip(EXCERPT - 1);
+    let (Some((end, _)), Some(_)) = (signs.next(), signs.next()) else {
         return text.to_owned();
-    }
-    let cut: String = text.chars().take(EXCERPT - 1).collect();
+    };
+    let cut = &text[..end];
     let end = cut.rfind(' ').filter(|end| *end > cut.len() / 2).unwrap_or(cut.len());
     format!("{}…", cut[..end].trim_end())
 }
@@ -389,6 +418,13 @@ mod tests {
         assert_eq!(with_names(&rendered.html, name), expected);
         let words = excerpt_with_names(&rendered.excerpt, name);
         assert_eq!(words, format!("Hi @A <b>\"&, @A <b>\"&! {}", token(two)));
+        let code = render(&format!("`{}` {}", token(one), token(one))).excerpt;
+        assert_eq!(excerpt_with_names(&code, name), format!("{} @A <b>\"&", token(one)));
+        let full = render(&format!("{} {}", "x".repeat(EXCERPT - 3), token(one))).excerpt;
+        assert_eq!(excerpt_with_names(&full, |_| Some("A")).chars().count(), EXCERPT);
+        assert!(excerpt_with_names(&full, |_| Some("Amalia")).ends_with("x…"));
+        let long = render(&format!("{} {} more", "x".repeat(EXCERPT - 2), token(one))).excerpt;
+        assert!(excerpt_with_names(&long, name).ends_with("x…"));
         // Not in code, nor in what stands in an attribute, nor as HTML, nor with other ids.
         let hole = format!("{}{}{}", HOLE.0, public(one), HOLE.1);
         for body in [
@@ -491,6 +527,10 @@ mod tests {
     fn a_line_break_is_one_and_a_single_tilde_is_a_tilde() {
         let html = |body| render(body).html;
         assert_eq!(html("a\nb"), "<p>a<br>\nb</p>\n");
+        assert_eq!(
+            html("<div>\n*a* &amp;\n\n<b>"),
+            "<p>&lt;div&gt;<br>\n*a* &amp;amp;</p>\n<p>&lt;b&gt;</p>\n"
+        );
         assert_eq!(html("~5 km, ~6 km"), "<p>~5 km, ~6 km</p>\n");
         assert_eq!(html("~a *b*~"), "<p>~a <em>b</em>~</p>\n");
         assert_eq!(html("~~a~~ ~~~b~~~"), "<p><del>a</del> ~~~b~~~</p>\n");

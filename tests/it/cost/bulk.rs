@@ -651,7 +651,7 @@ impl Bulk {
             title: "Round".to_owned(),
             instructions: String::new(),
             instructions_html: String::new(),
-            renderer: 3,
+            renderer: 4,
             state: RoundState::Reflection,
             version: 3,
             anonymity: Anonymity::ReviewerHidden,
@@ -741,7 +741,7 @@ fn review_of(target: &review_target::Model, (member, account): (Uuid, Uuid), is_
         change_version: None,
         excuse: None,
         replaces_id: None,
-        renderer: 3,
+        renderer: 4,
     }
 }
 
