@@ -78,6 +78,8 @@ enum Bench {
     Live(Box<bench::Live>),
     /// The allocation of review rounds: random ones of a size, here and without a server.
     Allocation(bench::Allocation),
+    /// The check of documents: the worst that the limits let in, here and without a server.
+    Documents(bench::Documents),
 }
 
 #[derive(Subcommand, Debug)]
@@ -193,6 +195,11 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             } else {
                 rounds.to_string()
             })
+        }
+        Command::Bench(Bench::Documents(options)) => {
+            let times = bench::documents(options)?;
+            print(&if options.json { times.json()? } else { times.to_string() })?;
+            times.verdict()
         }
         Command::Healthcheck => healthcheck(&config).await,
     }

@@ -6,11 +6,12 @@
 //! comment says which writer wrote it and as which (`judge`), so that each subscriber knows exactly what it has missed, heard
 //! twice or heard in the wrong order. `live` is the course of a run; `report` what comes out of it.
 //!
-//! `sojourn bench allocation` is apart: it measures a rule, and needs no server.
+//! `sojourn bench allocation` and `sojourn bench documents` are apart: they measure rules, and need no server.
 
 mod account;
 mod allocation;
 mod api;
+mod documents;
 mod judge;
 mod live;
 mod options;
@@ -25,6 +26,7 @@ mod tally;
 
 pub use self::{
     allocation::{Allocation, allocation},
+    documents::{Documents, documents},
     live::live,
     options::Live,
     report::Report,

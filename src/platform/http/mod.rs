@@ -46,6 +46,7 @@ use tower_http::{
     cors::CorsLayer,
 };
 
+pub use self::document::worst;
 pub use self::{
     client::{Caller, Client},
     cookie::RefreshCookie,

@@ -17,6 +17,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod validate;
+pub mod worst;
 
 use std::collections::HashSet;
 

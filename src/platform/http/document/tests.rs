@@ -8,7 +8,7 @@ use async_graphql::parser::types::OperationType;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{worst::fan, *};
 
 /// The type and name of the operation that would run.
 fn checked(body: serde_json::Value) -> Result<(OperationType, Option<String>), String> {
@@ -22,16 +22,6 @@ fn checked(body: serde_json::Value) -> Result<(OperationType, Option<String>), S
 
 fn refusal(query: &str) -> String {
     checked(json!({ "query": query })).unwrap_err()
-}
-
-/// Each fragment spreads the next one several times.
-fn fan(fragments: usize, spreads: usize, leaf: &str) -> String {
-    let fragment = |number| {
-        let next = format!("...f{} ", number + 1).repeat(spreads);
-        format!("fragment f{number} on Query {{ {next} }}")
-    };
-    let all: String = (0..fragments).map(fragment).collect();
-    format!("{{ ...f0 }} {all} fragment f{fragments} on Query {{ {leaf} }}")
 }
 
 #[test]
@@ -341,83 +331,12 @@ fn names_have_a_limit() {
     assert!(refusal(&document(251)).contains("more than 250 letters"));
 }
 
-/// Documents that are as much work as can be.
-fn hostile() -> Vec<String> {
-    let kinds = [
-        "Space",
-        "Thread",
-        "Phase",
-        "Album",
-        "Comment",
-        "JournalEntry",
-        "MediaItem",
-        "Membership",
-    ];
-    let each = |inner: &str| kinds.map(|kind| format!("... on {kind} {{ {inner} }}")).concat();
-    let chain = |depth: usize| {
-        let inner = |_| "... on Contribution { space { id } ... on Thread { phase { space { id } } } } ";
-        (0..depth).map(inner).collect::<String>()
-    };
-    let variables: String = (0..300).map(|number| format!("$v{number}: ID! ")).collect();
-    let uses: String = (0..300).map(|number| format!("$v{number} ")).collect();
-    let operations = |body: &str| {
-        (0..20)
-            .map(|number| format!("query q{number} {body} "))
-            .collect::<String>()
-    };
-    vec![
-        format!("{{ node(id: 1) {{ {} }} }}", each(&"id ".repeat(120))),
-        format!(
-            "{{ node(id: 1) {{ {} }} }}",
-            each(&"space { id phases { space { id } } } ".repeat(20))
-        ),
-        format!("{{ node(id: 1) {{ {} }} }}", chain(90)),
-        format!("{{ {} }}", "node(id: 1) { id } ".repeat(400)),
-        format!(
-            "{{ {} }}",
-            (0..400)
-                .map(|id| format!("node(id: {id}) {{ id }} "))
-                .collect::<String>()
-        ),
-        format!(
-            "{{ node(id: 1) {{ {} }} }}",
-            each("space { threads(first: 1) { nodes { id } } } ").repeat(20)
-        ),
-        format!("{{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(4_900)),
-        format!("query({variables}) {{ nodes(ids: [{}]) {{ id }} }}", uses.repeat(5)),
-        format!(
-            "{} fragment f on Query {{ {} }}",
-            operations("($v: ID!) { ...f }"),
-            "nodes(ids: [$v $v $v $v]) { id } ".repeat(24)
-        ),
-        format!(
-            "{{ {} }}",
-            (0..900).map(|number| format!("viewre{number} ")).collect::<String>()
-        ),
-        format!(
-            "{{ space(id: 1) {{ journalEntries(filter: {{ {} }}) {{ nodes {{ id }} }} }} }}",
-            (0..1_600).map(|number| format!("week{number}: 1 ")).collect::<String>()
-        ),
-        fan(2, 9, "viewer { account { id login } }"),
-        fan(100, 1, &"viewer { account { id } } ".repeat(200)),
-        format!(
-            "{{ node(id: 1) {{ id }} node(id: \"{}\") {{ id }} }}",
-            "x".repeat(60_000)
-        ),
-        format!(
-            "{} fragment g on Query {{ node(id: \"{}\") {{ id }} }}",
-            fan(2, 9, "...g ...g"),
-            "x".repeat(60_000)
-        ),
-    ]
-}
-
 /// Each takes about a tenth of a microsecond.
 const STEPS: usize = 20_000;
 
 #[test]
 fn no_document_takes_long_to_judge() {
-    for query in hostile() {
+    for (_, query) in worst::texts() {
         let (_, steps) = faults(&query).unwrap_or_else(|error| panic!("{}: {query:.200}", error.message));
         assert!(steps <= STEPS, "{steps}: {query:.200}");
     }
