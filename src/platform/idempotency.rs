@@ -12,6 +12,7 @@ use super::{
     auth::Actor,
     db::{Db, Reader, Sql, Tx},
     error::{Code, Error, Reason, Refusal, Result},
+    unicode::is_seen,
 };
 
 /// A client's key, with what it stands for.
@@ -74,7 +75,7 @@ impl Key {
     /// Checks a key; `input` is all that must be the same when it is used again.
     ///
     /// # Errors
-    /// `INVALID` at `idempotencyKey` unless it has 16 to 64 characters.
+    /// `INVALID` at `idempotencyKey` unless it has 16 to 64 characters, all of them seen, or blanks between.
     pub fn new(mutation: &'static str, key: Option<&str>, input: &impl InputType) -> Result<Option<Self>> {
         let Some(key) = key else { return Ok(None) };
         let refuse = |reason, message: &str| Err(Error::invalid(reason, message).at(&["idempotencyKey"]));
@@ -83,8 +84,8 @@ impl Key {
             16..=64 => {}
             _ => return refuse(Reason::TooLong, "At most 64 characters."),
         }
-        if key.chars().any(char::is_control) {
-            return refuse(Reason::Malformed, "Control characters are not allowed.");
+        if key.trim().is_empty() || !key.chars().all(|sign| sign == ' ' || is_seen(sign)) {
+            return refuse(Reason::Malformed, "Expected characters that are seen.");
         }
         let input = serde_json::to_vec(&input.to_value()).map_err(Error::internal)?;
         Ok(Some(Self {

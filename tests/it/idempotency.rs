@@ -418,6 +418,8 @@ async fn a_key_has_16_to_64_characters() {
             ("x".repeat(15), "INVALID/TOO_SHORT at idempotencyKey"),
             ("x".repeat(65), "INVALID/TOO_LONG at idempotencyKey"),
             (format!("{KEY}\u{0}"), "INVALID/MALFORMED at idempotencyKey"),
+            (format!("{KEY}\u{202e}"), "INVALID/MALFORMED at idempotencyKey"),
+            (" ".repeat(16), "INVALID/MALFORMED at idempotencyKey"),
         ] {
             let input = keyed(&create.input, &key);
             let payload = scene.world.mutate(create.who, create.name, input, "").await;
