@@ -137,15 +137,21 @@ pub fn schema(app: App) -> Schema {
     builder().data(app).finish()
 }
 
-/// The schema in the schema definition language, sorted, as it is committed in `schema.graphql`.
+/// The schema in the schema definition language, fields in the order in which they are declared, as it is committed in
+/// `schema.graphql`. Without the directives that every schema has: the compiler of Relay refuses their definitions.
 #[must_use]
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new()
-        .sorted_fields()
-        .sorted_arguments()
-        .sorted_enum_items()
-        .include_specified_by();
-    builder()
+    let options = SDLExportOptions::new().include_specified_by();
+    let text = builder()
         .finish()
-        .sdl_with_options(options.prefer_single_line_descriptions())
+        .sdl_with_options(options.prefer_single_line_descriptions());
+    let mut lines: Vec<&str> = text.lines().collect();
+    for name in ["@deprecated", "@include", "@oneOf", "@skip", "@specifiedBy"] {
+        let definition = format!("directive {name}(");
+        if let Some(at) = lines.iter().position(|line| line.starts_with(&definition)) {
+            // With its description, which is one line.
+            lines.drain(at.saturating_sub(1)..=at);
+        }
+    }
+    lines.join("\n") + "\n"
 }
