@@ -297,6 +297,14 @@ pub fn nested(body: String) -> Result<String> {
     Ok(body)
 }
 
+/// Characters that a CommonMark text shows, blanks in a row as one.
+#[must_use]
+pub fn shown_length(body: &str) -> usize {
+    let arena = Arena::new();
+    let words = plain(parse_document(&arena, body, &options()), str::to_owned);
+    words.chars().filter(|&sign| sign == ' ' || is_seen(sign)).count()
+}
+
 fn checked(body: &str, is_required: bool) -> Result<()> {
     let arena = Arena::new();
     let root = parse_document(&arena, body, &options());

@@ -73,7 +73,7 @@ impl Wording<'_> {
         self.0.is_required
     }
 
-    /// The least length of the comment to it, in characters; 0 = it may be left out.
+    /// How many characters the comment to it shows at least; 0 = it may be left out.
     async fn min_length(&self) -> i32 {
         self.0.min_length
     }
@@ -159,7 +159,7 @@ pub struct ReviewCriterionInput {
     description: Option<String>,
     /// Whether a review without it can't be submitted; absent = true.
     is_required: Option<bool>,
-    /// The least length of the comment to it, 0 to 5,000 characters; absent = 0.
+    /// How many characters the comment to it shows at least, 0 to 5,000; absent = 0.
     min_length: Option<i32>,
     /// The levels of a rubric from the lowest, at least 2, at most 8.
     levels: Option<Vec<CriterionLevel>>,

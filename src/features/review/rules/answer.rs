@@ -116,7 +116,7 @@ pub fn complete(criteria: &[Criterion], answers: &[CriterionAnswer]) -> Result<(
 
 fn enough(criterion: &Criterion, answer: Option<&CriterionAnswer>) -> Result<()> {
     let required = |field| Err(Error::invalid(Reason::Required, "This is required.").at(&[field]));
-    let length = answer.map_or(0, |answer| answer.body.chars().count());
+    let length = answer.map_or(0, |answer| text::shown_length(&answer.body));
     let has_choice =
         answer.is_some_and(|answer| answer.level.is_some() || answer.value.is_some() || answer.checked.is_some());
     // What is optional and left out is complete; what is begun has to be finished.
@@ -240,6 +240,21 @@ mod tests {
         assert_eq!(missing(&[]), ["answers.0.body", "answers.1.level", "answers.2.checked"]);
         let short: Vec<_> = [said(1, "Nice")].into_iter().chain(all().into_iter().skip(1)).collect();
         assert_eq!(missing(&short), ["answers.0.body"]);
+        // What counts is what is shown.
+        let links = format!("[x]: http://a.example \"{}\"", "t".repeat(60));
+        for nothing in [
+            &links,
+            &"![]()".repeat(12),
+            &"&nbsp;".repeat(10),
+            &format!("a{}", "\u{200b}".repeat(60)),
+            "---",
+        ] {
+            let answers: Vec<_> = [said(1, nothing)]
+                .into_iter()
+                .chain(all().into_iter().skip(1))
+                .collect();
+            assert_eq!(missing(&answers), ["answers.0.body"], "{nothing:?}");
+        }
     }
 
     #[test]
