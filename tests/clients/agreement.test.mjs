@@ -142,8 +142,9 @@ test('where a variable is null that may not be, and of the schema, the data is t
     const at = (errors) => (errors ?? []).map(({ path }) => path.join('.'));
     assert.deepEqual(at(errors), at(expected.errors), query);
   }
-  const members = `{ ${['Node', 'Commentable', 'Contribution', 'ModerationItem'].map((name) => `${name}: __type(name: "${name}") { possibleTypes { name } }`).join(' ')} }`;
-  const { data } = await ask({ query: members });
-  const names = (found) => Object.values(found).map(({ possibleTypes }) => possibleTypes.map(({ name }) => name).sort());
-  assert.deepEqual(names(data), names((await execute({ schema, document: parse(members) })).data));
+  const names = '{ __schema { types { name kind i: interfaces { name k: kind } interfaces { ofType { name } possibleTypes { name } } possibleTypes { name } } } }';
+  const sorted = (found) => JSON.stringify(found, (_, value) => (Array.isArray(value) ? [...value].sort((one, other) => (one.name < other.name ? -1 : 1)) : value));
+  const ours = (types) => ({ types: types.filter(({ name }) => !name.startsWith('__')) });
+  const [{ data }, expected] = [await ask({ query: names }), await execute({ schema, document: parse(names) })];
+  assert.equal(sorted(ours(data.__schema.types)), sorted(ours(expected.data.__schema.types)));
 });

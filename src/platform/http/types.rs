@@ -41,6 +41,8 @@ pub(super) struct Composite {
     pub is_object: bool,
     /// The objects that it can be.
     objects: BTreeSet<String>,
+    /// The interfaces that it implements, if it is one itself.
+    pub implements: Vec<Name>,
 }
 
 /// Arguments, or fields of an input object.
@@ -158,10 +160,12 @@ impl Types {
                     fields: fields(object.fields),
                     is_object: true,
                     objects: BTreeSet::from([name.clone()]),
+                    ..Composite::default()
                 })
             }
             TypeKind::Interface(interface) => Kind::Composite(Composite {
                 fields: fields(interface.fields),
+                implements: interface.implements.into_iter().map(|of| of.node).collect(),
                 ..Composite::default()
             }),
             TypeKind::Union(union) => Kind::Composite(Composite {

@@ -195,6 +195,10 @@ export const SAME = [
   ['query ($kind: PhaseKind = DURING, $space: ID!) { viewer { account { id } } space(id: $space) { id phase(kind: $kind) { id } } }', { kind: null }],
   ['query ($ids: [ID!] = ["x"]) { viewer { account { id } } nodes(ids: $ids) { id } }', { ids: null }],
   ['query ($id: ID = "x") { ...f } fragment f on Query { ... { viewer { account { id } } a: node(id: $id) { id } } }', { id: null }],
+  ['query ($name: String = "Query") { __type(name: $name) { name } viewer { account { id } } }', { name: null }],
+  ['query ($if: Boolean = true) { viewer { account { id login @include(if: $if) } } a: __typename }', { if: null }],
+  ['query ($if: Boolean = true, $space: ID!) { space(id: $space) { id phases { id title @skip(if: $if) } } viewer { account { id } } }', { if: null }],
+  ['query ($if: Boolean = true) { viewer { account { id ...f } } } fragment f on Account { organisation { id ... @include(if: $if) { name } } }', { if: null }],
   ['{ __schema { description, queryType { name, fields(includeDeprecated: null) { isDeprecated } } } }', {}],
   ['query ($all: Boolean) { __type(name: "ContentState") { kind, enumValues(includeDeprecated: $all) { isDeprecated } } }', { all: null }],
 ];

@@ -31,8 +31,8 @@ use sha2::{Digest, Sha256};
 use self::parse::{Parsed, parse};
 pub(super) use self::{
     cache::Documents,
-    presence::{KIND, PRESENCE, is_hidden},
-    run::missing,
+    presence::{INTERFACES, KIND, NAME, PRESENCE, implemented, is_hidden},
+    run::{is_null, missing},
 };
 use super::{answer::invalid, params::Params, types::Types};
 use crate::platform::feed::Selection;
@@ -185,6 +185,17 @@ fn at(pos: Pos, message: String) -> ServerError {
     let mut error = invalid(message);
     error.locations.push(pos);
     error
+}
+
+/// The variable that is null as a condition, if there is one: all others have values.
+pub(super) fn open<'a>(directives: &'a [Positioned<Directive>], variables: &[(Name, bool)]) -> Option<&'a Name> {
+    let mut given = directives
+        .iter()
+        .filter_map(|directive| directive.node.get_argument("if"));
+    given.find_map(|given| match &given.node {
+        Value::Variable(name) => (!variables.iter().any(|(known, _)| known == name)).then_some(name),
+        _ => None,
+    })
 }
 
 /// Whether `@skip` and `@include` let something be there, if that is known: they may depend on variables with these values.

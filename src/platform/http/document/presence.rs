@@ -20,12 +20,23 @@ pub(in super::super) const PRESENCE: &str = "";
 
 /// What the kind of a type is called in answers, of which it is asked only which objects an interface or union can be: the library
 /// tells of interfaces too.
-pub(in super::super) const KIND: &str = " ";
+pub(in super::super) const KIND: &str = " kind";
 
-/// Whether this is a field that no client asked for.
-pub(in super::super) fn is_hidden(field: &Field) -> bool {
-    let alias = field.alias.as_ref();
-    alias.is_some_and(|alias| [PRESENCE, KIND].contains(&alias.node.as_str()))
+/// What the name of a type is called where its interfaces are asked for. Of interfaces the library tells none: they are found among those
+/// of an object that the interface can be, which is asked for under [`implemented`].
+pub(in super::super) const NAME: &str = " name";
+
+/// What the interfaces of objects are called there.
+pub(in super::super) const INTERFACES: &str = " interfaces";
+
+/// What the objects are called that an interface can be, whose interfaces are called so.
+pub(in super::super) fn implemented(key: &str) -> String {
+    format!(" of {key}")
+}
+
+/// Whether a field is called so that no client asked for.
+pub(in super::super) fn is_hidden(key: &str) -> bool {
+    key == PRESENCE || key.starts_with(' ')
 }
 
 /// Adds the field wherever a selection can come out empty, or is merged with another.
@@ -42,7 +53,7 @@ pub(super) fn add(types: &Types, document: &mut ExecutableDocument) {
     for operation in operations_mut(&mut document.operations) {
         let Positioned { pos, node } = &mut operation.node.selection_set;
         if operation.node.ty != OperationType::Subscription && !is_solid(node) {
-            node.items.push(hidden(*pos, PRESENCE, "__typename"));
+            node.items.push(hidden(*pos, PRESENCE, "__typename", Vec::new()));
         }
         insert(node, &fields);
     }
@@ -124,32 +135,42 @@ impl<'a> Found<'a> {
 }
 
 fn insert(set: &mut SelectionSet, fields: &HashSet<Pos>) {
+    let mut more = Vec::new();
     for selection in &mut set.items {
         match &mut selection.node {
             Selection::Field(field) => {
                 let Positioned { pos, node } = &mut field.node.selection_set;
                 insert(node, fields);
                 if fields.contains(&field.pos) {
-                    node.items.push(hidden(*pos, PRESENCE, "__typename"));
+                    node.items.push(hidden(*pos, PRESENCE, "__typename", Vec::new()));
                 }
                 if field.node.name.node == "possibleTypes" {
-                    node.items.push(hidden(*pos, KIND, "kind"));
+                    node.items.push(hidden(*pos, KIND, "kind", Vec::new()));
+                }
+                if field.node.name.node == "interfaces" {
+                    let (pos, mut below) = (*pos, node.items.clone());
+                    below.push(hidden(pos, NAME, "name", Vec::new()));
+                    let interfaces = vec![hidden(pos, INTERFACES, "interfaces", below)];
+                    let key = implemented(&field.node.response_key().node);
+                    more.push(hidden(pos, &key, "possibleTypes", interfaces));
+                    more.push(hidden(pos, NAME, "name", Vec::new()));
                 }
             }
             Selection::InlineFragment(inline) => insert(&mut inline.node.selection_set.node, fields),
             Selection::FragmentSpread(_) => {}
         }
     }
+    set.items.extend(more);
 }
 
-fn hidden(pos: Pos, alias: &str, name: &str) -> Positioned<Selection> {
+fn hidden(pos: Pos, alias: &str, name: &str, below: Vec<Positioned<Selection>>) -> Positioned<Selection> {
     let at = |name| Positioned::new(Name::new(name), pos);
     let field = Field {
         alias: Some(at(alias)),
         name: at(name),
         arguments: Vec::new(),
         directives: Vec::new(),
-        selection_set: Positioned::default(),
+        selection_set: Positioned::new(SelectionSet { items: below }, pos),
     };
     Positioned::new(Selection::Field(Positioned::new(field, pos)), pos)
 }

@@ -34,7 +34,8 @@ pub(in crate::platform::http) fn missing(message: &str) -> Option<String> {
     Some(is_null(name.split_once(MISSING)?.0))
 }
 
-fn is_null(name: &str) -> String {
+/// What to say of a variable that is null where a value is needed.
+pub(in crate::platform::http) fn is_null(name: &str) -> String {
     format!("Variable \"${name}\" is null where a value is needed.")
 }
 
@@ -64,10 +65,11 @@ pub(super) fn tree(
             .any(|definition| variables.get(&definition.node.name.node) == Some(&Constant::Null))
             .then_some(types),
         missing: BTreeMap::new(),
+        root: types.root(operation.node.ty),
         condition: None,
     };
     drop(definitions);
-    put.set(types.root(operation.node.ty), &mut operation.node.selection_set.node);
+    put.set(put.root, &mut operation.node.selection_set.node);
     for fragment in std::collections::HashMap::values_mut(&mut fragments) {
         let on = fragment.node.type_condition.node.on.node.clone();
         put.set(Some(&on), &mut fragment.node.selection_set.node);
@@ -99,7 +101,9 @@ struct Put<'a> {
     types: Option<&'a Types>,
     /// The variables that are null where that may not be, by name and by the type that is expected.
     missing: BTreeMap<(Name, String), Positioned<VariableDefinition>>,
-    /// One that is null as a condition: to the library it would be false.
+    /// The type of the operation.
+    root: Option<&'a str>,
+    /// One that is null as a condition of what is selected of it: to the library it would be false.
     condition: Option<Name>,
 }
 
@@ -108,13 +112,16 @@ impl<'a> Put<'a> {
         for Positioned { node, .. } in &mut set.items {
             for Positioned { node, .. } in node.directives_mut() {
                 for (_, value) in &node.arguments {
+                    // Below a field, only the object fails that it is of: `complete` sees to that when it is there.
                     if let Value::Variable(name) = &value.node
+                        && parent == self.root
                         && self.variables.get(name) == Some(&Constant::Null)
                     {
                         self.condition.get_or_insert_with(|| name.clone());
                     }
                 }
-                self.arguments(&mut node.arguments, None);
+                let expected = self.types.and_then(|types| types.directive(&node.name.node));
+                self.arguments(&mut node.arguments, expected.map(|directive| &directive.arguments));
             }
             match node {
                 Selection::Field(Positioned { node, .. }) => {
