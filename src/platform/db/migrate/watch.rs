@@ -53,12 +53,13 @@ impl Drop for Watch {
 }
 
 async fn look(mut session: Session, number: String, others: Arc<Mutex<String>>) {
-    // Without the rights to see it, other users' transactions have neither state nor age.
+    // Without the rights to see it, other users' transactions have neither state nor age. Those of a moment are none that an operator ends.
     let sql = format!(
         "SELECT concat('process ', pid, ' of ', usename, COALESCE(' (' || NULLIF(application_name, '') || ')', ''), \
             COALESCE(', ' || state, ''), COALESCE(', in a transaction for ' || \
             round(extract(epoch FROM clock_timestamp() - xact_start))::bigint || ' s', '')) \
-         FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids({number})) ORDER BY xact_start LIMIT 5"
+         FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids({number})) \
+            AND COALESCE(clock_timestamp() - xact_start >= interval '1 second', true) ORDER BY xact_start LIMIT 5"
     );
     let mut said: Option<Instant> = None;
     while let Ok(found) = session.texts(&*sql).await {
