@@ -67,6 +67,9 @@ pub fn is_long() -> bool {
     std::env::var("SOJOURN_TEST_LONG").is_ok_and(|long| long == "1")
 }
 
+/// The database of the embedded set-up, in its folder.
+const FILE_NAME: &str = "sojourn.db";
+
 /// A server that doesn't answer.
 const NOBODY: &str = "redis://127.0.0.1:1/";
 
@@ -108,6 +111,19 @@ async fn template(admin: &str) -> &'static str {
         name
     };
     TEMPLATE.get_or_init(make).await
+}
+
+/// The same for the embedded set-up: a file.
+async fn migrated_file() -> &'static [u8] {
+    static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let make = || async {
+        let folder = tempfile::tempdir().unwrap();
+        let app = App::open(&config(&arguments(&folder, None, true))).await.unwrap();
+        app.db.migrate().await.unwrap();
+        app.db.close().await;
+        std::fs::read(folder.path().join(FILE_NAME)).unwrap()
+    };
+    FILE.get_or_init(make).await
 }
 
 /// URL of the server on which each test has a database.
@@ -231,6 +247,7 @@ impl World {
             let url = new_database(Some(template(&admin()).await)).await;
             arguments(&folder, Some(&url), has_redis)
         } else {
+            std::fs::write(folder.path().join(FILE_NAME), migrated_file().await).unwrap();
             arguments(&folder, None, has_redis)
         };
         for argument in &mut arguments {
@@ -239,7 +256,7 @@ impl World {
             }
         }
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        Self::open(folder, arguments, !is_production()).await
+        Self::open(folder, arguments, false).await
     }
 
     async fn open(folder: Arc<TempDir>, arguments: Vec<String>, is_empty: bool) -> Self {
