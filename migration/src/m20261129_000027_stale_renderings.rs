@@ -1,4 +1,4 @@
-//! The same for the next version of the renderer.
+//! The index of texts whose HTML is of an earlier version of the renderer, for version 4 in place of 3.
 
 use crate::{Change, Database, Index, Migration, Rule};
 
